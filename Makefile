@@ -1,0 +1,29 @@
+# Everything runs from .venv, made from the hashed lock; nothing needs to be installed by hand but Python 3.11, Git and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check bench up lock
+
+$(READY): requirements.lock requirements-uv.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: $(READY)  ## generate, archive and push the example project; needs no key and no service
+	$(BIN)/repomill demo
+
+up: $(READY)  ## start the embedded stack (Prefect server, worker, artefact links)
+	$(BIN)/repomill up
+
+test: $(READY)  ## every test, on real PostgreSQL, a real S3 server and Git over HTTP
+	$(BIN)/python -m pytest
+
+lock:  ## renew both locks: make lock [UPGRADE=--upgrade]
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-uv.in
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE) requirements-uv.in --output-file requirements-uv.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE) --group dev pyproject.toml --output-file requirements.lock

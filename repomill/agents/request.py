@@ -1,0 +1,38 @@
+"""What a node asks of an agent, and what it gets back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from repomill.agents.ledger import Usage
+from repomill.canonical import Json
+from repomill.trees.tree import TreeFile
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRequest:
+    """One agent run. `schema` asks for structured output, `files` for files; with neither the output is text.
+
+    `max_tokens` bounds each answer, `repairs` how often a wrong answer is sent back with what was wrong.
+    """
+
+    node_path: str
+    source: str
+    prompt: str
+    max_tokens: int
+    system_prompt: str = ""
+    model: str = ""
+    temperature: float | None = None
+    schema: Mapping[str, Any] | None = None
+    files: bool = False
+    repairs: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAnswer:
+    """`output` is `{"text": …}`, the structured object, or `{"files": [paths], "notes": …}` with the files beside it."""
+
+    output: Json
+    files: tuple[TreeFile, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    calls: int = 0

@@ -1,0 +1,144 @@
+"""What a node kind is: one declaration from which registry, Prefect task, schema, docs and tests follow."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from repomill.agents.request import AgentAnswer, AgentRequest
+from repomill.canonical import Json
+from repomill.trees.tree import TreeFile
+
+
+class Idempotency(StrEnum):
+    """What happens when a node runs twice."""
+
+    PURE = "pure"
+    """The same configuration gives the same result; nothing outside is asked."""
+    RECORDED = "recorded"
+    """The outside is asked through the call ledger; a second run takes the recorded answers."""
+    EFFECT = "effect"
+    """Something outside changes; each step first finds out whether it already happened."""
+
+
+class Raw:
+    """Marks a configuration field whose strings are taken as they are, not rendered as expressions.
+
+    Use it as `Annotated[dict[str, Any], Raw()]`.
+    """
+
+
+class NodeConfig(BaseModel):
+    """Base of every kind's configuration: unknown keys are faults, numbers may stand where text is asked for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeResult:
+    """What a node hands on: `output` to expressions (`nodes.ID.output`), `files` to the tree."""
+
+    output: Json = None
+    files: tuple[TreeFile, ...] = ()
+
+
+class Agents(Protocol):
+    """Port: asks a model through the call ledger."""
+
+    async def run(self, request: AgentRequest) -> AgentAnswer:
+        """Run one agent until it has its output; raises the errors of `repomill.agents.runner`."""
+
+
+class Templates(Protocol):
+    """Port: the template folders that were stored with the workflow version."""
+
+    async def files(self, folder: str) -> tuple[TreeFile, ...]:
+        """Return the folder's files, paths relative to it; raises `NotFound` for a folder that was not stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportTarget:
+    """Where a tree goes: `kind` is an archive format or `git`, the rest as that kind needs it."""
+
+    kind: str
+    url: str = ""
+    branch: str = "main"
+    message: str = ""
+    credentials: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export left behind: a URL people can open or clone, and for Git the commit."""
+
+    export_id: str
+    kind: str
+    url: str
+    tree_digest: str
+    commit: str = ""
+
+
+class Exports(Protocol):
+    """Port: publishes the stored tree of this execution."""
+
+    async def publish(self, node_path: str, target: ExportTarget) -> Exported:
+        """Export once per node path, however often it is asked; raises the publishing errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeContext:
+    """What a runner may use besides its configuration.
+
+    `scope` is the plain data that expressions see: `inputs`, `variables`, `nodes`.
+    """
+
+    path: str
+    scope: Mapping[str, Json]
+    agents: Agents
+    templates: Templates
+    exports: Exports
+    max_file_size: int
+
+
+ConfigT = TypeVar("ConfigT", bound=NodeConfig)
+
+
+class NodeKind(ABC, Generic[ConfigT]):
+    """Base of every node kind; a subclass in a module of `repomill.nodes`, or of a plug-in, is a declaration.
+
+    The class docstring is the kind's description in the docs. `version` is part of the node key: raise it when the
+    same configuration would give another result.
+    """
+
+    type: ClassVar[str]
+    version: ClassVar[int]
+    idempotency: ClassVar[Idempotency]
+    config_model: type[ConfigT]
+
+    publishes: ClassVar[bool] = False
+    """True for kinds that need the finished tree; they run after every node that may write files."""
+    writes_files: ClassVar[bool] = False
+    """True for kinds that may add files to the tree."""
+
+    def output_schema(self, config: ConfigT) -> Mapping[str, Any]:
+        """Return the JSON Schema of `nodes.ID.output`; `{}` when anything may come."""
+        return {}
+
+    def sources(self, config: ConfigT) -> tuple[str, ...]:
+        """Return the names under the workflow's `sources` that the node uses."""
+        return ()
+
+    def template_folders(self, config: ConfigT) -> tuple[str, ...]:
+        """Return the template folders, relative to the specification, that the node renders."""
+        return ()
+
+    def static_paths(self, config: ConfigT) -> tuple[str, ...]:
+        """Return the paths the node will write that are known before the run (no expression in them)."""
+        return ()
+
+    @abstractmethod
+    async def run(self, config: ConfigT, context: NodeContext) -> NodeResult:
+        """Do the work; `config` is rendered and validated."""
