@@ -1,0 +1,1 @@
+"""Prefect blocks: credentials and endpoints, loaded at the flow boundary."""

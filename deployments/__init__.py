@@ -1,0 +1,1 @@
+"""How Repomill is started: embedded stack, bootstrap, per-workflow deployments."""

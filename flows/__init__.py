@@ -1,0 +1,1 @@
+"""Prefect flows: readable recipes, one deployable flow per module."""

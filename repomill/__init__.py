@@ -1,0 +1,1 @@
+"""The core of Repomill: plain typed Python, free of engine, database and vendor SDKs."""

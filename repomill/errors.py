@@ -50,7 +50,7 @@ class Retriable(RepomillError):
 
 
 class Fatal(RepomillError):
-    """This run cannot go on."""
+    """The run cannot go on."""
 
 
 class BadInput(RepomillError):
@@ -332,7 +332,7 @@ class SourceMissing(UserActionRequired):
     code: ClassVar[str] = "source_missing"
     message: ClassVar[str] = "Source {source} needs the Prefect block {block}, which does not exist."
     hint: ClassVar[str] = (
-        "Set OPENAI_API_KEY (and OPENAI_BASE_URL) and run `repomill up`, or make it in the Prefect UI."
+        "Set OPENAI_API_KEY (and OPENAI_BASE_URL), then `repomill up`; or make it in the Prefect UI."
     )
 
 
@@ -348,7 +348,7 @@ class RemoteRefused(UserActionRequired):
     code: ClassVar[str] = "remote_refused"
     message: ClassVar[str] = "{remote} refused: {reason}"
     hint: ClassVar[str] = (
-        "Mend it there, then `repomill project export` again: the project is stored, nothing is paid twice."
+        "Mend it there, then `repomill project export` again: the stored project costs nothing more."
     )
 
 
@@ -362,7 +362,7 @@ class RemoteMoved(UserActionRequired):
     found: str
     code: ClassVar[str] = "remote_moved"
     message: ClassVar[str] = (
-        "Branch {branch} of {remote} is at {found}, not at {expected}: somebody else's commits are there."
+        "Branch {branch} of {remote} is at {found}, not at {expected}: it has others' commits."
     )
     hint: ClassVar[str] = "Export to another branch with --branch, or remove that branch yourself."
 
@@ -487,7 +487,7 @@ class ExecutionOwned(UserActionRequired):
     seconds: float
     code: ClassVar[str] = "execution_owned"
     message: ClassVar[str] = (
-        "Execution {execution} is being worked on by {owner} (last sign of life {seconds:.0f} s ago)."
+        "{owner} works on execution {execution} (last sign of life {seconds:.0f} s ago)."
     )
     hint: ClassVar[str] = "Wait for it or cancel it: `repomill execution cancel {execution}`."
 

@@ -1,0 +1,1 @@
+"""Model access: sources, agent runs, the call ledger."""

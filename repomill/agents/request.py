@@ -30,7 +30,7 @@ class AgentRequest:
 
 @dataclass(frozen=True, slots=True)
 class AgentAnswer:
-    """`output` is `{"text": …}`, the structured object, or `{"files": [paths], "notes": …}` with the files beside it."""
+    """`output` is `{"text": …}`, the structured object, or `{"files": [paths], "notes": …}` with `files` beside it."""
 
     output: Json
     files: tuple[TreeFile, ...] = ()

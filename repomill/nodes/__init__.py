@@ -1,0 +1,1 @@
+"""Node kinds: one declaration per module, found by one registry."""

@@ -113,7 +113,8 @@ class NodeKind(ABC, Generic[ConfigT]):
     same configuration would give another result.
     """
 
-    type: ClassVar[str]
+    name: ClassVar[str]
+    """The value of `type` in a specification."""
     version: ClassVar[int]
     idempotency: ClassVar[Idempotency]
     config_model: type[ConfigT]

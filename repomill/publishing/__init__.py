@@ -1,0 +1,1 @@
+"""Git: commits of stored trees and pushes to remotes."""

@@ -1,0 +1,1 @@
+"""The workflow language: specification models, validation, planning, expressions."""
