@@ -121,8 +121,6 @@ class NodeKind(ABC, Generic[ConfigT]):
 
     publishes: ClassVar[bool] = False
     """True for kinds that need the finished tree; they run after every node that may write files."""
-    writes_files: ClassVar[bool] = False
-    """True for kinds that may add files to the tree."""
 
     def output_schema(self, config: ConfigT) -> Mapping[str, Any]:
         """Return the JSON Schema of `nodes.ID.output`; `{}` when anything may come."""
@@ -135,6 +133,10 @@ class NodeKind(ABC, Generic[ConfigT]):
     def template_folders(self, config: ConfigT) -> tuple[str, ...]:
         """Return the template folders, relative to the specification, that the node renders."""
         return ()
+
+    def writes_files(self, config: ConfigT) -> bool:
+        """Tell whether a node of this configuration may add files to the tree."""
+        return False
 
     def static_paths(self, config: ConfigT) -> tuple[str, ...]:
         """Return the paths the node will write that are known before the run (no expression in them)."""
