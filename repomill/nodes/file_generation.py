@@ -26,7 +26,7 @@ class FileGenerationConfig(NodeConfig):
     files: Annotated[tuple[InlineFile, ...], Field(description="Files written in the specification.")] = ()
     template: Annotated[str, Field(description="Template folder, relative to the specification.")] = ""
     into: Annotated[str, Field(description="Folder of the tree the files go into.")] = "."
-    values: Annotated[dict[str, Any], Field(description="Further names for the template folder.")] = {}
+    values: Annotated[dict[str, Any], Field(default_factory=dict, description="Further names for the template folder.")]
 
     @model_validator(mode="after")
     def _something_to_write(self) -> Self:

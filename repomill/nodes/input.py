@@ -14,8 +14,8 @@ class InputConfig(NodeConfig):
 
     values: Annotated[
         dict[str, Any],
-        Field(description="Values derived from the inputs, by name; they join the inputs in the node's output."),
-    ] = {}
+        Field(default_factory=dict, description="Values derived from the inputs; they join them in the output."),
+    ]
 
 
 class Input(NodeKind[InputConfig]):

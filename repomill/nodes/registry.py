@@ -42,6 +42,6 @@ def _declarations() -> Iterator[type[NodeKind[Any]]]:
 
 def _declared_in(module: ModuleType) -> Iterator[type[NodeKind[Any]]]:
     for value in vars(module).values():
-        if isinstance(value, type) and issubclass(value, NodeKind) and value.__module__ == module.__name__:
-            if value is not NodeKind:
+        if isinstance(value, type) and issubclass(value, NodeKind) and value is not NodeKind:
+            if value.__module__ == module.__name__:  # not one that the module only imports
                 yield value
