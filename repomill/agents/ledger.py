@@ -78,7 +78,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
-    """A call as the ledger keeps it; `response` is there from `answered` on."""
+    """A call as the ledger keeps it; `response` is there from `answered` on.
+
+    `sends` counts the requests that may have been charged: `mark_sent` adds one, `release` of a sent call takes it back.
+    """
 
     key: CallKey
     state: CallState
@@ -127,4 +130,4 @@ class CallLedger(Protocol):
         """Say that the request went out and its answer was lost."""
 
     async def release(self, key: CallKey, reason: str) -> CallRow:
-        """Say that the provider refused and nothing is owed."""
+        """Say that the provider refused and nothing is owed; takes one off `sends` when the call was `sent`."""
