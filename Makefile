@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SWIFT_READY := .venv-swift/.ready
 
 .PHONY: demo test check bench up lock
 
@@ -13,13 +14,19 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $@
 
+# Swift, the S3 server of the tests, keeps its own dependencies apart from ours.
+$(SWIFT_READY): tests/servers/swift.lock | $(READY)
+	$(PYTHON) -m venv --without-pip .venv-swift
+	$(BIN)/uv pip sync --quiet --python .venv-swift/bin/python --require-hashes tests/servers/swift.lock
+	touch $@
+
 demo: $(READY)  ## generate, archive and push the example project; needs no key and no service
 	$(BIN)/repomill demo
 
 up: $(READY)  ## start the embedded stack (Prefect server, worker, artefact links)
 	$(BIN)/repomill up
 
-test: $(READY)  ## every test, on real PostgreSQL, a real S3 server and Git over HTTP
+test: $(READY) $(SWIFT_READY)  ## every test, on real PostgreSQL, a real S3 server and Git over HTTP
 	$(BIN)/python -m pytest
 
 lock:  ## renew both locks: make lock [UPGRADE=--upgrade]
@@ -27,3 +34,4 @@ lock:  ## renew both locks: make lock [UPGRADE=--upgrade]
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-uv.in
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE) requirements-uv.in --output-file requirements-uv.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE) --group dev pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE) tests/servers/swift.in --output-file tests/servers/swift.lock

@@ -219,6 +219,18 @@ class UnsafeTree(Fatal):
 
 
 @dataclass(eq=False)
+class FileTooLarge(Fatal):
+    """A generated file is over the bound; sizes are in bytes."""
+
+    path: str
+    size: int
+    bound: int
+    code: ClassVar[str] = "file_too_large"
+    message: ClassVar[str] = "{path} has {size} bytes, more than the {bound} allowed."
+    hint: ClassVar[str] = "Raise REPOMILL_MAX_FILE_SIZE and run `repomill up`, then resume: paid answers are kept."
+
+
+@dataclass(eq=False)
 class PathWrittenTwice(Fatal):
     """Two nodes wrote the same path with different content."""
 
@@ -238,6 +250,16 @@ class TreeCorrupt(Fatal):
     found: str
     code: ClassVar[str] = "tree_corrupt"
     message: ClassVar[str] = "{place} should have digest {expected} but has {found}."
+    hint: ClassVar[str] = "The store returned other bytes than were written; restore the object from a backup."
+
+
+@dataclass(eq=False)
+class PackUnreadable(Fatal):
+    """Bytes that should be a pack are not one, or are damaged."""
+
+    reason: str
+    code: ClassVar[str] = "pack_unreadable"
+    message: ClassVar[str] = "The pack cannot be read: {reason}."
     hint: ClassVar[str] = "The store returned other bytes than were written; restore the object from a backup."
 
 
@@ -399,6 +421,46 @@ class ExportTargetInvalid(BadInput):
     hint: ClassVar[str] = "Write one of: {known}."
 
 
+@dataclass(eq=False)
+class RemoteUrlInvalid(BadInput):
+    """A text that Git must not be given as a remote; `url` has lost whatever may be a secret."""
+
+    url: str
+    reason: str
+    code: ClassVar[str] = "remote_url_invalid"
+    message: ClassVar[str] = "{url} cannot be a Git remote: {reason}."
+    hint: ClassVar[str] = "User names and tokens come from a credentials block, never from the URL."
+
+
+@dataclass(eq=False)
+class BranchNameInvalid(BadInput):
+    """A branch name that Git does not accept."""
+
+    branch: str
+    code: ClassVar[str] = "branch_name_invalid"
+    message: ClassVar[str] = "{branch!r} is not a branch name."
+    hint: ClassVar[str] = "`git help check-ref-format` has the rules."
+
+
+@dataclass(eq=False)
+class GitFailed(Fatal):
+    """The Git program itself failed, before any remote had a say."""
+
+    reason: str
+    code: ClassVar[str] = "git_failed"
+    message: ClassVar[str] = "Git failed: {reason}"
+    hint: ClassVar[str] = "The project is stored; look at the disk and at `git --version`, then export again."
+
+
+@dataclass(eq=False)
+class GitMissing(UserActionRequired):
+    """There is no Git program."""
+
+    code: ClassVar[str] = "git_missing"
+    message: ClassVar[str] = "Git is not installed, or not on PATH."
+    hint: ClassVar[str] = "Install Git 2.39 or newer, then export again: the project is stored."
+
+
 # --- what outlives a run ----------------------------------------------------------------------------------------
 
 
@@ -465,6 +527,16 @@ class ArtifactMissing(Fatal):
     key: str
     code: ClassVar[str] = "artifact_missing"
     message: ClassVar[str] = "The artefact store has no object {key}."
+
+
+@dataclass(eq=False)
+class ArtifactKeyInvalid(BadInput):
+    """A key that no artefact store takes, because it could lead somewhere else."""
+
+    key: str
+    reason: str
+    code: ClassVar[str] = "artifact_key_invalid"
+    message: ClassVar[str] = "{key!r} is not a key of the artefact store: {reason}."
 
 
 @dataclass(eq=False)

@@ -1,0 +1,1 @@
+"""Artefact store: the port, its adapters, and the names of objects."""

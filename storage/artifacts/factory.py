@@ -1,0 +1,69 @@
+"""The artefact store that REPOMILL_ARTIFACTS_URL names."""
+
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from repomill.errors import SettingInvalid
+from storage.artifacts.local import LocalDirectoryStore
+from storage.artifacts.minio_store import MinioStore
+from storage.artifacts.port import ArtifactStore
+
+SETTING = "REPOMILL_ARTIFACTS_URL"
+FORMS = "write file:///dir or minio://host:port/bucket?secure=false&region=name"
+TRUTH = {"true": True, "false": False}
+
+
+def open_store(url: str, access_key: str = "", secret_key: str = "") -> ArtifactStore:
+    """Return the store behind a URL; nothing is contacted before its `check`.
+
+    Without keys an S3 server is asked anonymously.
+
+    Raises:
+        SettingInvalid: the URL or the pair of keys cannot be used; the error never holds a secret.
+    """
+    try:
+        return _open(urlsplit(url), access_key, secret_key)
+    except ValueError as error:
+        raise SettingInvalid(SETTING, _without_keys(url), str(error)) from None
+
+
+def _open(parts: SplitResult, access_key: str, secret_key: str) -> ArtifactStore:
+    if "@" in parts.netloc:
+        raise ValueError("keys belong into REPOMILL_MINIO_ACCESS_KEY and REPOMILL_MINIO_SECRET_KEY")
+    if parts.scheme == "file":
+        return _open_folder(parts)
+    if parts.scheme == "minio":
+        return _open_bucket(parts, access_key, secret_key)
+    raise ValueError(FORMS)
+
+
+def _open_folder(parts: SplitResult) -> LocalDirectoryStore:
+    if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/") or parts.query or parts.fragment:
+        raise ValueError(FORMS)
+    return LocalDirectoryStore(Path(unquote(parts.path)))
+
+
+def _open_bucket(parts: SplitResult, access_key: str, secret_key: str) -> MinioStore:
+    bucket = parts.path.strip("/")
+    if not parts.hostname or not bucket or parts.port == 0 or parts.fragment:
+        raise ValueError(FORMS)
+    if bool(access_key) != bool(secret_key):
+        raise ValueError("one of REPOMILL_MINIO_ACCESS_KEY and REPOMILL_MINIO_SECRET_KEY is empty")
+    options = _options(parts.query)
+    secure = TRUTH.get(options.pop("secure", "true"))
+    region = options.pop("region", "")
+    if secure is None or options:
+        raise ValueError(FORMS)
+    return MinioStore(parts.netloc, bucket, access_key, secret_key, secure=secure, region=region)
+
+
+def _options(query: str) -> dict[str, str]:
+    return {
+        name: values[-1] for name, values in parse_qs(query, keep_blank_values=True, strict_parsing=bool(query)).items()
+    }
+
+
+def _without_keys(url: str) -> str:
+    """Drop what stands before an `@`: somebody may have written a secret there."""
+    _, found, place = url.rpartition("@")
+    return f"…@{place}" if found else url

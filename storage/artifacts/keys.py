@@ -1,0 +1,87 @@
+"""Keys of the artefact store: which are allowed, and how each kind of object is named.
+
+Everything of an organisation lives under `org/{organisation_id}/`. Objects that are named by a digest carry its hex
+digits without `sha256:`, so that a key is a plain path everywhere.
+"""
+
+import re
+from typing import Literal
+from uuid import UUID
+
+from repomill.canonical import DIGEST_PREFIX
+from repomill.errors import ArtifactKeyInvalid
+
+Id = UUID | str
+
+# Parts never start with a dot: `..` cannot occur, and names with one stay free for files that are being written.
+PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+# A file name may have 255 bytes and an S3 key 1,024; both leave room for what an adapter puts around.
+LONGEST_PART = 200
+LONGEST_KEY = 900
+
+
+def check_key(key: str) -> str:
+    """Return the key; raises `ArtifactKeyInvalid` unless it is relative, normalised and made of safe characters."""
+    if len(key) > LONGEST_KEY:
+        raise ArtifactKeyInvalid(key, f"it has more than {LONGEST_KEY} characters")
+    for part in key.split("/"):
+        _check_part(key, part)
+    return key
+
+
+def check_prefix(prefix: str) -> str:
+    """Return what keys may start with: nothing, a key, or a key and a slash."""
+    if prefix:
+        check_key(prefix.removesuffix("/"))
+    return prefix
+
+
+def _check_part(key: str, part: str) -> None:
+    if not PART.fullmatch(part):
+        raise ArtifactKeyInvalid(key, f"the part {part!r} is empty, starts with a dot or dash, or has other characters")
+    if len(part) > LONGEST_PART:
+        raise ArtifactKeyInvalid(key, f"a part has more than {LONGEST_PART} characters")
+
+
+def _key(organisation_id: Id, kind: str, *names: Id) -> str:
+    return check_key("/".join(["org", str(organisation_id), kind, *map(str, names)]))
+
+
+def _hex(digest: str) -> str:
+    return digest.removeprefix(DIGEST_PREFIX)
+
+
+def pack_key(organisation_id: Id, tree_digest: str) -> str:
+    """Name the pack of a tree."""
+    return _key(organisation_id, "packs", f"{_hex(tree_digest)}.zip")
+
+
+def fragment_key(organisation_id: Id, root_execution: Id, node_key: str) -> str:
+    """Name the files that one node of a root execution wrote."""
+    return _key(organisation_id, "fragments", root_execution, _hex(node_key))
+
+
+def result_key(organisation_id: Id, scope: Id, node_key: str) -> str:
+    """Name a node's result; `scope` is the root execution, or what the results are shared by."""
+    return _key(organisation_id, "results", scope, f"{_hex(node_key)}.json")
+
+
+def template_key(organisation_id: Id, digest: str) -> str:
+    """Name a template folder that was stored with a workflow version."""
+    return _key(organisation_id, "templates", _hex(digest))
+
+
+def archive_key(organisation_id: Id, tree_digest: str, suffix: str) -> str:
+    """Name an archive of a tree; `suffix` is its format, as in `tar.gz`."""
+    return _key(organisation_id, "archives", f"{_hex(tree_digest)}.{suffix.removeprefix('.')}")
+
+
+def call_key(
+    organisation_id: Id,
+    root_execution: Id,
+    request_digest: str,
+    ordinal: int,
+    side: Literal["request", "response"],
+) -> str:
+    """Name one side of a recorded call."""
+    return _key(organisation_id, "calls", root_execution, f"{_hex(request_digest)}-{ordinal}.{side}.json")

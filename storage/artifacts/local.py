@@ -1,0 +1,146 @@
+"""Artefact store in a folder: the embedded default, for one machine."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from repomill.errors import ArtifactKeyInvalid, ArtifactMissing, ArtifactStoreUnavailable
+from storage.artifacts._atomic_file import atomic_file, make_folder
+from storage.artifacts.keys import check_key, check_prefix
+
+COPY_BUFFER = 1024 * 1024
+NOTHING_THERE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
+
+
+class LocalDirectoryStore:
+    """Keeps each object as a file of that relative path."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.absolute()
+
+    @property
+    def name(self) -> str:
+        return str(self._folder)
+
+    async def check(self) -> None:
+        await asyncio.to_thread(self._check)
+
+    async def put(self, key: str, content: bytes) -> None:
+        await asyncio.to_thread(self._write, key, BytesIO(content))
+
+    async def put_file(self, key: str, path: Path) -> None:
+        await asyncio.to_thread(self._write_file, key, path)
+
+    async def get(self, key: str) -> bytes:
+        return await asyncio.to_thread(self._read, key, 0, -1)
+
+    async def get_range(self, key: str, offset: int, length: int) -> bytes:
+        if offset < 0 or length < 0:
+            raise ValueError("offset and length must not be negative")
+        return await asyncio.to_thread(self._read, key, offset, length)
+
+    async def download(self, key: str, path: Path) -> None:
+        await asyncio.to_thread(self._copy_out, key, path)
+
+    async def exists(self, key: str) -> bool:
+        try:
+            await self.size(key)
+        except ArtifactMissing:
+            return False
+        return True
+
+    async def size(self, key: str) -> int:
+        return await asyncio.to_thread(self._size, key)
+
+    async def delete(self, key: str) -> None:
+        await asyncio.to_thread(self._delete, key)
+
+    async def list(self, prefix: str = "") -> AsyncIterator[str]:
+        for key in await asyncio.to_thread(self._keys, prefix):
+            yield key
+
+    async def aclose(self) -> None:
+        """Do nothing: no file stays open between two calls."""
+
+    def _check(self) -> None:
+        with self._available():
+            make_folder(self._folder)
+            with tempfile.TemporaryFile(dir=self._folder) as probe:
+                probe.write(b"probe")
+
+    def _write_file(self, key: str, path: Path) -> None:
+        with path.open("rb") as source:
+            self._write(key, source)
+
+    def _write(self, key: str, source: BinaryIO) -> None:
+        path = self._locate(key)
+        with self._available():
+            make_folder(path.parent)
+            with atomic_file(path) as target:
+                shutil.copyfileobj(source, target, COPY_BUFFER)
+
+    def _read(self, key: str, offset: int, length: int) -> bytes:
+        with self._open(key) as source:
+            source.seek(offset)
+            return source.read(length)
+
+    def _copy_out(self, key: str, path: Path) -> None:
+        with self._open(key) as source, atomic_file(path) as target:
+            shutil.copyfileobj(source, target, COPY_BUFFER)
+
+    def _size(self, key: str) -> int:
+        with self._open(key) as source:
+            return os.fstat(source.fileno()).st_size
+
+    def _delete(self, key: str) -> None:
+        path = self._locate(key)
+        with self._available():
+            try:
+                path.unlink()
+            except NOTHING_THERE:
+                return
+
+    def _open(self, key: str) -> BinaryIO:
+        path = self._locate(key)
+        with self._available():
+            try:
+                return path.open("rb")
+            except NOTHING_THERE as error:
+                self._require_folder()
+                raise ArtifactMissing(key) from error
+
+    def _keys(self, prefix: str) -> tuple[str, ...]:
+        start = self._folder / check_prefix(prefix).rpartition("/")[0]
+        with self._available():
+            self._require_folder()
+            return tuple(sorted(key for key in self._walk(start) if key.startswith(prefix)))
+
+    def _walk(self, start: Path) -> Iterator[str]:
+        for folder, _, names in os.walk(start):
+            for name in names:
+                if not name.startswith("."):
+                    yield (Path(folder) / name).relative_to(self._folder).as_posix()
+
+    def _locate(self, key: str) -> Path:
+        path = self._folder / check_key(key)
+        # A symbolic link inside the folder could lead out of it; keys alone cannot.
+        if not path.resolve().is_relative_to(self._folder.resolve()):
+            raise ArtifactKeyInvalid(key, "it leads out of the store")
+        return path
+
+    def _require_folder(self) -> None:
+        if not self._folder.is_dir():
+            raise ArtifactStoreUnavailable(self.name, "the folder does not exist")
+
+    @contextmanager
+    def _available(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ArtifactStoreUnavailable(self.name, error.strerror or str(error)) from error

@@ -1,0 +1,74 @@
+"""Artefact store in memory: the twin that tests use where bytes need not outlive the process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from repomill.errors import ArtifactMissing, ArtifactStoreUnavailable
+from storage.artifacts._atomic_file import atomic_file
+from storage.artifacts.keys import check_key, check_prefix
+
+
+class MemoryStore:
+    """Keeps objects in a dict; set `available` to False to have every call fail as if the server were gone."""
+
+    name = "memory"
+
+    def __init__(self) -> None:
+        self.available = True
+        self._objects: dict[str, bytes] = {}
+
+    async def check(self) -> None:
+        self._require_available()
+
+    async def put(self, key: str, content: bytes) -> None:
+        self._require_available()
+        self._objects[check_key(key)] = bytes(content)
+
+    async def put_file(self, key: str, path: Path) -> None:
+        await self.put(key, await asyncio.to_thread(path.read_bytes))
+
+    async def get(self, key: str) -> bytes:
+        self._require_available()
+        try:
+            return self._objects[check_key(key)]
+        except KeyError as error:
+            raise ArtifactMissing(key) from error
+
+    async def get_range(self, key: str, offset: int, length: int) -> bytes:
+        if offset < 0 or length < 0:
+            raise ValueError("offset and length must not be negative")
+        return (await self.get(key))[offset : offset + length]
+
+    async def download(self, key: str, path: Path) -> None:
+        await asyncio.to_thread(_write, path, await self.get(key))
+
+    async def exists(self, key: str) -> bool:
+        self._require_available()
+        return check_key(key) in self._objects
+
+    async def size(self, key: str) -> int:
+        return len(await self.get(key))
+
+    async def delete(self, key: str) -> None:
+        self._require_available()
+        self._objects.pop(check_key(key), None)
+
+    async def list(self, prefix: str = "") -> AsyncIterator[str]:
+        self._require_available()
+        check_prefix(prefix)
+        for key in sorted(self._objects):
+            if key.startswith(prefix):
+                yield key
+
+    async def aclose(self) -> None:
+        """Do nothing: there is nothing to let go of."""
+
+    def _require_available(self) -> None:
+        if not self.available:
+            raise ArtifactStoreUnavailable(self.name, "it was made unavailable")
+
+
+def _write(path: Path, content: bytes) -> None:
+    with atomic_file(path) as file:
+        file.write(content)

@@ -1,0 +1,62 @@
+"""Port: where payloads live. The database holds their keys, this holds their bytes."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Protocol
+
+
+class ArtifactStore(Protocol):
+    """Objects of bytes under keys (`storage.artifacts.keys`).
+
+    A reader sees an object whole or not at all, also when the writer is killed halfway; writing a key again replaces
+    it. A key is never also the folder of another key. Call `check` once before the first use and `aclose` after the
+    last. Adapters: `LocalDirectoryStore`, `MinioStore`, and `MemoryStore` for tests.
+
+    Every method raises `ArtifactStoreUnavailable` when the store cannot be reached or is full, `ArtifactStoreRefused`
+    when it says no, and `ArtifactKeyInvalid` for a key that `check_key` refuses.
+    """
+
+    @property
+    def name(self) -> str:
+        """Where the store is, for messages; no secret in it."""
+
+    async def check(self) -> None:
+        """Find out whether objects can be written; a bucket or folder that is missing is made."""
+
+    async def put(self, key: str, content: bytes) -> None:
+        """Store the content under the key; on return it outlives a crash of this process and machine."""
+
+    async def put_file(self, key: str, path: Path) -> None:
+        """Store a file of any size in bounded memory; raises `OSError` when the file itself cannot be read."""
+
+    async def get(self, key: str) -> bytes:
+        """Return the object; raises `ArtifactMissing`."""
+
+    async def get_range(self, key: str, offset: int, length: int) -> bytes:
+        """Return up to `length` bytes from `offset`, fewer where the object ends; raises `ArtifactMissing`.
+
+        Raises:
+            ValueError: `offset` or `length` is negative.
+        """
+
+    async def download(self, key: str, path: Path) -> None:
+        """Write the object to a file, which appears whole or not at all; raises `ArtifactMissing`.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+
+    async def exists(self, key: str) -> bool:
+        """Tell whether there is such an object."""
+
+    async def size(self, key: str) -> int:
+        """Return the object's size in bytes; raises `ArtifactMissing`."""
+
+    async def delete(self, key: str) -> None:
+        """Remove the object; one that is not there is no error."""
+
+    def list(self, prefix: str = "") -> AsyncIterator[str]:
+        """Yield the keys that start with the prefix (also within a name), sorted."""
+
+    async def aclose(self) -> None:
+        """Let go of threads and connections; the store cannot be used after it."""
