@@ -189,6 +189,14 @@ class ProjectFileNotFound(NotFound):
     hint: ClassVar[str] = "`repomill project files` prints what there is."
 
 
+class ExportNotFound(NotFound):
+    """No export has this id."""
+
+    code: ClassVar[str] = "export_not_found"
+    noun: ClassVar[str] = "export"
+    hint: ClassVar[str] = "`repomill project show` prints a project's exports."
+
+
 @dataclass(eq=False)
 class AmbiguousReference(BadInput):
     """More than one object starts with this prefix."""
@@ -298,6 +306,17 @@ class AnswerNotUsable(Fatal):
     code: ClassVar[str] = "answer_not_usable"
     message: ClassVar[str] = "Node {node}: the model's answer is not the structure asked for: {reason}"
     hint: ClassVar[str] = "The answers are kept (`repomill execution show`); change the prompt or schema and resume."
+
+
+@dataclass(eq=False)
+class OutputSchemaInvalid(BadInput):
+    """The JSON Schema of a node's structured output cannot be used."""
+
+    node: str
+    reason: str
+    code: ClassVar[str] = "output_schema_invalid"
+    message: ClassVar[str] = "Node {node}: the output schema is not a JSON Schema: {reason}"
+    hint: ClassVar[str] = "JSON Schema 2020-12; every $ref points into the schema itself."
 
 
 @dataclass(eq=False)

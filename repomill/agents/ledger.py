@@ -80,7 +80,8 @@ class Usage:
 class CallRow:
     """A call as the ledger keeps it; `response` is there from `answered` on.
 
-    `sends` counts the requests that may have been charged: `mark_sent` adds one, `release` of a sent call takes it back.
+    `sends` counts the requests that may have been charged: `mark_sent` adds one, `release` of a sent call takes it
+    back.
     """
 
     key: CallKey

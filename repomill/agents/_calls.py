@@ -1,0 +1,239 @@
+"""The choke point: every call goes through the ledger, whoever answers it.
+
+It knows nothing of models or of the SDK that carries the call out: a `send` callable does that, and says by three
+exceptions how a call failed.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Protocol, TypeVar
+
+from repomill.agents.ledger import CallKey, CallLedger, CallRequest, CallRow, CallState, LedgerMode, Usage
+from repomill.agents.progress import CallProgress, CallStep, Progress, unheard
+from repomill.agents.recordings import Recordings
+from repomill.agents.retry import RetryPolicy
+from repomill.canonical import Json
+from repomill.errors import (
+    CallUncertain,
+    ModelRefused,
+    ModelUnavailable,
+    RecordingMissing,
+    RecordingUnreadable,
+    Retriable,
+)
+
+T = TypeVar("T")
+
+SENDS_PER_CALL = 2
+"""A call whose answer was lost is asked again at most once."""
+
+
+@dataclass
+class Refused(Exception):
+    """The other side refused for good; nothing is owed."""
+
+    status: int
+    reason: str
+
+
+@dataclass
+class TryAgain(Exception):
+    """Nothing was done and nothing is owed; `delay` is what the other side named, in seconds, 0 when nothing."""
+
+    reason: str
+    delay: float = 0.0
+
+
+@dataclass
+class AnswerLost(Exception):
+    """The request went out and no usable answer came back: it may have been charged."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A stored response; `usage.cost` counts what this very call cost now, 0 when it was not sent."""
+
+    response: Json
+    usage: Usage
+
+
+Send = Callable[[], Awaitable[Answered]]
+
+
+class Caller(Protocol):
+    """Port: how one call is carried out when neither the ledger nor a recording has its answer."""
+
+    def connect(self) -> Send:
+        """Get ready and return what sends the request; raises when it can be seen that sending is impossible."""
+
+    def check(self, response: Json) -> None:
+        """Raise ValueError when a recorded response cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgeredCalls:
+    """Answers calls from the ledger, from recordings or by sending them, as the mode says."""
+
+    ledger: CallLedger
+    mode: LedgerMode
+    recordings: Recordings | None = None
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    progress: Progress = unheard
+    monotonic: Callable[[], float] = time.monotonic
+
+    async def answer(self, call: CallRequest, caller: Caller) -> Answered:
+        """Return the answer to a call that is asked at most once per execution.
+
+        Raises:
+            RecordingMissing: strict mode, and neither the ledger nor the recordings have it.
+            RecordingUnreadable: a recording of this node is broken.
+            CallUncertain: it was sent twice and twice the answer was lost.
+            ModelRefused: the provider refused for good.
+            ModelUnavailable: it could not be reached, or asked for patience, for as often as the policy allows.
+        """
+        row = await self.ledger.find(call.key)
+        if row is not None and row.state in {CallState.ANSWERED, CallState.SETTLED}:
+            return await self._reuse(call, row)
+        if row is not None and row.state is CallState.SENT:
+            # An attempt that died while the call was in flight left it like this.
+            row = await self.ledger.mark_uncertain(row.key)
+        recorded = self._recorded(call.key)
+        if recorded is not None:
+            self._check(call.key, caller, recorded)
+            return await self._replay(call, row, recorded)
+        if self.mode is LedgerMode.STRICT:
+            raise RecordingMissing(call.key.node_path, call.key.ordinal, self._nearest(call))
+        if row is not None:
+            _refuse_a_third_send(row)
+        return await self._ask(call, row, caller.connect())
+
+    async def _reuse(self, call: CallRequest, row: CallRow) -> Answered:
+        if row.state is CallState.ANSWERED:
+            await self.ledger.settle(call.key)
+        self._save(call, row.response)
+        return self._unpaid(call.key, CallStep.REUSED, row.response)
+
+    def _recorded(self, key: CallKey) -> Json:
+        if self.recordings is None or self.mode is LedgerMode.LIVE:
+            return None
+        return self.recordings.find(key)
+
+    def _check(self, key: CallKey, caller: Caller, recorded: Json) -> None:
+        try:
+            caller.check(recorded)
+        except ValueError as error:
+            place = f"of node {key.node_path}, call {key.ordinal}"
+            raise RecordingUnreadable(place, f"its response is not one: {error}") from error
+
+    async def _replay(self, call: CallRequest, row: CallRow | None, response: Json) -> Answered:
+        await self._mark_sent(call, row)
+        answered = self._unpaid(call.key, CallStep.REPLAYED, response)
+        await self.ledger.record_answer(call.key, response, answered.usage, latency_ms=0)
+        await self.ledger.settle(call.key)
+        return answered
+
+    async def _ask(self, call: CallRequest, row: CallRow | None, send: Send) -> Answered:
+        attempt = 0
+        while True:
+            attempt += 1
+            await self._mark_sent(call, row)
+            self.progress(CallProgress(call.key, CallStep.SENT))
+            started = self.monotonic()
+            try:
+                answered = await send()
+            except (Refused, TryAgain, AnswerLost) as failure:
+                row = await self._failed(call, failure, attempt)
+                continue
+            latency_ms = round((self.monotonic() - started) * 1000)
+            return await _finish(self._keep(call, answered, latency_ms))
+
+    async def _mark_sent(self, call: CallRequest, row: CallRow | None) -> None:
+        if row is None or row.state is CallState.RELEASED:
+            await self.ledger.reserve(call)
+        await self.ledger.mark_sent(call.key)
+
+    async def _failed(self, call: CallRequest, failure: Refused | TryAgain | AnswerLost, attempt: int) -> CallRow:
+        """Write down how the call failed, then wait for the next try or raise what ends them."""
+        key = call.key
+        if isinstance(failure, AnswerLost):
+            row = await self.ledger.mark_uncertain(key)
+            _refuse_a_third_send(row, failure)
+            await self._pause(key, failure.reason, attempt)
+            return row
+        row = await self.ledger.release(key, failure.reason)
+        if isinstance(failure, Refused):
+            raise ModelRefused(call.source, failure.status, failure.reason) from failure
+        if self.retry.gives_up(attempt, failure.delay):
+            raise ModelUnavailable(call.source, failure.reason, delay=failure.delay) from failure
+        await self._pause(key, failure.reason, attempt, failure.delay)
+        return row
+
+    async def _pause(self, key: CallKey, reason: str, attempt: int, named: float = 0.0) -> None:
+        delay = self.retry.delay(attempt, named)
+        self.progress(CallProgress(key, CallStep.WAITING, reason, delay))
+        await self.retry.sleep(delay)
+
+    async def _keep(self, call: CallRequest, answered: Answered, latency_ms: int) -> Answered:
+        await self._store(call.key, answered, latency_ms)
+        await self.ledger.settle(call.key)
+        self._save(call, answered.response)
+        self.progress(CallProgress(call.key, CallStep.ANSWERED, usage=answered.usage))
+        return answered
+
+    async def _store(self, key: CallKey, answered: Answered, latency_ms: int) -> None:
+        """Store what was paid for; a database that is away for a moment must not lose it."""
+        attempt = 1
+        while True:
+            try:
+                await self.ledger.record_answer(key, answered.response, answered.usage, latency_ms)
+            except Retriable as error:
+                if self.retry.gives_up(attempt, error.delay):
+                    raise
+                await self.retry.sleep(self.retry.delay(attempt, error.delay))
+                attempt += 1
+            else:
+                return
+
+    def _unpaid(self, key: CallKey, step: CallStep, response: Json) -> Answered:
+        usage = tokens(response)
+        self.progress(CallProgress(key, step, usage=usage))
+        return Answered(response, usage)
+
+    def _save(self, call: CallRequest, response: Json) -> None:
+        if self.recordings is not None and self.mode is not LedgerMode.STRICT:
+            self.recordings.save(call, response)
+
+    def _nearest(self, call: CallRequest) -> str:
+        return self.recordings.nearest(call) if self.recordings else "No folder of recordings was given."
+
+
+def tokens(response: Json) -> Usage:
+    """Return the tokens a stored response names; it costs nothing to read it again."""
+    usage: Any = response.get("usage") if isinstance(response, dict) else None
+    if not isinstance(usage, dict):
+        return Usage(cost=Decimal(0))
+    return Usage(int(usage.get("input_tokens", 0)), int(usage.get("output_tokens", 0)), Decimal(0))
+
+
+def _refuse_a_third_send(row: CallRow, cause: BaseException | None = None) -> None:
+    if row.state is CallState.UNCERTAIN and row.sends >= SENDS_PER_CALL:
+        raise CallUncertain(row.key.node_path, row.key.ordinal) from cause
+
+
+async def _finish(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end even when cancelled meanwhile: an answer that came is stored, then the cancellation goes on."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled from task.exception()
+    return task.result()

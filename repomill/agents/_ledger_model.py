@@ -1,0 +1,137 @@
+"""The Pydantic AI model through which an agent run asks: each request becomes one ledgered call."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from pydantic_ai.messages import ModelMessage, ModelResponse
+from pydantic_ai.models import Model, ModelRequestParameters
+from pydantic_ai.settings import ModelSettings
+
+from repomill.agents._calls import Answered, LedgeredCalls, Send
+from repomill.agents._canonical_request import canonical_request
+from repomill.agents._stored_response import dump_response, load_response
+from repomill.agents.ledger import CallKey, CallKind, CallRequest, Usage
+from repomill.agents.prices import price, upper_bound
+from repomill.agents.request import AgentRequest
+from repomill.agents.source import ModelSource
+from repomill.canonical import Json, canonical_json, digest
+from repomill.errors import AnswerCut, SourceMissing
+
+if TYPE_CHECKING:
+    from repomill.agents._endpoint import Endpoint
+
+BLOCK_TYPE = "repomill-openai"
+
+
+class LedgerModel(Model):
+    """Numbers the requests of one agent run and hands them to the ledger.
+
+    The endpoint's client is made when a request is really sent, so that replaying needs no key and no SDK.
+    """
+
+    def __init__(  # noqa: PLR0913  # the parts of one run, all of them needed
+        self,
+        asked: AgentRequest,
+        model: str,
+        schema: Json,
+        source: ModelSource | None,
+        *,
+        calls: LedgeredCalls,
+        endpoint: "Callable[[ModelSource], Endpoint]",
+    ) -> None:
+        super().__init__()
+        self.asked = asked
+        self.requests = 0
+        self.usage = Usage(cost=Decimal(0))
+        self._model = model
+        self._schema = schema
+        self.source = source
+        self._calls = calls
+        self.endpoint = endpoint
+
+    @property
+    def model_name(self) -> str:
+        """The name the endpoint knows the model by."""
+        return self._model
+
+    @property
+    def system(self) -> str:
+        """What Pydantic AI calls the family of providers."""
+        return "openai"
+
+    def prepare_messages(
+        self, messages: list[ModelMessage], model_request_parameters: ModelRequestParameters | None = None
+    ) -> list[ModelMessage]:
+        """Leave the messages as they are: the canonical form needs them before the library words its feedback."""
+        return messages
+
+    async def request(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        """Answer through the ledger; raises its errors, and `AnswerCut` for an answer that is not whole."""
+        self.requests += 1
+
+        caller = _ModelCaller(self, messages, model_settings, model_request_parameters)
+        answered = await self._calls.answer(self._call(messages), caller)
+        self.usage = _sum(self.usage, answered.usage)
+        response = load_response(answered.response)
+        self._refuse_when_cut(response)
+        return response
+
+    def _call(self, messages: list[ModelMessage]) -> CallRequest:
+        form = canonical_request(self.asked, self._model, self._schema, messages)
+        key = CallKey(self.asked.node_path, self.requests, digest(form))
+        bound = None
+        if self.source is not None:
+            bound = upper_bound(self.source, self._model, len(canonical_json(form)), self.asked.max_tokens)
+        return CallRequest(key, CallKind.MODEL, self.asked.source, self._model, form, bound)
+
+    def _refuse_when_cut(self, response: ModelResponse) -> None:
+        if response.finish_reason == "length":
+            raise AnswerCut(self.asked.node_path, f"it reached max_tokens, {self.asked.max_tokens}")
+        if response.finish_reason == "content_filter":
+            refusal = (response.provider_details or {}).get("refusal", "no reason given")
+            raise AnswerCut(self.asked.node_path, f"content filter: {refusal}")
+
+
+@dataclass(frozen=True)
+class _ModelCaller:
+    """Sends one request of the run, or reads its recording."""
+
+    model: LedgerModel
+    messages: list[ModelMessage]
+    settings: ModelSettings | None
+    parameters: ModelRequestParameters
+
+    def connect(self) -> Send:
+        source = self.model.source
+        if source is None:
+            raise source_missing(self.model.asked.source)
+        endpoint, name = self.model.endpoint(source), self.model.model_name
+
+        async def send() -> Answered:
+            response = await endpoint.request(name, self.messages, self.settings, self.parameters)
+            used = response.usage
+            usage = price(source, name, used.input_tokens, used.output_tokens, used.cache_read_tokens)
+            return Answered(dump_response(response), usage)
+
+        return send
+
+    def check(self, response: Json) -> None:
+        load_response(response)
+
+
+def source_missing(name: str) -> SourceMissing:
+    """Return the error for a source nobody configured."""
+    return SourceMissing(name, f"{BLOCK_TYPE}/{name}")
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    known = one.cost is not None and other.cost is not None
+    cost = (one.cost or Decimal(0)) + (other.cost or Decimal(0)) if known else None
+    return Usage(one.input_tokens + other.input_tokens, one.output_tokens + other.output_tokens, cost)

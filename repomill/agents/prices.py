@@ -1,0 +1,40 @@
+"""What calls cost, by the price list that comes with Pydantic AI (genai-prices)."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from repomill.agents.ledger import Usage
+from repomill.agents.source import ModelSource
+
+
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """What genai-prices wants to know; it reads attributes by name."""
+
+    input_tokens: int
+    output_tokens: int
+    cache_write_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    input_audio_tokens: int | None = None
+    cache_audio_read_tokens: int | None = None
+    output_audio_tokens: int | None = None
+
+
+def price(source: ModelSource, model: str, input_tokens: int, output_tokens: int, cached_tokens: int = 0) -> Usage:
+    """Return the usage with its cost in US dollars; None where the list does not know the endpoint or the model."""
+    tokens = _Tokens(input_tokens, output_tokens, cache_read_tokens=cached_tokens or None)
+    return Usage(input_tokens, output_tokens, _cost(source, model, tokens))
+
+
+def upper_bound(source: ModelSource, model: str, request_bytes: int, max_tokens: int) -> Decimal | None:
+    """Return the most a call can cost: a token is at least one byte of the request; None without a known price."""
+    return _cost(source, model, _Tokens(request_bytes, max_tokens))
+
+
+def _cost(source: ModelSource, model: str, tokens: _Tokens) -> Decimal | None:
+    from genai_prices import calc_price
+
+    try:
+        return calc_price(tokens, model, provider_api_url=source.url).total_price
+    except LookupError:
+        return None

@@ -1,0 +1,83 @@
+"""Runs agents: one request becomes one Pydantic AI run whose every model request goes through the call ledger.
+
+Pydantic AI and the provider SDK are imported when the first agent runs, not with this module: they take seconds.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self
+
+from repomill.agents._calls import LedgeredCalls
+from repomill.agents.ledger import CallLedger, LedgerMode
+from repomill.agents.output import output_shape
+from repomill.agents.progress import Progress, unheard
+from repomill.agents.recordings import Recordings
+from repomill.agents.request import AgentAnswer, AgentRequest
+from repomill.agents.retry import RetryPolicy
+from repomill.agents.source import ModelSource
+
+if TYPE_CHECKING:
+    from repomill.agents._endpoint import Endpoint
+
+
+class AgentRunner:
+    """The `repomill.nodes.base.Agents` port on model sources and a call ledger.
+
+    Use it as `async with AgentRunner(…) as agents`, within one event loop: it keeps one HTTP client per source.
+    Safe for any number of runs at once.
+    """
+
+    def __init__(  # noqa: PLR0913  # the collaborators of a run
+        self,
+        sources: Mapping[str, ModelSource],
+        ledger: CallLedger,
+        mode: LedgerMode,
+        recordings: Recordings | None = None,
+        *,
+        progress: Progress = unheard,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        self._sources = sources
+        self._calls = LedgeredCalls(ledger, mode, recordings, retry or RetryPolicy(), progress)
+        self._endpoints: dict[str, Endpoint] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the HTTP clients."""
+        while self._endpoints:
+            await self._endpoints.popitem()[1].aclose()
+
+    async def run(self, request: AgentRequest) -> AgentAnswer:
+        """Run one agent until it has its output.
+
+        Raises:
+            SourceMissing: the request's source is not among the sources, and asking was needed.
+            OutputSchemaInvalid: the schema asked for is not a JSON Schema.
+            AnswerNotUsable: the answer has not the structure asked for, after all repairs.
+            AnswerCut: the model stopped at `max_tokens` or a content filter; the answer is kept, never used.
+            RecordingMissing, RecordingUnreadable, CallUncertain, ModelRefused, ModelUnavailable: see
+                `repomill.agents._calls`.
+        """
+        from repomill.agents._agent import run_agent
+        from repomill.agents._ledger_model import LedgerModel, source_missing
+
+        shape = output_shape(request)
+        source = self._sources.get(request.source)
+        name = request.model or (source.model if source else "")
+        if not name:
+            raise source_missing(request.source)
+        model = LedgerModel(request, name, shape.schema, source, calls=self._calls, endpoint=self._endpoint)
+        answer = await run_agent(request, shape, model)
+        output, files = shape.result(answer)
+        return AgentAnswer(output, files, model.usage, model.requests)
+
+    def _endpoint(self, source: ModelSource) -> "Endpoint":
+        from repomill.agents._endpoint import Endpoint
+
+        if source.name not in self._endpoints:
+            self._endpoints[source.name] = Endpoint(source)
+        return self._endpoints[source.name]

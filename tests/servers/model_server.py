@@ -1,0 +1,240 @@
+"""A server that speaks OpenAI's chat completions, counts what it is asked and misbehaves on demand.
+
+In a test:            with model_server(lambda asked: "hello") as server: server.base_url, server.requests
+In its own process:   python -m tests.servers.model_server --port 0 --answers answers.json --count-file count.jsonl
+
+The answers file is a list; the first entry whose `contains` occurs in the prompt answers, `times` bounds how often:
+[{"contains": "plan", "reply": {"modules": []}}, {"status": 503, "times": 2}, {"delay": 0.1}]
+Whatever no entry answers gets text, or an object made from the JSON Schema that was sent along.
+"""
+
+import argparse
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from repomill.canonical import digest
+from tests.servers.schema_example import example_of
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as it came in; `number` counts from 1."""
+
+    number: int
+    body: dict[str, Any]
+    headers: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        return digest(self.body)
+
+    @property
+    def prompt(self) -> str:
+        """All that was said so far, system prompt and repairs included."""
+        return "\n".join(str(message.get("content") or "") for message in self.body["messages"])
+
+    @property
+    def schema(self) -> dict[str, Any] | None:
+        """The JSON Schema of the tool call that is asked for; None when text is."""
+        tools = self.body.get("tools")
+        return tools[0]["function"]["parameters"] if tools else None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What to answer; the defaults are a good answer.
+
+    `reply` is text, or the arguments of the tool call, and made up when None. `drop` closes the connection instead:
+    "before" the request is read or "after". `hang` keeps it open until the server stops. `raw` is sent as the body.
+    """
+
+    reply: Any = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    finish_reason: str = ""
+    refusal: str | None = None
+    delay: float = 0.0
+    hang: bool = False
+    drop: str = ""
+    raw: str | None = None
+
+
+Answer = Callable[[Asked], Any]
+"""Gives a `Reply`, or just its `reply`."""
+
+
+class ModelServer:
+    """The running server; `requests` holds all that was asked, in order."""
+
+    def __init__(self, answer: Answer, port: int = 0, count_file: Path | None = None) -> None:
+        self.requests: list[Asked] = []
+        self.stopping = threading.Event()
+        self._answer = answer
+        self._count_file = count_file
+        self._lock = threading.Lock()
+        self._http = _Http(("127.0.0.1", port), self)
+        self.base_url = f"http://127.0.0.1:{self._http.server_port}/v1"
+
+    def serve(self) -> None:
+        self._http.serve_forever(poll_interval=0.02)
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self._http.shutdown()
+        self._http.server_close()
+
+    def take(self, body: dict[str, Any], headers: Mapping[str, str]) -> Asked:
+        with self._lock:
+            asked = Asked(len(self.requests) + 1, body, headers)
+            self.requests.append(asked)
+            if self._count_file is not None:
+                with self._count_file.open("a", encoding="utf-8") as file:
+                    file.write(
+                        json.dumps({"number": asked.number, "digest": asked.digest, "prompt": asked.prompt}) + "\n"
+                    )
+        return asked
+
+    def reply(self, asked: Asked) -> Reply:
+        given = self._answer(asked)
+        return given if isinstance(given, Reply) else Reply(given)
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, address: tuple[str, int], model_server: ModelServer) -> None:
+        super().__init__(address, _Handler)
+        self.model_server = model_server
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: clients that are killed leave broken connections behind."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Http
+
+    def do_POST(self) -> None:
+        server = self.server.model_server
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        asked = server.take(body, dict(self.headers))
+        reply = server.reply(asked)
+        if reply.delay or reply.hang:
+            server.stopping.wait(None if reply.hang else reply.delay)
+        if reply.drop or reply.hang:
+            self._drop()
+        elif not self.path.endswith("/chat/completions"):
+            self._send(404, {}, json.dumps({"error": {"message": f"no route {self.path}"}}))
+        elif reply.raw is not None:
+            self._send(reply.status, reply.headers, reply.raw)
+        elif reply.status != 200:
+            self._send(reply.status, reply.headers, json.dumps({"error": _error(reply)}))
+        else:
+            self._send(200, reply.headers, json.dumps(_completion(asked, reply)))
+
+    def _drop(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _send(self, status: int, headers: Mapping[str, str], text: str) -> None:
+        content = text.encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class's name
+        """Say nothing."""
+
+
+def _error(reply: Reply) -> Any:
+    return reply.reply if isinstance(reply.reply, dict) else {"message": str(reply.reply or f"status {reply.status}")}
+
+
+def _completion(asked: Asked, reply: Reply) -> dict[str, Any]:
+    message = _message(asked, reply)
+    output = json.dumps(message)
+    return {
+        "id": f"chatcmpl-{asked.number}",
+        "object": "chat.completion",
+        "created": 1_767_225_600,
+        "model": asked.body["model"],
+        "choices": [{"index": 0, "message": message, "finish_reason": reply.finish_reason or _finish_reason(message)}],
+        "usage": {
+            "prompt_tokens": (prompt := len(asked.prompt) // 4 + 1),
+            "completion_tokens": (completion := len(output) // 4 + 1),
+            "total_tokens": prompt + completion,
+        },
+    }
+
+
+def _finish_reason(message: dict[str, Any]) -> str:
+    return "tool_calls" if "tool_calls" in message else "stop"
+
+
+def _message(asked: Asked, reply: Reply) -> dict[str, Any]:
+    seed = digest(asked.prompt)[7:15]
+    message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": reply.refusal}
+    if asked.schema is None or isinstance(reply.reply, str):
+        text = f"Generated text {seed}." if reply.reply is None else reply.reply
+        return message | {"content": text if isinstance(text, str) else json.dumps(text)}
+    arguments = example_of(asked.schema, seed) if reply.reply is None else reply.reply
+    function = {"name": asked.body["tools"][0]["function"]["name"], "arguments": json.dumps(arguments)}
+    return message | {"tool_calls": [{"id": f"call_{seed}_{asked.number}", "type": "function", "function": function}]}
+
+
+def scripted(entries: list[dict[str, Any]]) -> Answer:
+    """Return the answer callable of an answers file."""
+    known = {item.name for item in fields(Reply)}
+    left = [entry.get("times", -1) for entry in entries]
+    lock = threading.Lock()
+
+    def answer(asked: Asked) -> Reply:
+        with lock:
+            for index, entry in enumerate(entries):
+                if entry.get("contains", "") in asked.prompt and left[index] != 0:
+                    left[index] -= 1
+                    return Reply(**{name: value for name, value in entry.items() if name in known})
+        return Reply()
+
+    return answer
+
+
+@contextmanager
+def model_server(answer: Answer = lambda asked: None, port: int = 0) -> Iterator[ModelServer]:
+    """Serve on a free port of 127.0.0.1 until the block ends."""
+    server = ModelServer(answer, port)
+    thread = threading.Thread(target=server.serve, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        thread.join()
+
+
+def main() -> None:
+    """Serve in the foreground; the first line of output is the base URL."""
+    parser = argparse.ArgumentParser(description="An OpenAI-compatible server that counts.")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--answers", type=Path)
+    parser.add_argument("--count-file", type=Path)
+    options = parser.parse_args()
+    entries = json.loads(options.answers.read_text(encoding="utf-8")) if options.answers else []
+    server = ModelServer(scripted(entries), options.port, options.count_file)
+    print(server.base_url, flush=True)  # noqa: T201  # how the caller learns the port
+    server.serve()
+
+
+if __name__ == "__main__":
+    main()

