@@ -36,7 +36,7 @@ class Faults:
 
     `drop_pushes`: the push is carried out, then the connection breaks without an answer. `hold_pushes`: a push sets
     `held` and waits until `release` is set. `status`: every request is answered so. `redirect`: every request is sent
-    there. `echo_authorization`: a refusal repeats the header it did not like.
+    there. `echo_authorization`: an answer with `status` repeats the header that came.
     """
 
     drop_pushes: bool = False
@@ -100,11 +100,10 @@ class _Handler(BaseHTTPRequestHandler):
         if faults.redirect:
             return self._send(302, [("Location", faults.redirect + self.path)], b"")
         if faults.status:
-            return self._send(faults.status, [], b"out of order\n")
+            told = f"Not with {authorization}." if faults.echo_authorization else "Out of order."
+            return self._send(faults.status, [("Content-Type", "text/plain")], told.encode())
         if self.server.expected not in {"", authorization}:
-            told = f"I do not know {authorization}\n" if faults.echo_authorization else "Who are you?\n"
-            headers = [("WWW-Authenticate", 'Basic realm="git"'), ("Content-Type", "text/plain")]
-            return self._send(401, headers, told.encode())
+            return self._send(401, [("WWW-Authenticate", 'Basic realm="git"')], b"")
         return self._serve(body, pushing=self.path.endswith("/git-receive-pack"))
 
     def _serve(self, body: bytes, *, pushing: bool) -> None:

@@ -1,0 +1,76 @@
+"""One Git remote: where a branch is, what is there, and how to advance it."""
+
+from dataclasses import dataclass
+
+from repomill.errors import RemoteMoved, RemoteRefused, RemoteUnavailable, RepomillError
+from repomill.publishing._command import Git, GitResult, GitTimedOut
+from repomill.publishing._refusals import Verdict, judge
+from repomill.publishing.commits import FoundCommit
+from repomill.publishing.credentials import GitCredentials
+
+HEAD_REF = "refs/repomill/head"
+NO_COMMIT = "no commit"
+
+
+@dataclass(frozen=True, slots=True)
+class GitRemote:
+    """A remote as seen from the repository `git` works in; its environment already carries the credentials.
+
+    Every method raises `RemoteRefused` (a person must act) and `RemoteUnavailable` (try again later). No error holds
+    credentials, whatever the server answered.
+    """
+
+    git: Git
+    url: str
+    credentials: GitCredentials | None = None
+
+    async def head(self, branch: str) -> str | None:
+        """Return the commit id the branch is at, or None when it does not exist (an empty repository has none)."""
+        listed = await self._ask("ls-remote", "--quiet", "--", self.url, f"refs/heads/{branch}")
+        # The pattern also matches refs/heads/x/refs/heads/BRANCH.
+        ids = [line.split("\t")[0] for line in listed.splitlines() if line.endswith(f"\trefs/heads/{branch}")]
+        return ids[0] if ids else None
+
+    async def fetch_head(self, branch: str) -> FoundCommit:
+        """Fetch the commit the branch is at, without its history and, where the server can, without its files."""
+        await self._ask(
+            "fetch", "--quiet", "--depth=1", "--filter=tree:0", "--no-tags", "--no-write-fetch-head",
+            "--", self.url, f"+refs/heads/{branch}:{HEAD_REF}",
+        )  # fmt: skip
+        # Else Git would fetch the missing files in the middle of the push, to send smaller differences against them.
+        await self.git.run("config", "--remove-section", f"remote.{self.url}")
+        sha = await self.git.must("rev-parse", "--verify", HEAD_REF)
+        return FoundCommit.parse(sha, await self.git.must("cat-file", "commit", sha))
+
+    async def push(self, commit: str, branch: str, expected: str | None) -> None:
+        """Advance the branch from `expected` (None: it must not exist) to a commit made on top of it.
+
+        Raises:
+            RemoteMoved: the branch is elsewhere by now.
+        """
+        # The lease is a compare-and-swap: the commit descends from `expected`, so nothing is ever forced away.
+        await self._ask(
+            "push", "--quiet", "--porcelain", "--no-follow-tags", "--recurse-submodules=no",
+            f"--force-with-lease=refs/heads/{branch}:{expected or ''}",
+            "--", self.url, f"{commit}:refs/heads/{branch}",
+            moved=RemoteMoved(self.url, branch, expected or NO_COMMIT, "another commit"),
+        )  # fmt: skip
+
+    async def _ask(self, *arguments: str, moved: RemoteMoved | None = None) -> str:
+        try:
+            result = await self.git.run(*arguments)
+        except GitTimedOut as error:
+            raise RemoteUnavailable(self.url, f"no answer within {self.git.timeout:.0f} s.") from error
+        if result.status:
+            raise self._failure(result, moved)
+        return result.stdout
+
+    def _failure(self, result: GitResult, moved: RemoteMoved | None) -> RepomillError:
+        # With --porcelain, what became of each ref is on standard output.
+        said = f"{result.stderr}\n{result.stdout}"
+        verdict, reason = judge(self.credentials.scrub(said) if self.credentials else said)
+        if verdict is Verdict.MOVED and moved:
+            return moved
+        return (
+            RemoteUnavailable(self.url, reason) if verdict is Verdict.UNAVAILABLE else RemoteRefused(self.url, reason)
+        )

@@ -1,0 +1,39 @@
+"""Where an export notes what it has done, so that a repeat after a crash takes it up there."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Protocol
+
+
+class Step(StrEnum):
+    """Steps of an export, in order."""
+
+    COMMIT = "commit"
+    PUSH = "push"
+    RECORD = "record"
+
+
+Facts = Mapping[str, str]
+
+
+class Journal(Protocol):
+    """Port: the journal of one export."""
+
+    async def done(self, step: Step) -> Facts | None:
+        """Return what was noted when the step was done, or None."""
+
+    async def note(self, step: Step, facts: Facts) -> None:
+        """Note that the step is done, durably when this returns; noting again replaces the facts."""
+
+
+class MemoryJournal:
+    """A journal that is gone with the process, for exports that nobody repeats and for tests."""
+
+    def __init__(self) -> None:
+        self.steps: dict[Step, Facts] = {}
+
+    async def done(self, step: Step) -> Facts | None:
+        return self.steps.get(step)
+
+    async def note(self, step: Step, facts: Facts) -> None:
+        self.steps[step] = dict(facts)

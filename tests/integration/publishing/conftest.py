@@ -1,0 +1,36 @@
+"""A Git server over HTTP for each test, with and without authentication."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from repomill.publishing.credentials import GitCredentials
+from repomill.publishing.git_push import GitAccess
+from tests.servers.git_http import GitServer, git, git_http_server
+
+USERNAME, PASSWORD = "mill", "s3ntinel-p@ss:word"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[GitServer]:
+    """A server that asks for a user name and a password."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    with git_http_server(folder, USERNAME, PASSWORD) as running:
+        yield running
+
+
+@pytest.fixture
+def access() -> GitAccess:
+    """What the server accepts."""
+    return GitAccess(GitCredentials(USERNAME, SecretStr(PASSWORD)), timeout=60)
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """An empty bare repository on the disk."""
+    folder = tmp_path / "bare.git"
+    git("init", "--quiet", "--bare", "--initial-branch=main", str(folder))
+    return folder
