@@ -88,7 +88,7 @@ class UnreadableFile(BadInput):
 
 @dataclass(eq=False)
 class WorkflowInvalid(BadInput):
-    """A specification has faults; `faults` are `repomill.workflow.validation.Fault` objects, all of them."""
+    """A specification has faults; `faults` are `repomill.workflow.faults.Fault` objects, all of them."""
 
     source: str
     faults: tuple[object, ...]
@@ -179,6 +179,14 @@ class GeneratedProjectNotFound(NotFound):
 
     code: ClassVar[str] = "project_not_found"
     noun: ClassVar[str] = "project"
+
+
+class UserNotFound(NotFound):
+    """The organisation has no user of this name."""
+
+    code: ClassVar[str] = "user_not_found"
+    noun: ClassVar[str] = "user"
+    hint: ClassVar[str] = "The first user is called `default`."
 
 
 class ProjectFileNotFound(NotFound):

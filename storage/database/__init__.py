@@ -1,0 +1,1 @@
+"""Models, repositories, sessions and migrations of the database."""

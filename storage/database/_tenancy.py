@@ -1,0 +1,43 @@
+"""Keeps every statement of a session inside its organisation.
+
+A filter that each query has to remember is one that some query forgets, so it is added here, to every ORM
+statement (SELECT, UPDATE, DELETE) of a session, and new rows are stamped.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+
+from storage.database.models import Tenant
+from storage.database.scope import Scope
+
+
+class ForeignRow(Exception):  # a programming error, so outside the catalogue
+    """A row of another organisation was about to be written."""
+
+
+def bind_to_organisation(session: Session, scope: Scope) -> None:
+    """Let the session see and write rows of the scope's organisation only."""
+    organisation_id = scope.organisation_id
+
+    def restrict(state: ORMExecuteState) -> None:
+        if state.is_select or state.is_update or state.is_delete:
+            state.statement = state.statement.options(
+                with_loader_criteria(Tenant, lambda row: row.organisation_id == organisation_id, include_aliases=True)
+            )
+
+    def stamp(session: Session, context: UOWTransaction, instances: object) -> None:
+        for row in session.new:
+            if isinstance(row, Tenant):
+                _stamp_row(row, organisation_id)
+
+    event.listen(session, "do_orm_execute", restrict)
+    event.listen(session, "before_flush", stamp)
+
+
+def _stamp_row(row: Tenant, organisation_id: UUID) -> None:
+    stated: UUID | None = row.organisation_id  # None until it is inserted, unless somebody set it
+    if stated not in {None, organisation_id}:
+        raise ForeignRow(f"{type(row).__name__} {row.id} belongs to {stated}")
+    row.organisation_id = organisation_id

@@ -1,0 +1,128 @@
+"""The call ledger in the database, with requests and answers beside it in the artefact store.
+
+A payload is stored before the row that names it, so a row never names what is not there. An answer whose row was
+not written any more (the process died between the two) is found in the store and taken up, not paid again.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any, Literal, TypeVar
+from uuid import UUID
+
+from repomill.agents.ledger import CallKey, CallRequest, CallRow, CallState, Usage
+from repomill.canonical import Json, canonical_json, digest
+from repomill.errors import OwnershipLost
+from storage.artifacts.keys import call_key
+from storage.artifacts.port import ArtifactStore
+from storage.database.lease import Lease
+from storage.database.models import Call
+from storage.database.scope import Scope
+from storage.database.session import Database
+from storage.database.work import Work
+
+T = TypeVar("T")
+
+ANSWER_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as it is stored: what the provider returned, and what the row needs if it was never written."""
+
+    response: Json
+    usage: Usage
+    latency_ms: int
+
+    def to_bytes(self) -> bytes:
+        usage = asdict(self.usage) | {"cost": None if self.usage.cost is None else str(self.usage.cost)}
+        facts = {"format": ANSWER_FORMAT, "usage": usage, "latency_ms": self.latency_ms, "response": self.response}
+        return json.dumps(facts).encode()  # not canonical JSON, which refuses numbers beyond 2**53
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Answer":
+        facts: dict[str, Any] = json.loads(content)
+        usage = facts["usage"]
+        cost = None if usage["cost"] is None else Decimal(usage["cost"])
+        return cls(facts["response"], Usage(**(usage | {"cost": cost})), facts["latency_ms"])
+
+
+class SqlCallLedger:
+    """The ledger of one root execution, written under the lease of the execution that runs now."""
+
+    def __init__(
+        self, database: Database, store: ArtifactStore, scope: Scope, lease: Lease, root_execution_id: UUID
+    ) -> None:
+        self.root_execution_id = root_execution_id
+        self._database = database
+        self._store = store
+        self._scope = scope
+        self._lease = lease
+
+    async def find(self, key: CallKey) -> CallRow | None:
+        call = await self._read(lambda work: work.calls.find(self.root_execution_id, key))
+        if call is None:
+            return None
+        if call.state is CallState.SENT and await self._store.exists(self._payload_key(key, "response")):
+            return await self._answered(key, await self._answer(key))
+        response = (await self._answer(key)).response if call.response_key else None
+        return _row(key, call, response)
+
+    async def reserve(self, call: CallRequest) -> CallRow:
+        request_key = self._payload_key(call.key, "request")
+        await self._store.put(request_key, canonical_json(call.request))
+        root, execution = self.root_execution_id, self._lease.execution_id
+        return await self._write(call.key, lambda work: work.calls.reserve(root, execution, call, request_key))
+
+    async def mark_sent(self, key: CallKey) -> CallRow:
+        return await self._write(key, lambda work: work.calls.sent(self.root_execution_id, key))
+
+    async def record_answer(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
+        answer = Answer(response, usage, latency_ms)
+        await self._store.put(self._payload_key(key, "response"), answer.to_bytes())
+        return await self._answered(key, answer)
+
+    async def settle(self, key: CallKey) -> CallRow:
+        row = await self._write(key, lambda work: work.calls.settled(self.root_execution_id, key))
+        return CallRow(row.key, row.state, row.sends, (await self._answer(key)).response)
+
+    async def mark_uncertain(self, key: CallKey) -> CallRow:
+        return await self._write(key, lambda work: work.calls.uncertain(self.root_execution_id, key))
+
+    async def release(self, key: CallKey, reason: str) -> CallRow:
+        return await self._write(key, lambda work: work.calls.released(self.root_execution_id, key, reason))
+
+    async def _answered(self, key: CallKey, answer: Answer) -> CallRow:
+        root, place = self.root_execution_id, self._payload_key(key, "response")
+        row = await self._write(
+            key, lambda work: work.calls.answered(root, key, place, answer.usage, answer.latency_ms)
+        )
+        return CallRow(row.key, row.state, row.sends, answer.response)
+
+    async def _answer(self, key: CallKey) -> Answer:
+        return Answer.from_bytes(await self._store.get(self._payload_key(key, "response")))
+
+    async def _read(self, function: Callable[[Work], T]) -> T:
+        def guarded(work: Work) -> T:
+            if not work.executions.is_good(self._lease):
+                raise OwnershipLost(str(self._lease.execution_id))
+            return function(work)
+
+        return await self._database.run(self._scope, guarded, read_only=True)
+
+    async def _write(self, key: CallKey, function: Callable[[Work], Call]) -> CallRow:
+        def guarded(work: Work) -> Call:
+            work.executions.guard(self._lease)
+            return function(work)
+
+        return _row(key, await self._database.run(self._scope, guarded))
+
+    def _payload_key(self, key: CallKey, side: Literal["request", "response"]) -> str:
+        """Name a payload by node and request: two nodes that ask the same get answers of their own."""
+        identity = digest({"node": key.node_path, "request": key.request_digest})
+        return call_key(self._scope.organisation_id, self.root_execution_id, identity, key.ordinal, side)
+
+
+def _row(key: CallKey, call: Call, response: Json = None) -> CallRow:
+    return CallRow(key, call.state, call.sends, response)

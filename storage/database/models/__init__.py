@@ -1,0 +1,36 @@
+"""The tables, one concept per module."""
+
+from storage.database.models.audit_entry import AuditEntry
+from storage.database.models.base import Base, Tenant
+from storage.database.models.call import Call
+from storage.database.models.event import Event
+from storage.database.models.execution import Execution, ExecutionAttempt
+from storage.database.models.generated_project import GeneratedProject
+from storage.database.models.node_execution import NodeExecution
+from storage.database.models.organisation import Organisation
+from storage.database.models.project import Project
+from storage.database.models.project_file import ProjectFile
+from storage.database.models.repository_export import ExportStep, ExportType, RepositoryExport
+from storage.database.models.user import User
+from storage.database.models.workflow import Workflow, WorkflowVersion
+
+__all__ = [
+    "AuditEntry",
+    "Base",
+    "Call",
+    "Event",
+    "Execution",
+    "ExecutionAttempt",
+    "ExportStep",
+    "ExportType",
+    "GeneratedProject",
+    "NodeExecution",
+    "Organisation",
+    "Project",
+    "ProjectFile",
+    "RepositoryExport",
+    "Tenant",
+    "User",
+    "Workflow",
+    "WorkflowVersion",
+]

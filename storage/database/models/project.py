@@ -1,0 +1,23 @@
+"""Projects: what executions and generated projects are gathered under."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.database.models.base import Base, Tenant
+from storage.database.models.types import NAME, PlainText
+
+
+class Project(Tenant, Base):
+    """A project; deleting one takes its executions, generated projects, files and exports along."""
+
+    __tablename__ = "projects"
+    __table_args__ = (UniqueConstraint("organisation_id", "name"),)
+
+    name: Mapped[str] = mapped_column(NAME)
+    description: Mapped[str] = mapped_column(PlainText, default="")
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]

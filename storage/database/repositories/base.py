@@ -1,0 +1,53 @@
+"""What repositories share."""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from storage.database.models import AuditEntry, Base
+from storage.database.scope import Scope
+from storage.database.transitions import check_transition
+
+RowT = TypeVar("RowT", bound=Base)
+
+
+class Repository:
+    """Base of all repositories; the session adds the organisation to every statement (see `_tenancy`)."""
+
+    def __init__(self, session: Session, scope: Scope, clock: Callable[[], datetime]) -> None:
+        self._session = session
+        self._scope = scope
+        self._clock = clock
+
+    def _add(self, row: RowT) -> RowT:
+        """Insert now, so that the database's constraints speak here and not at the commit."""
+        self._session.add(row)
+        self._session.flush()
+        return row
+
+    def _audit(
+        self, action: str, entity: str, entity_id: UUID, before: str | None, after: str | None, **detail: Any
+    ) -> None:
+        entry = AuditEntry(
+            user_id=self._scope.user_id, action=action, entity=entity, entity_id=entity_id, before=before, after=after
+        )
+        entry.detail = detail
+        entry.at = self._clock()
+        self._add(entry)
+
+    def _created(self, entity: str, entity_id: UUID, status: StrEnum) -> None:
+        self._audit("create", entity, entity_id, None, status.value)
+
+    def _change_status(self, entity: str, row: Any, after: StrEnum, **detail: Any) -> None:
+        """Move the row's status along its table; staying is no change. Raises `IllegalTransition`."""
+        before = row.status
+        if before is after:
+            return
+        check_transition(entity, before, after)
+        row.status = after
+        self._session.flush()
+        self._audit("status", entity, row.id, before.value, after.value, **detail)

@@ -1,0 +1,167 @@
+"""Exports of generated projects, and the journal of each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from repomill.errors import ExportNotFound
+from storage.database.models import ExportStep, ExportType, RepositoryExport
+from storage.database.repositories.base import Repository
+from storage.database.transitions import ExportStatus, StepState, check_transition
+
+ENTITY = "repository export"
+STEP_ENTITY = "export step"
+
+_OVER = (ExportStatus.COMPLETED, ExportStatus.ARCHIVED)
+
+
+@dataclass(frozen=True, slots=True)
+class NewExport:
+    """What is exported where; `target_digest` is over the whole target, `node_path` is None outside a run."""
+
+    generated_project_id: UUID
+    export_type: ExportType
+    target_digest: str
+    tree_digest: str
+    node_path: str | None = None
+    repository_name: str | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportResult:
+    """What an export left behind: a repository and commit, or an archive (`archive_size` in bytes)."""
+
+    repository_url: str | None = None
+    commit_sha: str | None = None
+    archive_path: str | None = None
+    archive_size: int | None = None
+
+
+class Exports(Repository):
+    """Exports; methods that change a status raise `IllegalTransition`."""
+
+    def begin(self, new: NewExport) -> RepositoryExport:
+        """Return the export of this project, node and target, a pending one the first time.
+
+        Outside a run (no node) an export that is over is not taken up again: asking again exports again.
+        """
+        query = select(RepositoryExport).where(
+            RepositoryExport.generated_project_id == new.generated_project_id,
+            RepositoryExport.node_path.is_not_distinct_from(new.node_path),
+            RepositoryExport.target_digest == new.target_digest,
+        )
+        if new.node_path is None:
+            query = query.where(RepositoryExport.status.not_in(_OVER)).order_by(RepositoryExport.created_at.desc())
+        found = self._session.scalars(query.limit(1)).one_or_none()
+        if found is not None:
+            return found
+        try:
+            with self._session.begin_nested():
+                export = self._add(self._row(new))
+        except IntegrityError:  # somebody else began it a moment ago; anything else is raised by `one`
+            return self._session.scalars(query).one()
+        self._created(ENTITY, export.id, export.status)
+        return export
+
+    def exporting(self, export_id: UUID) -> RepositoryExport:
+        """The export is under way, for the first time or again."""
+        export = self.get(export_id)
+        export.error_message = None
+        return self._move(export, ExportStatus.EXPORTING)
+
+    def complete(self, export_id: UUID, result: ExportResult) -> RepositoryExport:
+        """The export is done."""
+        export = self.get(export_id)
+        export.repository_url, export.commit_sha = result.repository_url, result.commit_sha
+        export.archive_path, export.archive_size = result.archive_path, result.archive_size
+        export.completed_at = self._clock()
+        return self._move(export, ExportStatus.COMPLETED)
+
+    def fail(self, export_id: UUID, reason: str) -> RepositoryExport:
+        """The export ended with an error; it can be taken up again."""
+        export = self.get(export_id)
+        export.error_message = reason
+        return self._move(export, ExportStatus.FAILED)
+
+    def cancel(self, export_id: UUID) -> RepositoryExport:
+        """The export was stopped; it can be taken up again."""
+        return self._move(self.get(export_id), ExportStatus.CANCELLED)
+
+    def get(self, export_id: UUID) -> RepositoryExport:
+        """Return one by its id; raises `ExportNotFound`."""
+        query = select(RepositoryExport).where(RepositoryExport.id == export_id)
+        found = self._session.scalars(query).one_or_none()
+        if found is None:
+            raise ExportNotFound(str(export_id))
+        return found
+
+    def list(self, generated_project_id: UUID) -> Sequence[RepositoryExport]:
+        """Return a project's exports, newest first."""
+        query = select(RepositoryExport).where(RepositoryExport.generated_project_id == generated_project_id)
+        return self._session.scalars(query.order_by(RepositoryExport.created_at.desc(), RepositoryExport.id)).all()
+
+    def steps(self, export_id: UUID) -> Sequence[ExportStep]:
+        """Return the journal in the order of its last changes."""
+        query = select(ExportStep).where(ExportStep.export_id == export_id)
+        return self._session.scalars(query.order_by(ExportStep.at, ExportStep.name)).all()
+
+    def step_started(self, export_id: UUID, name: str, detail: Mapping[str, Any] | None = None) -> ExportStep:
+        """Write the intention down before the step acts; a step that is done stays done and is returned."""
+        step = self._step(export_id, name)
+        if step is None:
+            step = ExportStep(export_id=export_id, name=name, state=StepState.STARTED, at=self._clock())
+            step.detail = dict(detail or {})
+            return self._add(step)
+        if step.state is StepState.FAILED:
+            self._step_move(step, StepState.STARTED, detail)
+        return step
+
+    def step_done(self, export_id: UUID, name: str, detail: Mapping[str, Any] | None = None) -> ExportStep:
+        """Write down what the step left."""
+        return self._step_move(self._known_step(export_id, name), StepState.DONE, detail)
+
+    def step_failed(self, export_id: UUID, name: str, detail: Mapping[str, Any] | None = None) -> ExportStep:
+        """Write down why the step failed."""
+        return self._step_move(self._known_step(export_id, name), StepState.FAILED, detail)
+
+    def _row(self, new: NewExport) -> RepositoryExport:
+        now = self._clock()
+        return RepositoryExport(
+            generated_project_id=new.generated_project_id,
+            export_type=new.export_type,
+            status=ExportStatus.PENDING,
+            node_path=new.node_path,
+            target_digest=new.target_digest,
+            tree_digest=new.tree_digest,
+            repository_name=new.repository_name,
+            config=dict(new.config),
+            created_by=self._scope.user_id,
+            created_at=now,
+            updated_at=now,
+        )
+
+    def _move(self, export: RepositoryExport, status: ExportStatus) -> RepositoryExport:
+        export.updated_at = self._clock()
+        self._change_status(ENTITY, export, status)
+        self._session.flush()
+        return export
+
+    def _step(self, export_id: UUID, name: str) -> ExportStep | None:
+        query = select(ExportStep).where(ExportStep.export_id == export_id, ExportStep.name == name)
+        return self._session.scalars(query).one_or_none()
+
+    def _known_step(self, export_id: UUID, name: str) -> ExportStep:
+        return self._step(export_id, name) or self.step_started(export_id, name)
+
+    def _step_move(self, step: ExportStep, state: StepState, detail: Mapping[str, Any] | None) -> ExportStep:
+        if step.state is not state:
+            check_transition(STEP_ENTITY, step.state, state)
+        step.state, step.at = state, self._clock()
+        step.detail = step.detail | dict(detail or {})
+        self._session.flush()
+        return step

@@ -1,0 +1,41 @@
+"""Projects."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from storage.database.models import Project
+from storage.database.repositories.base import Repository
+
+
+class Projects(Repository):
+    """Projects of the organisation."""
+
+    def get_or_create(self, name: str) -> Project:
+        """Return the project of this name; of two that create it at once, both get the same one."""
+        found = self._by_name(name)
+        if found is not None:
+            return found
+        now = self._clock()
+        project = Project(name=name, created_by=self._scope.user_id, created_at=now, updated_at=now)
+        try:
+            with self._session.begin_nested():
+                self._add(project)
+        except IntegrityError:
+            return self._session.scalars(select(Project).where(Project.name == name)).one()
+        self._audit("create", "project", project.id, None, None, name=name)
+        return project
+
+    def list(self) -> Sequence[Project]:
+        """Return all projects by name."""
+        return self._session.scalars(select(Project).order_by(Project.name)).all()
+
+    def delete(self, project: Project) -> None:
+        """Delete it with its executions, generated projects, files and exports."""
+        self._audit("delete", "project", project.id, None, None, name=project.name)
+        self._session.delete(project)
+        self._session.flush()
+
+    def _by_name(self, name: str) -> Project | None:
+        return self._session.scalars(select(Project).where(Project.name == name)).one_or_none()

@@ -1,0 +1,24 @@
+"""Users."""
+
+from sqlalchemy import select
+
+from repomill.errors import UserNotFound
+from storage.database.models import User
+from storage.database.repositories.base import Repository
+
+
+class Users(Repository):
+    """Users of the organisation."""
+
+    def by_name(self, name: str) -> User:
+        """Return the user of this name; raises `UserNotFound`."""
+        user = self._session.scalars(select(User).where(User.name == name)).one_or_none()
+        if user is None:
+            raise UserNotFound(name)
+        return user
+
+    def add(self, name: str, email: str | None = None) -> User:
+        """Write a user."""
+        user = self._add(User(name=name, email=email, created_at=self._clock()))
+        self._audit("create", "user", user.id, None, None, name=name)
+        return user

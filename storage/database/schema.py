@@ -1,0 +1,94 @@
+"""The schema's revision: which one a database has, which one the code needs, and the way from one to the other.
+
+Alembic takes 0.7 s to import and is needed for upgrades only, so looking does without it.
+"""
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, inspect, text
+
+from repomill.errors import DatabaseOutdated
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+    from storage.database.session import Database
+
+HEAD = "0001"
+"""The newest revision under `migrations/versions`."""
+
+# Any number will do as long as nothing else in the database takes it.
+_UPGRADE_LOCK = 7_264_108_901
+
+
+def revision(connection: Connection) -> str | None:
+    """Return the revision that the database says it has."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def current(database: "Database") -> str | None:
+    """Return the database's revision, None when it is empty; raises `DatabaseUnavailable`."""
+    return database.revision()
+
+
+def check(database: "Database") -> None:
+    """Raise `DatabaseOutdated` unless the database has the schema that this code needs."""
+    found = current(database)
+    if found != HEAD:
+        raise DatabaseOutdated(database.name, found or "none", HEAD)
+
+
+def upgrade(database: "Database", target: str = "head") -> None:
+    """Bring the schema to `target`, all of it or nothing; whoever starts second waits and finds it done."""
+    from alembic import command
+
+    _make_folder(database)
+    with database.exclusive(_UPGRADE_LOCK) as connection:
+        command.upgrade(_config(connection), target)
+
+
+def downgrade(database: "Database", target: str = "base") -> None:
+    """Take the schema back to `target`; the data of what is taken away is lost."""
+    from alembic import command
+
+    with database.exclusive(_UPGRADE_LOCK) as connection:
+        command.downgrade(_config(connection), target)
+
+
+def drift(database: "Database") -> list[object]:
+    """Return how the database differs from the models, as Alembic operations; empty when they agree."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from storage.database.models import Base
+
+    with database.engine.connect() as connection, warnings.catch_warnings(category=UserWarning, action="ignore"):
+        options: dict[str, Any] = {"compare_type": True}
+        if connection.dialect.name == "sqlite":
+            options["include_object"] = _is_comparable
+        context = MigrationContext.configure(connection, opts=options)
+        return list(compare_metadata(context, Base.metadata))
+
+
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _is_comparable(*facts: object) -> bool:
+    """Leave descending indexes out on SQLite, which does not tell that they are descending."""
+    _, name, kind, *_ = facts
+    return not (kind == "index" and str(name).endswith("_created_at"))
+
+
+def _make_folder(database: "Database") -> None:
+    if database.engine.dialect.name == "sqlite" and database.engine.url.database:
+        Path(database.engine.url.database).parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,105 @@
+"""The database: connections, transactions, and the unit of work that repositories live in."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from repomill.errors import DatabaseUnavailable
+from storage.database import schema
+from storage.database._engine import database_url, make_engine
+from storage.database._tenancy import bind_to_organisation
+from storage.database.models.base import utc_now
+from storage.database.scope import Scope
+from storage.database.work import Work
+
+T = TypeVar("T")
+
+Clock = Callable[[], datetime]
+Failures = tuple[type[SQLAlchemyError], ...]
+
+
+class Database:
+    """One database; opened when the process starts, closed when it ends, shared by its threads.
+
+    `url` is a SQLAlchemy URL of SQLite or PostgreSQL, `threads` bounds how much `run` does at once, and
+    `statement_timeout` (PostgreSQL) how long one statement may take. Nothing connects before the first transaction.
+    """
+
+    def __init__(
+        self, url: str, *, threads: int = 8, statement_timeout: timedelta | None = None, clock: Clock = utc_now
+    ) -> None:
+        parsed = database_url(url)
+        self.name = parsed.render_as_string(hide_password=True)
+        self.engine = make_engine(parsed, connections=threads, statement_timeout=statement_timeout)
+        self._reading_engine = self.engine.execution_options(postgresql_readonly=True)
+        self._clock = clock
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="database")
+        self._is_checked = False
+
+    @contextmanager
+    def transaction(self, scope: Scope, *, read_only: bool = False) -> Iterator[Work]:
+        """Give a unit of work; it is committed at the end of the block, and rolled back by any error.
+
+        Rows that repositories returned stay usable afterwards. `read_only` transactions do not wait for writers.
+
+        Raises:
+            DatabaseUnavailable: it cannot be reached, or went away in the middle.
+            DatabaseOutdated: its schema is not the one this code needs.
+        """
+        self._check_once()
+        engine = self._reading_engine if read_only else self.engine
+        with self._translated(), Session(engine, expire_on_commit=False) as session:
+            bind_to_organisation(session, scope)
+            with session.begin():
+                yield Work(session, scope, self._clock)
+
+    async def run(self, scope: Scope, function: Callable[[Work], T], *, read_only: bool = False) -> T:
+        """Call `function` with a unit of work in a thread; for callers in an event loop.
+
+        A cancelled caller does not undo it: what was begun is committed.
+        """
+
+        def transact() -> T:
+            with self.transaction(scope, read_only=read_only) as work:
+                return function(work)
+
+        return await asyncio.get_running_loop().run_in_executor(self._executor, transact)
+
+    def close(self) -> None:
+        """Wait for what runs, then close every connection."""
+        self._executor.shutdown()
+        self.engine.dispose()
+
+    def revision(self) -> str | None:
+        """Return the schema's revision, None for a database without one; raises `DatabaseUnavailable`."""
+        with self._translated((DBAPIError, PoolTimeout)), self._reading_engine.connect() as connection:
+            return schema.revision(connection)
+
+    @contextmanager
+    def exclusive(self, lock: int) -> Iterator[Connection]:
+        """Give a bare connection in one transaction that nobody else with the same lock is in."""
+        with self._translated((DBAPIError, PoolTimeout)), self.engine.begin() as connection:
+            if connection.dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE is such a lock
+                connection.execute(select(func.pg_advisory_xact_lock(lock)))
+            yield connection
+
+    def _check_once(self) -> None:
+        if not self._is_checked:
+            schema.check(self)
+            self._is_checked = True
+
+    @contextmanager
+    def _translated(self, unreachable: Failures = (OperationalError, InterfaceError, PoolTimeout)) -> Iterator[None]:
+        try:
+            yield
+        except unreachable as error:
+            reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+            raise DatabaseUnavailable(self.name, reason) from error

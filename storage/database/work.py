@@ -1,0 +1,73 @@
+"""The unit of work: every repository of one transaction, bound to one scope."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cached_property
+
+from sqlalchemy.orm import Session
+
+from storage.database.repositories.audit import AuditLog
+from storage.database.repositories.calls import Calls
+from storage.database.repositories.events import Events
+from storage.database.repositories.executions import Executions
+from storage.database.repositories.exports import Exports
+from storage.database.repositories.generated_projects import GeneratedProjects
+from storage.database.repositories.nodes import Nodes
+from storage.database.repositories.project_files import ProjectFiles
+from storage.database.repositories.projects import Projects
+from storage.database.repositories.users import Users
+from storage.database.repositories.workflows import Workflows
+from storage.database.scope import DEFAULT_SCOPE, Scope
+
+__all__ = ["DEFAULT_SCOPE", "Scope", "Work"]
+
+
+class Work:
+    """Repositories by noun; nothing in them commits, the transaction does."""
+
+    def __init__(self, session: Session, scope: Scope, clock: Callable[[], datetime]) -> None:
+        self._parts = (session, scope, clock)
+
+    @cached_property
+    def users(self) -> Users:
+        return Users(*self._parts)
+
+    @cached_property
+    def projects(self) -> Projects:
+        return Projects(*self._parts)
+
+    @cached_property
+    def workflows(self) -> Workflows:
+        return Workflows(*self._parts)
+
+    @cached_property
+    def executions(self) -> Executions:
+        return Executions(*self._parts)
+
+    @cached_property
+    def nodes(self) -> Nodes:
+        return Nodes(*self._parts)
+
+    @cached_property
+    def generated_projects(self) -> GeneratedProjects:
+        return GeneratedProjects(*self._parts)
+
+    @cached_property
+    def project_files(self) -> ProjectFiles:
+        return ProjectFiles(*self._parts)
+
+    @cached_property
+    def exports(self) -> Exports:
+        return Exports(*self._parts)
+
+    @cached_property
+    def calls(self) -> Calls:
+        return Calls(*self._parts)
+
+    @cached_property
+    def events(self) -> Events:
+        return Events(*self._parts)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        return AuditLog(*self._parts)
