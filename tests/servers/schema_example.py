@@ -74,5 +74,6 @@ def _string(schema: dict[str, Any], seed: str, place: str, name: str) -> str:
 def _number(schema: dict[str, Any]) -> int | float:
     if "exclusiveMinimum" in schema:
         return int(schema["exclusiveMinimum"]) + 1
-    minimum: int | float = schema.get("minimum", 1)
-    return min(minimum, schema.get("maximum", minimum))
+    least: int | float = schema.get("minimum", 1)
+    most: int | float = schema.get("maximum", least)
+    return min(least, most)
