@@ -1,5 +1,6 @@
 """The artefact store that REPOMILL_ARTIFACTS_URL names."""
 
+import re
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -10,6 +11,7 @@ from storage.artifacts.port import ArtifactStore
 
 SETTING = "REPOMILL_ARTIFACTS_URL"
 FORMS = "write file:///dir or minio://host:port/bucket?secure=false&region=name"
+ENDPOINT = re.compile(r"([\w.-]+|\[[0-9a-fA-F:]+\])(:\d+)?", re.ASCII)
 TRUTH = {"true": True, "false": False}
 
 
@@ -45,7 +47,7 @@ def _open_folder(parts: SplitResult) -> LocalDirectoryStore:
 
 def _open_bucket(parts: SplitResult, access_key: str, secret_key: str) -> MinioStore:
     bucket = parts.path.strip("/")
-    if not parts.hostname or not bucket or parts.port == 0 or parts.fragment:
+    if not ENDPOINT.fullmatch(parts.netloc) or not bucket or parts.port == 0 or parts.fragment:
         raise ValueError(FORMS)
     if bool(access_key) != bool(secret_key):
         raise ValueError("one of REPOMILL_MINIO_ACCESS_KEY and REPOMILL_MINIO_SECRET_KEY is empty")
