@@ -622,6 +622,17 @@ class NodeFailed(Fatal):
     hint: ClassVar[str] = "{advice_text}"
 
 
+@dataclass(eq=False)
+class ProjectNotReady(BadInput):
+    """A generated project has no tree that may leave: it is unfinished, blocked or gone."""
+
+    project: str
+    status: str
+    code: ClassVar[str] = "project_not_ready"
+    message: ClassVar[str] = "Project {project} is {status}; only a completed one can be read or published."
+    hint: ClassVar[str] = "`repomill project list` prints what there is."
+
+
 # --- the engine -------------------------------------------------------------------------------------------------
 
 

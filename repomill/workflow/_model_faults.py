@@ -1,0 +1,94 @@
+"""Pydantic's errors as findings: our codes, JSON pointers into the document, and the nearest known key."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from repomill.workflow._nearest import did_you_mean
+from repomill.workflow.faults import Finding
+from repomill.workflow.pointers import child
+
+_PATTERN = "string_pattern_mismatch"
+
+
+def model_findings(
+    model: type[BaseModel], errors: Iterable[ErrorDetails], value: object, pointer: str
+) -> Iterator[Finding]:
+    """Yield what a model's errors say about a value that stands at the pointer."""
+    for error in errors:
+        place, at_key = _located(error, value, pointer)
+        if error["type"] == "extra_forbidden":
+            yield _unknown_key(model, error, place)
+        elif error["type"] == "missing":
+            yield Finding("missing_key", place, f"the key {error['loc'][-1]!r} is missing")
+        else:
+            yield Finding(_code(error["type"]), place, _sentence(error), _literal_hint(error), at_key)
+
+
+def _located(error: ErrorDetails, value: Any, pointer: str) -> tuple[str, bool]:
+    """Follow the location through the value: parts that name union members or keys are not in the document."""
+    last = error["loc"][-1] if error["loc"] else ""
+    for part in error["loc"]:
+        if _has(value, part):
+            value, pointer = value[part], child(pointer, part)
+    if error["type"] == "missing":
+        return child(pointer, last), False
+    return pointer, last == "[key]"
+
+
+def _has(value: object, part: int | str) -> bool:
+    if isinstance(value, list):
+        return isinstance(part, int) and part < len(value)
+    return isinstance(value, Mapping) and part in value
+
+
+def _unknown_key(model: type[BaseModel], error: ErrorDetails, place: str) -> Finding:
+    key = str(error["loc"][-1])
+    hint = did_you_mean(key, _keys_at(model, error["loc"][:-1]))
+    return Finding("unknown_key", place, f"unknown key {key!r}", hint, at_key=True)
+
+
+def _code(error_type: str) -> str:
+    if error_type == _PATTERN:
+        return "bad_name"
+    return "wrong_type" if error_type.endswith(("_type", "_parsing")) else "bad_value"
+
+
+def _sentence(error: ErrorDetails) -> str:
+    text = error["msg"].removeprefix("Value error, ").replace("dictionary", "object").replace("tuple", "list")
+    text = text.partition(" or instance of")[0]
+    return text[:1].lower() + text[1:]
+
+
+def _literal_hint(error: ErrorDetails) -> str:
+    found = error["input"]
+    if isinstance(found, str) and "{{" in found and error["type"] != _PATTERN:
+        return "this field takes a literal, not an expression"
+    return ""
+
+
+def _keys_at(model: type[BaseModel], location: Iterable[int | str]) -> set[str]:
+    """Return the keys a model knows at a location, from its JSON Schema; parts it does not know are passed over."""
+    root = model.model_json_schema()
+    here = _alternatives(root, root)
+    for part in location:
+        deeper = [inner for schema in here for inner in _step(schema, part)]
+        here = [inner for schema in deeper for inner in _alternatives(schema, root)] or here
+    return {key for schema in here for key in schema.get("properties", {})}
+
+
+def _step(schema: Mapping[str, Any], part: int | str) -> list[Mapping[str, Any]]:
+    if isinstance(part, int):
+        inner = schema.get("items")
+    else:
+        inner = schema.get("properties", {}).get(part, schema.get("additionalProperties"))
+    return [inner] if isinstance(inner, Mapping) else []
+
+
+def _alternatives(schema: Mapping[str, Any], root: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    if "$ref" in schema:
+        return _alternatives(root["$defs"][schema["$ref"].rpartition("/")[2]], root)
+    branches = schema.get("anyOf") or schema.get("oneOf")
+    return [inner for branch in branches for inner in _alternatives(branch, root)] if branches else [schema]

@@ -1,0 +1,84 @@
+"""What validation says about one place of a specification, and the catalogue of what it can say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+FAULT_CODES: Mapping[str, str] = MappingProxyType(
+    {
+        # the text
+        "malformed_text": "The text is neither JSON nor YAML.",
+        "empty_document": "The text holds no value.",
+        "too_large": "The document is too deep, too long, or grows too much through its aliases.",
+        "tag_refused": "A YAML tag; a specification is plain data.",
+        "duplicate_key": "A key stands twice in one object.",
+        "key_not_text": "A key is a list or an object.",
+        "bad_number": "A number that JSON does not have, or that would lose digits.",
+        # the shape
+        "wrong_type": "A value has another type than the language asks for.",
+        "missing_key": "A required key is absent.",
+        "unknown_key": "The language has no such key here.",
+        "bad_value": "A value of the right type that is not allowed.",
+        "bad_name": "A name or id with characters it must not have.",
+        "unknown_node_type": "No node kind has this name.",
+        "duplicate_id": "Two nodes have one id.",
+        # the graph
+        "unknown_edge_node": "An edge begins or ends at a node that does not exist.",
+        "duplicate_edge": "The same edge stands twice.",
+        "self_edge": "An edge leads from a node to itself.",
+        "cycle": "Nodes wait for each other.",
+        "unknown_start_node": "`start_node` names no node.",
+        "start_node_has_predecessor": "An edge leads to the start node.",
+        "unreachable_node": "No path leads from the start node to this node.",
+        "writes_after_publishing": "A node writes files after the tree was published.",
+        # what is referred to
+        "unknown_source": "A node uses a source the workflow does not have.",
+        "template_missing": "A template folder does not exist.",
+        "template_outside": "A template folder lies outside the specification's folder.",
+        "unsafe_path": "A path that a tree must not have.",
+        "path_written_twice": "Two nodes write one path.",
+        "expression_syntax": "An expression or template cannot be parsed.",
+        "unknown_name": "An expression uses a name that does not exist.",
+        "unknown_input": "An expression uses an input the workflow does not declare.",
+        "unknown_variable": "An expression uses a variable the workflow does not have.",
+        "unknown_node": "An expression uses the result of a node that does not exist.",
+        "node_not_upstream": "An expression uses the result of a node that need not have run.",
+        "unknown_output_field": "An expression uses a field that the node's output does not have.",
+        # the inputs
+        "bad_schema": "A JSON Schema is not one.",
+        "bad_default": "An input's default does not fit its own schema.",
+    }
+)
+"""Every code a fault can have, with its meaning; codes are part of the public interface."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault: `pointer` is a JSON pointer (RFC 6901) into the document, `line` and `column` count from 1."""
+
+    code: str
+    pointer: str
+    line: int
+    column: int
+    message: str
+    hint: str
+    source: str
+
+    def __str__(self) -> str:
+        advice = f"; {self.hint}" if self.hint else ""
+        return f"{self.source}:{self.line}:{self.column} [{self.code}] {self.pointer or '/'}: {self.message}{advice}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found, before its place in the text is looked up.
+
+    `at_key` points at the key instead of its value; `text_line` is the line within a string value, from 1.
+    """
+
+    code: str
+    pointer: str
+    message: str
+    hint: str = ""
+    at_key: bool = False
+    text_line: int = 1

@@ -1,0 +1,43 @@
+"""Node keys: equal keys mean that a stored result can stand for a new one."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from repomill.canonical import Json, digest
+from repomill.nodes.base import NodeKind
+
+NODE_KEY_FORMAT: Final = 1
+"""Raised when the meaning of a key changes, so that no result of an older format is taken for a new one."""
+
+
+def node_key(
+    kind: NodeKind[Any],
+    config: Json,
+    *,
+    input_digests: Mapping[str, str] | None = None,
+    template_digests: Mapping[str, str] | None = None,
+    model_parameters: Json = None,
+) -> str:
+    """Return `sha256:<hex>` over all that decides a node's result; never over times or ids of runs.
+
+    Args:
+        kind: the declaration, which states name and version.
+        config: the rendered configuration.
+        input_digests: digests of what the node reads besides its configuration, by name.
+        template_digests: digests of its template folders, by folder.
+        model_parameters: what the source adds to a model request (endpoint's model, sampling).
+
+    Raises:
+        ValueError: the configuration holds what JSON cannot.
+    """
+    return digest(
+        {
+            "node_key": NODE_KEY_FORMAT,
+            "kind": kind.name,
+            "version": kind.version,
+            "config": config,
+            "inputs": dict(input_digests or {}),
+            "templates": dict(template_digests or {}),
+            "model": model_parameters,
+        }
+    )
