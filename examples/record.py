@@ -2,24 +2,28 @@
 
 The answers are the files in `examples/NAME/answers`, written by hand: `NODE.json` for structured output, a folder
 `NODE` with NOTES.md for files, and asked.json with words of the prompt that each one answers. A local server that
-speaks OpenAI's protocol plays them to a workflow that runs as always, and the call ledger records what it sees.
+speaks OpenAI's protocol plays them while the workflow's nodes run, and the call ledger records what it sees.
 `--answers-file FILE` only writes them in the form that `python -m tests.servers.model_server --answers` takes.
 """
 
 import argparse
+import asyncio
 import json
-import os
 import shutil
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+from repomill.agents.ledger import LedgerMode
+from repomill.agents.memory_ledger import MemoryCallLedger
+from repomill.agents.recordings import Recordings
+from repomill.agents.runner import AgentRunner
+from repomill.agents.source import ModelSource
+from repomill.workflow.validation import validate_file
+from tests.fakes.node_runs import defaults, run_nodes
 from tests.servers.model_server import model_server, scripted
 
 EXAMPLES = Path(__file__).parent
-REPOMILL = Path(sys.executable).with_name("repomill")
 
 
 def answer_entries(answers: Path) -> list[dict[str, Any]]:
@@ -29,26 +33,19 @@ def answer_entries(answers: Path) -> list[dict[str, Any]]:
     return [*written, {"status": 400, "reply": "no answer is written for this prompt"}]
 
 
-def record(example: Path) -> None:
-    """Replace the example's recordings by those of one run."""
-    shutil.rmtree(example / "recordings", ignore_errors=True)
-    with (
-        model_server(scripted(answer_entries(example / "answers"))) as server,
-        tempfile.TemporaryDirectory() as scratch,
-    ):
-        remote = Path(scratch) / "remote.git"
-        subprocess.run(["git", "init", "--quiet", "--bare", remote], check=True)
-        environment = os.environ | {
-            "OPENAI_BASE_URL": server.base_url,
-            "OPENAI_API_KEY": "local",
-            "REPOMILL_HOME": f"{scratch}/home",
+async def record(example: Path, recordings: Path) -> None:
+    """Replace the recordings by those of one run with the default inputs; nothing is published."""
+    spec = validate_file(example / "workflow.yaml")
+    shutil.rmtree(recordings, ignore_errors=True)
+    inputs = defaults(spec) | {"remote_url": "file:///never-pushed.git"}
+    with model_server(scripted(answer_entries(example / "answers"))) as server:
+        sources = {
+            name: ModelSource(name=name, base_url=server.base_url, model=source.model or "")
+            for name, source in spec.sources.items()
         }
-        run = [str(REPOMILL), "run", str(example / "workflow.yaml"), "--mode", "live"]
-        run += ["--recordings", str(example / "recordings"), "--input", f"remote_url={remote.as_uri()}"]
-        try:
-            subprocess.run(run, check=True, env=environment)
-        finally:
-            subprocess.run([str(REPOMILL), "down"], check=False, env=environment)
+        ledger = MemoryCallLedger(uuid4())
+        async with AgentRunner(sources, ledger, LedgerMode.LIVE, Recordings(recordings)) as agents:
+            await run_nodes(spec, example, inputs, agents)
 
 
 def _reply(node: Path) -> Any:
@@ -70,10 +67,10 @@ def main() -> None:
     options = parser.parse_args()
     example = EXAMPLES / options.example
     if options.answers_file:
-        entries = answer_entries(example / "answers")
-        options.answers_file.write_text(json.dumps(entries, indent=2, ensure_ascii=False), encoding="utf-8")
+        entries = json.dumps(answer_entries(example / "answers"), indent=2, ensure_ascii=False)
+        options.answers_file.write_text(entries + "\n", encoding="utf-8")
     else:
-        record(example)
+        asyncio.run(record(example, example / "recordings"))
 
 
 if __name__ == "__main__":

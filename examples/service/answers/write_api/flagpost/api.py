@@ -12,7 +12,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 from flagpost.flags import InvalidFlag, evaluate, flag_from_json, flag_to_json
 from flagpost.store import FlagNotFound, FlagStore, StoreCorrupt
@@ -41,18 +41,18 @@ class _Request:
 
 def handle(store: FlagStore, method: str, target: str, body: bytes = b"") -> Response:
     """Answer one request; `target` is path and query as they stand in the request line."""
-    url = urlsplit(target)
+    path, _, query = target.partition("?")
     matching = [
         (verb, action, found)
-        for verb, path, action in _ROUTES
-        if (found := path.fullmatch(url.path))
+        for verb, pattern, action in _ROUTES
+        if (found := pattern.fullmatch(path))
     ]
     if not matching:
-        return _problem(HTTPStatus.NOT_FOUND, f"there is nothing at {url.path}")
+        return _problem(HTTPStatus.NOT_FOUND, f"there is nothing at {path}")
     for verb, action, found in matching:
         if verb == method:
             name = unquote(found["name"]) if "name" in found.groupdict() else ""
-            return _guarded(action, store, _Request(name, parse_qs(url.query), body))
+            return _guarded(action, store, _Request(name, parse_qs(query), body))
     allowed = ", ".join(verb for verb, _, _ in matching)
     return _problem(HTTPStatus.METHOD_NOT_ALLOWED, f"use {allowed}", {"Allow": allowed})
 
@@ -89,6 +89,9 @@ def _guarded(action: "_Action", store: FlagStore, request: _Request) -> Response
         return _problem(HTTPStatus.NOT_FOUND, str(error))
     except InvalidFlag as error:
         return _problem(HTTPStatus.BAD_REQUEST, str(error))
+    except OSError:
+        _log.exception("the flags cannot be written")
+        return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the flags cannot be written")
 
 
 def _problem(status: HTTPStatus, error: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -110,7 +113,7 @@ def _get(store: FlagStore, request: _Request) -> Response:
 def _put(store: FlagStore, request: _Request) -> Response:
     try:
         data = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):  # not JSON, or nested without end
         return _problem(HTTPStatus.BAD_REQUEST, "the body is not JSON")
     if isinstance(data, dict) and data.setdefault("name", request.flag_name) != request.flag_name:
         return _problem(HTTPStatus.BAD_REQUEST, "name differs from the one in the path")

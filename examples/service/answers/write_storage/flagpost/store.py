@@ -92,7 +92,7 @@ def _write(path: Path, flags: Mapping[str, Flag]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.new")
     with beside.open("w", encoding="utf-8") as file:
-        json.dump(document, file, indent=2, ensure_ascii=False)
+        json.dump(document, file, indent=2)
         file.write("\n")
         file.flush()
         os.fsync(file.fileno())

@@ -50,6 +50,7 @@ class HandleTest(ApiTestCase):
     def test_bad_requests_change_nothing_and_say_what_is_wrong(self) -> None:
         cases = [
             ("PUT", "/flags/dark-mode", b"{", 400, "JSON"),
+            ("PUT", "/flags/dark-mode", b"[" * 50_000, 400, "JSON"),
             ("PUT", "/flags/dark-mode", b'{"rollout": 200}', 400, "rollout"),
             ("PUT", "/flags/dark-mode", b'{"name": "other"}', 400, "path"),
             ("PUT", "/flags/Dark%20Mode", b"{}", 400, "name"),
@@ -59,11 +60,17 @@ class HandleTest(ApiTestCase):
             ("POST", "/flags/dark-mode", b"{}", 405, "GET, PUT, DELETE"),
         ]
         for method, target, body, status, named in cases:
-            with self.subTest(method=method, target=target, body=body):
+            with self.subTest(method=method, target=target, body=body[:20]):
                 answer = handle(self.store, method, target, body)
                 self.assertEqual(answer.status, status)
                 self.assertIn(named, str(answer.body))
         self.assertEqual(self.store.list_flags(), ())
+
+    def test_a_change_that_cannot_be_written_is_the_servers_fault(self) -> None:
+        self.path.mkdir()  # a folder stands where the file should go
+        with self.assertLogs("flagpost.api", "ERROR"):
+            answer = handle(self.store, "PUT", "/flags/dark-mode", b"{}")
+        self.assertEqual((answer.status, self.store.list_flags()), (500, ()))
 
 
 class ServerTest(ApiTestCase):
