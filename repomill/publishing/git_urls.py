@@ -16,7 +16,7 @@ GIT_URL_FORMS = ("file:///PATH", "/PATH", "https://HOST/PATH", "ssh://[USER@]HOS
 
 _SCP_FORM = re.compile(r"[A-Za-z0-9_][\w.+-]*@[A-Za-z0-9][\w.-]*:(?![-:])[^\s:]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_HOST = re.compile(r"[A-Za-z0-9\[][\w.:\]-]*")
+_HOST = re.compile(r"[A-Za-z0-9:][\w.:-]*")
 # `git help check-ref-format`, rules 1 to 9, for what follows refs/heads/.
 _BAD_REF = re.compile(
     r"^[-/.]|[/.]$|//|\.\.|/\.|@\{|^@$|\.lock(?:/|$)|[\x00-\x20\x7f~^:?*\[\\]|^$|^HEAD$",
