@@ -5,6 +5,7 @@ Alembic takes 0.7 s to import and is needed for upgrades only, so looking does w
 
 import warnings
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, inspect, text
@@ -21,6 +22,9 @@ HEAD = "0001"
 
 # Any number will do as long as nothing else in the database takes it.
 _UPGRADE_LOCK = 7_264_108_901
+
+# Alembic keeps what it works on in module globals: one at a time in a process, whatever the database.
+_ALEMBIC_LOCK = Lock()
 
 
 def revision(connection: Connection) -> str | None:
@@ -47,7 +51,7 @@ def upgrade(database: "Database", target: str = "head") -> None:
     from alembic import command
 
     _make_folder(database)
-    with database.exclusive(_UPGRADE_LOCK) as connection:
+    with _ALEMBIC_LOCK, database.exclusive(_UPGRADE_LOCK) as connection:
         command.upgrade(_config(connection), target)
 
 
@@ -55,7 +59,7 @@ def downgrade(database: "Database", target: str = "base") -> None:
     """Take the schema back to `target`; the data of what is taken away is lost."""
     from alembic import command
 
-    with database.exclusive(_UPGRADE_LOCK) as connection:
+    with _ALEMBIC_LOCK, database.exclusive(_UPGRADE_LOCK) as connection:
         command.downgrade(_config(connection), target)
 
 

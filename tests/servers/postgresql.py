@@ -41,10 +41,10 @@ def postgresql_server(folder: Path) -> Iterator[str]:
         server.cleanup()
 
 
-def create_database(server_url: str, name: str) -> str:
-    """Create an empty database and return its URL."""
+def create_database(server_url: str, name: str, template: str = "template1") -> str:
+    """Create a database, empty or a copy of `template` (to which nobody is connected), and return its URL."""
     engine = create_engine(server_url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     engine.dispose()
     return make_url(server_url).set(database=name).render_as_string(hide_password=False)

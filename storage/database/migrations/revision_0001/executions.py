@@ -46,8 +46,8 @@ def create() -> None:
         sa.Column("cancel_requested_at", INSTANT, nullable=True),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint("event_sequence >= 0", name="ck_executions_event_sequence"),
-        sa.CheckConstraint("fence >= 0", name="ck_executions_fence"),
+        sa.CheckConstraint("event_sequence >= 0", name=op.f("ck_executions_event_sequence")),
+        sa.CheckConstraint("fence >= 0", name=op.f("ck_executions_fence")),
         sa.ForeignKeyConstraint(["acting_user_id"], ["users.id"], name="fk_executions_acting_user_id_users"),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisations.id"], name="fk_executions_organisation_id_organisations"
@@ -140,7 +140,7 @@ def create() -> None:
         sa.Column("completed_at", INSTANT, nullable=True),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint("file_count >= 0", name="ck_node_executions_file_count"),
+        sa.CheckConstraint("file_count >= 0", name=op.f("ck_node_executions_file_count")),
         sa.ForeignKeyConstraint(
             ["execution_id"], ["executions.id"], name="fk_node_executions_execution_id_executions", ondelete="CASCADE"
         ),
@@ -197,8 +197,8 @@ def create() -> None:
         sa.Column("settled_at", INSTANT, nullable=True),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint("ordinal >= 1", name="ck_calls_ordinal"),
-        sa.CheckConstraint("sends >= 0", name="ck_calls_sends"),
+        sa.CheckConstraint("ordinal >= 1", name=op.f("ck_calls_ordinal")),
+        sa.CheckConstraint("sends >= 0", name=op.f("ck_calls_sends")),
         sa.ForeignKeyConstraint(
             ["execution_id"], ["executions.id"], name="fk_calls_execution_id_executions", ondelete="CASCADE"
         ),

@@ -45,10 +45,10 @@ def create() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint(
             "(completed_at IS NOT NULL) = (status IN ('completed', 'archived', 'deleted'))",
-            name="ck_generated_projects_completed_at",
+            name=op.f("ck_generated_projects_completed_at"),
         ),
-        sa.CheckConstraint("total_files >= 0", name="ck_generated_projects_total_files"),
-        sa.CheckConstraint("total_size >= 0", name="ck_generated_projects_total_size"),
+        sa.CheckConstraint("total_files >= 0", name=op.f("ck_generated_projects_total_files")),
+        sa.CheckConstraint("total_size >= 0", name=op.f("ck_generated_projects_total_size")),
         sa.ForeignKeyConstraint(["created_by"], ["users.id"], name="fk_generated_projects_created_by_users"),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisations.id"], name="fk_generated_projects_organisation_id_organisations"
@@ -88,15 +88,15 @@ def create() -> None:
         sa.CheckConstraint(
             "file_path <> '' AND file_path <> '..' AND file_path NOT LIKE '/%' AND file_path NOT LIKE '../%'"
             " AND file_path NOT LIKE '%/..' AND file_path NOT LIKE '%/../%'",
-            name="ck_project_files_file_path",
+            name=op.f("ck_project_files_file_path"),
         ),
         sa.CheckConstraint(
             "length(content_hash) = 64 AND trim(content_hash, '0123456789abcdef') = ''",
-            name="ck_project_files_content_hash",
+            name=op.f("ck_project_files_content_hash"),
         ),
-        sa.CheckConstraint("mode IN ('100644', '100755')", name="ck_project_files_mode"),
-        sa.CheckConstraint("data_offset >= 0 AND stored_size >= 0", name="ck_project_files_pack_range"),
-        sa.CheckConstraint("file_size >= 0", name="ck_project_files_file_size"),
+        sa.CheckConstraint("mode IN ('100644', '100755')", name=op.f("ck_project_files_mode")),
+        sa.CheckConstraint("data_offset >= 0 AND stored_size >= 0", name=op.f("ck_project_files_pack_range")),
+        sa.CheckConstraint("file_size >= 0", name=op.f("ck_project_files_file_size")),
         sa.ForeignKeyConstraint(
             ["generated_project_id"],
             ["generated_projects.id"],
@@ -169,12 +169,12 @@ def create() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint(
             "repository_url LIKE '%_://_%' OR repository_url LIKE '%_@_%:%_'",
-            name="ck_repository_exports_repository_url",
+            name=op.f("ck_repository_exports_repository_url"),
         ),
         sa.CheckConstraint(
-            "archive_path IS NULL OR archive_size IS NOT NULL", name="ck_repository_exports_archive_path"
+            "archive_path IS NULL OR archive_size IS NOT NULL", name=op.f("ck_repository_exports_archive_path")
         ),
-        sa.CheckConstraint("archive_size >= 0", name="ck_repository_exports_archive_size"),
+        sa.CheckConstraint("archive_size >= 0", name=op.f("ck_repository_exports_archive_size")),
         sa.ForeignKeyConstraint(["created_by"], ["users.id"], name="fk_repository_exports_created_by_users"),
         sa.ForeignKeyConstraint(
             ["generated_project_id"],
