@@ -6,15 +6,18 @@ from decimal import Decimal
 import pytest
 
 from repomill.agents.ledger import CallKey, CallKind, CallLedger, CallRequest, CallRow, CallState, Usage
-from repomill.canonical import digest
+from repomill.canonical import Json, digest
 from repomill.errors import IllegalTransition
 
-RESPONSE = {"parts": [{"part_kind": "text", "content": "grüße \u2028 🌍", "nothing": None}], "numbers": [1, 2.5, 1e20]}
+RESPONSE: Json = {
+    "parts": [{"part_kind": "text", "content": "grüße \u2028 🌍", "nothing": None}],
+    "numbers": [1, 2.5, 1e20],
+}
 USAGE = Usage(10, 20, Decimal("0.001"))
 
 
 def call(node_path: str = "loop[3].write", ordinal: int = 1, prompt: str = "hello") -> CallRequest:
-    request = {"model": "m", "messages": [{"role": "user", "content": prompt}]}
+    request: Json = {"model": "m", "messages": [{"role": "user", "content": prompt}]}
     key = CallKey(node_path, ordinal, digest(request))
     return CallRequest(key, CallKind.MODEL, "main", "m", request, Decimal("0.5"))
 

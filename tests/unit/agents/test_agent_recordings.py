@@ -12,6 +12,9 @@ from repomill.canonical import Json, digest
 from repomill.errors import RecordingUnreadable
 
 
+SLASHED: dict[str, Any] = {"a/b~": [1]}
+
+
 def call(content: str = "hello", ordinal: int = 1, node: str = "plan", **fields: Json) -> CallRequest:
     request: Json = {"model": "m", "messages": [{"role": "user", "content": content}], **fields}
     return CallRequest(CallKey(node, ordinal, digest(request)), CallKind.MODEL, "main", "m", request)
@@ -33,7 +36,9 @@ def test_a_file_reads_well_and_says_what_it_answers(recordings: Recordings) -> N
         "request": call("grüße").request,
         "response": {"parts": ["ja"]},
     }
-    assert "grüße" in text and text.startswith('{\n  "format"') and text.endswith("}\n")
+    assert "grüße" in text
+    assert text.startswith('{\n  "format"')
+    assert text.endswith("}\n")
 
 
 def test_a_saved_response_is_found_by_its_request(recordings: Recordings) -> None:
@@ -118,7 +123,7 @@ def test_a_folder_in_the_place_of_a_file_is_named(recordings: Recordings) -> Non
     [
         (call("hello!"), '/messages/0/content: recorded "hello", now "hello!"'),
         (call(temperature=0.5), "/temperature: recorded nothing, now 0.5"),
-        (call("hello", ordinal=1, **{"a/b~": [1]}), "/a~1b~0: recorded nothing, now [1]"),
+        (call("hello", **SLASHED), "/a~1b~0: recorded nothing, now [1]"),
     ],
 )
 def test_a_miss_names_the_fields_that_differ(recordings: Recordings, asked: CallRequest, difference: str) -> None:
@@ -129,7 +134,9 @@ def test_a_miss_names_the_fields_that_differ(recordings: Recordings, asked: Call
 def test_long_texts_are_shown_around_the_first_difference(recordings: Recordings) -> None:
     recordings.save(call("a" * 500 + "X" + "b" * 500), {"parts": []})
     sentence = recordings.nearest(call("a" * 500 + "Y" + "b" * 500))
-    assert "…aaaa" in sentence and "X" in sentence and "Y" in sentence
+    assert "…aaaa" in sentence
+    assert "X" in sentence
+    assert "Y" in sentence
     assert len(sentence) < 250
 
 

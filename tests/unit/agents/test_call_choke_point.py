@@ -127,8 +127,14 @@ async def test_two_lost_answers_end_the_attempts(live: LedgeredCalls) -> None:
 
 
 async def test_refusals_in_between_do_not_count_as_lost_answers(live: LedgeredCalls, ledger: MemoryCallLedger) -> None:
-    outcomes = [TryAgain("503"), TryAgain("503"), AnswerLost("reset"), TryAgain("503"), ANSWER]
-    assert await live.answer(call(), Script(list(outcomes))) == ANSWER
+    outcomes: list[Exception | Answered] = [
+        TryAgain("503"),
+        TryAgain("503"),
+        AnswerLost("reset"),
+        TryAgain("503"),
+        ANSWER,
+    ]
+    assert await live.answer(call(), Script(outcomes)) == ANSWER
     assert ledger.rows[call().key].sends == 2
 
 

@@ -118,7 +118,10 @@ def test_a_part_without_a_canonical_form_is_not_silently_dropped() -> None:
 
 
 def test_the_digest_is_the_same_in_another_process_with_other_hash_seeds() -> None:
-    program = "from tests.unit.agents.test_canonical_request import *; print(digest(form(conversation(), schema={'b': 1, 'a': 2})))"
+    program = (
+        "from tests.unit.agents.test_canonical_request import *\n"
+        "print(digest(form(conversation(), schema={'b': 1, 'a': 2})))"
+    )
     found = {
         subprocess.run(
             [sys.executable, "-c", program], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True

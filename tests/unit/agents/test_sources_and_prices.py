@@ -36,7 +36,8 @@ def test_a_known_model_has_a_cost() -> None:
 
 def test_cached_tokens_are_cheaper() -> None:
     cached, plain = price(OPENAI, "gpt-4o-mini", 1000, 0, cached_tokens=800), price(OPENAI, "gpt-4o-mini", 1000, 0)
-    assert cached.cost is not None and plain.cost is not None
+    assert cached.cost is not None
+    assert plain.cost is not None
     assert cached.cost < plain.cost
 
 
@@ -49,7 +50,8 @@ def test_an_unknown_price_is_none_not_zero(source: ModelSource, model: str) -> N
 def test_the_upper_bound_is_above_the_cost() -> None:
     prompt = "Write a service that answers questions about the weather."
     bound, used = upper_bound(OPENAI, "gpt-4o-mini", len(prompt), 100), price(OPENAI, "gpt-4o-mini", 10, 100)
-    assert bound is not None and used.cost is not None
+    assert bound is not None
+    assert used.cost is not None
     assert bound > used.cost
 
 
