@@ -5,6 +5,7 @@
 
 import argparse
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,7 +20,13 @@ from starlette.routing import Route
 from deployments._byte_ranges import ByteRange, NotSatisfiable, parse_range
 from deployments._media_types import describe
 from deployments.environment import LOOPBACK
-from repomill.errors import ArtifactKeyInvalid, ArtifactMissing, ArtifactStoreRefused, ArtifactStoreUnavailable
+from repomill.errors import (
+    ArtifactKeyInvalid,
+    ArtifactMissing,
+    ArtifactStoreRefused,
+    ArtifactStoreUnavailable,
+    SettingInvalid,
+)
 from repomill.settings import Settings
 from storage.artifacts.factory import open_store
 from storage.artifacts.port import ArtifactStore
@@ -41,7 +48,7 @@ def make_app(store: ArtifactStore) -> Starlette:
     """Return the server's application; a page that points its own name at loopback (DNS rebinding) is refused."""
 
     async def serve(request: Request) -> Response:
-        key = request.path_params["key"]
+        key = str(request.scope["path"]).removeprefix("/")  # the route's own parameter drops a line feed at the end
         try:
             return await _answer(store, key, request)
         except (ArtifactMissing, ArtifactKeyInvalid):
@@ -89,18 +96,24 @@ async def _chunks(store: ArtifactStore, key: str, part: ByteRange) -> AsyncItera
         yield await store.get_range(key, offset, min(CHUNK, part.last + 1 - offset))
 
 
+def _store(settings: Settings) -> ArtifactStore:
+    return open_store(
+        settings.effective_artifacts_url(),
+        settings.minio_access_key.get_secret_value(),
+        settings.minio_secret_key.get_secret_value(),
+    )
+
+
 def main() -> None:
     """Serve until SIGTERM."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", default=LOOPBACK, choices=[LOOPBACK])
     parser.add_argument("--port", type=int, required=True)
     chosen = parser.parse_args()
-    settings = Settings()
-    store = open_store(
-        settings.effective_artifacts_url(),
-        settings.minio_access_key.get_secret_value(),
-        settings.minio_secret_key.get_secret_value(),
-    )
+    try:
+        store = _store(Settings())
+    except SettingInvalid as error:
+        sys.exit(str(error))
     uvicorn.run(make_app(store), host=chosen.host, port=chosen.port, log_level="warning", access_log=False)
 
 

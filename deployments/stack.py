@@ -155,19 +155,23 @@ def _spawn(settings: "Settings", layout: Layout) -> psutil.Process:
 
 
 def _await_ready(layout: Layout, supervisor: psutil.Process) -> StackState:
-    log = str(layout.supervisor_log)
     deadline = time.monotonic() + START_WITHIN
     while time.monotonic() < deadline:
         ended = not is_running(supervisor)  # looked up before the file: its last word is written before it ends
         state = read_state(layout.state)
         if state and state.phase is Phase.READY:
             return state
-        if state and state.failure:
-            raise StackFailed(state.failure.part, state.failure.reason, state.failure.log)
         if ended:
-            raise StackFailed("supervisor", last_line(layout.supervisor_log) or "it was stopped", log)
+            raise _failure(layout, state)
         time.sleep(LOOK_EVERY)
-    raise StackFailed("supervisor", f"it was not ready after {START_WITHIN:.0f} s", log)
+    raise StackFailed("supervisor", f"it was not ready after {START_WITHIN:.0f} s", str(layout.supervisor_log))
+
+
+def _failure(layout: Layout, state: StackState | None) -> StackFailed:
+    if state and state.failure:
+        return StackFailed(state.failure.part, state.failure.reason, state.failure.log)
+    reason = last_line(layout.supervisor_log) or "it was stopped"
+    return StackFailed("supervisor", reason, str(layout.supervisor_log))
 
 
 def _stack(layout: Layout, state: StackState) -> Stack:
