@@ -82,7 +82,7 @@ class Git:
             from git.exc import GitCommandNotFound
         except ImportError as error:
             raise GitMissing from error
-        removed = [f"--unset={name}" for name in inherited_git_variables(self.environment)]
+        removed = [f"-u{name}" for name in inherited_git_variables(self.environment)]
         command = [*(["env", *removed] if removed else []), GitPython.GIT_PYTHON_GIT_EXECUTABLE or "git", *arguments]
         try:
             started = GitPython(self.folder).execute(

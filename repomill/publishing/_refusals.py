@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from enum import Enum
+from textwrap import shorten
 
 
 class Verdict(Enum):
@@ -12,6 +13,12 @@ class Verdict(Enum):
     REFUSED = "refused"
     UNAVAILABLE = "unavailable"
 
+
+_LONGEST = 500
+"""Characters of what a remote said that are passed on."""
+
+# A remote's text ends up in terminals and pages; it must not steer them.
+_UNPRINTABLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f-\x9f]")
 
 _Rule = tuple[str, str]
 
@@ -56,7 +63,8 @@ def judge(stderr: str) -> tuple[Verdict, str]:
 
 
 def _with_details(sentence: str, stderr: str) -> str:
-    said = [line.removeprefix("remote:").strip() for line in stderr.splitlines() if line.startswith("remote:")]
-    blamed = [line.strip() for line in stderr.splitlines() if line.startswith(("fatal:", "error:", " ! ", "!\t"))]
+    lines = [_UNPRINTABLE.sub("", line) for line in stderr.splitlines()]
+    said = [line.removeprefix("remote:").strip() for line in lines if line.startswith("remote:")]
+    blamed = [line.strip() for line in lines if line.startswith(("fatal:", "error:", "!"))]
     details = " ".join(line for line in said or blamed[:1] if line and "prompts disabled" not in line)
-    return f"{sentence} ({details})." if details else f"{sentence}."
+    return f"{sentence} ({shorten(details, _LONGEST, placeholder=' …')})." if details else f"{sentence}."

@@ -23,6 +23,10 @@ class Signature:
     email: str
     at: datetime
 
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise ValueError("a signature needs a time zone: without one the commit id would depend on the machine")
+
     def identity(self) -> str:
         """Return `Name <email>` without the characters Git gives a meaning."""
         return f"{_UNSIGNED.sub('', self.name).strip()} <{_UNSIGNED.sub('', self.email).strip()}>"

@@ -163,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def git(*arguments: str) -> str:
     """Run Git apart from the user's configuration and return what it printed."""
-    return subprocess.run(["git", *arguments], env=GIT, check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(["git", *arguments], env=GIT, check=True, stdout=-1, text=True).stdout.strip()
 
 
 @contextmanager

@@ -13,6 +13,13 @@ from tests.servers.git_http import GitServer, git, git_http_server
 USERNAME, PASSWORD = "mill", "s3ntinel-p@ss:word"
 
 
+@pytest.fixture(autouse=True)
+def _without_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[GitServer]:
     """A server that asks for a user name and a password."""

@@ -1,6 +1,7 @@
 """One Git process: how it ends when its coroutine does, and what it takes from the process around it."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,11 @@ from tests.servers.git_http import GitServer
 
 
 def descendants() -> list[str]:
-    return [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it ended meanwhile
+            found.append(" ".join(child.cmdline()))
+    return found
 
 
 def pretend_git(folder: Path, script: str) -> None:

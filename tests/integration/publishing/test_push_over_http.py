@@ -128,6 +128,18 @@ async def test_two_exports_of_one_tree_at_once_make_one_commit(server: GitServer
     assert count_commits(server.folder / "shop.git") == 1
 
 
+async def test_the_slower_of_two_tries_finds_the_commit_there(server: GitServer, access: GitAccess) -> None:
+    target = GitTarget(server.create("shop.git"))
+
+    class Overtaken(MemoryJournal):
+        async def note(self, step: Step, facts: Facts) -> None:
+            if step is Step.COMMIT:
+                await push_tree(FILES, details(), target, access)
+
+    pushed = await push_tree(FILES, details(), target, access, Overtaken())
+    assert git("-C", str(server.folder / "shop.git"), "rev-parse", "main") == pushed.commit
+
+
 async def test_a_push_whose_answer_was_lost_is_found_by_the_repeat(server: GitServer, access: GitAccess) -> None:
     target, journal = GitTarget(server.create("shop.git")), MemoryJournal()
     server.faults.drop_pushes = True

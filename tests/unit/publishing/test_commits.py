@@ -27,6 +27,11 @@ def test_a_signature_is_in_utc_and_whole_seconds() -> None:
     assert SIGNATURE.line() == replace(SIGNATURE, at=there).line() == LINE
 
 
+def test_a_signature_without_a_time_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        replace(SIGNATURE, at=SIGNATURE.at.replace(tzinfo=None))
+
+
 def test_a_signature_loses_what_git_gives_a_meaning() -> None:
     assert Signature("E <ve>\n", "e@x>\0", MOMENT).identity() == "E ve <e@x>"
 

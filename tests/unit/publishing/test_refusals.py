@@ -48,3 +48,9 @@ def test_a_failure_is_sorted_by_who_can_mend_it(stderr: str, verdict: Verdict, s
     found, reason = judge(stderr)
     assert found is verdict
     assert sentence in reason
+
+
+def test_what_a_remote_says_cannot_steer_a_terminal_and_is_cut() -> None:
+    _, reason = judge("remote: \x1b[31mNo\x1b[0m\x07 " + "way " * 1000 + "\n" + REJECTED.format("hook declined"))
+    assert reason.startswith("a hook declined the push (No way way")
+    assert len(reason) < 600
