@@ -190,7 +190,8 @@ class LedgeredCalls:
         attempt = 1
         while True:
             try:
-                await self.ledger.record_answer(key, answered.response, answered.usage, latency_ms)
+                if attempt == 1 or not await self._is_stored(key):
+                    await self.ledger.record_answer(key, answered.response, answered.usage, latency_ms)
             except Retriable as error:
                 if self.retry.gives_up(attempt, error.delay):
                     raise
@@ -198,6 +199,11 @@ class LedgeredCalls:
                 attempt += 1
             else:
                 return
+
+    async def _is_stored(self, key: CallKey) -> bool:
+        """The database may have gone away after it wrote the answer and before it said so."""
+        row = await self.ledger.find(key)
+        return row is not None and row.state is CallState.ANSWERED
 
     def _unpaid(self, key: CallKey, step: CallStep, response: Json) -> Answered:
         usage = tokens(response)

@@ -11,7 +11,6 @@ from repomill.agents.recordings import Recordings, folder_name
 from repomill.canonical import Json, digest
 from repomill.errors import RecordingUnreadable
 
-
 SLASHED: dict[str, Any] = {"a/b~": [1]}
 
 

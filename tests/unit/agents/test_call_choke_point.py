@@ -225,6 +225,20 @@ async def test_an_answer_outlives_a_database_that_is_away_for_a_moment(waits: Wa
     assert (caller.sent, len(waits)) == (1, 3)
 
 
+class SilentlyWrites(MemoryCallLedger):
+    """A ledger whose database goes away after it wrote, before it said so."""
+
+    async def record_answer(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
+        await super().record_answer(key, response, usage, latency_ms)
+        raise DatabaseUnavailable("postgresql://db", "connection lost")
+
+
+async def test_an_answer_that_was_written_without_a_word_is_not_written_twice(waits: Waits) -> None:
+    ledger = SilentlyWrites(ROOT)
+    assert await LedgeredCalls(ledger, LedgerMode.LIVE, retry=patience(waits)).answer(call(), Script()) == ANSWER
+    assert ledger.rows[call().key] == CallRow(call().key, CallState.SETTLED, 1, RESPONSE)
+
+
 async def test_a_database_that_stays_away_is_an_error_and_nothing_is_asked_again(waits: Waits) -> None:
     ledger = AwayFor(ROOT)
     ledger.times = 99
