@@ -74,7 +74,7 @@ class FoundCommit:
     def parse(cls, sha: str, raw: str) -> "FoundCommit":
         """Read a raw commit object."""
         headers, _, message = raw.partition("\n\n")
-        fields = [line.partition(" ")[::2] for line in headers.splitlines()]
+        fields = [(name, value) for name, _, value in (line.partition(" ") for line in headers.splitlines())]
         parents = tuple(value for name, value in fields if name == "parent")
         named = dict(fields)
         return cls(sha, named.get("author", ""), named.get("committer", ""), parents, _last_paragraph(message))
