@@ -26,6 +26,8 @@ class RepomillError(Exception):
     hint: ClassVar[str] = ""
     exit_code: ClassVar[int] = 1
 
+    node_path = ""  # path of the node it came from, set by the engine; not a fact of the error's class
+
     def __post_init__(self) -> None:
         """Give `Exception` the fields too, so that the error survives pickling and shows in tracebacks."""
         self.args = tuple(getattr(self, item.name) for item in fields(self))
@@ -215,6 +217,14 @@ class AmbiguousReference(BadInput):
     code: ClassVar[str] = "reference_ambiguous"
     message: ClassVar[str] = "{reference!r} could be more than one {noun}: {matches}."
     hint: ClassVar[str] = "Give more of the id."
+
+
+class TemplateNotFound(NotFound):
+    """The workflow version was stored without this template folder."""
+
+    code: ClassVar[str] = "template_not_found"
+    noun: ClassVar[str] = "template folder"
+    hint: ClassVar[str] = "Name the folder in the specification as it is, not by an expression."
 
 
 # --- trees ------------------------------------------------------------------------------------------------------
@@ -425,6 +435,16 @@ class RemoteUnavailable(Retriable):
     code: ClassVar[str] = "remote_unavailable"
     message: ClassVar[str] = "{remote} cannot be reached: {reason}"
     hint: ClassVar[str] = "Export again later; the project is stored."
+
+
+@dataclass(eq=False)
+class CredentialsMissing(UserActionRequired):
+    """An export names a credentials block that does not exist."""
+
+    block: str
+    code: ClassVar[str] = "credentials_missing"
+    message: ClassVar[str] = "There is no Git credentials block {block!r}."
+    hint: ClassVar[str] = "Make it in the Prefect UI under Blocks (Repomill Git Credentials), then resume."
 
 
 @dataclass(eq=False)

@@ -126,6 +126,10 @@ class NodeKind(ABC, Generic[ConfigT]):
         """Return the JSON Schema of `nodes.ID.output`; `{}` when anything may come."""
         return {}
 
+    def reads(self, config: ConfigT) -> tuple[str, ...]:
+        """Return the names of the scope (`inputs`, `variables`) that the runner reads besides its configuration."""
+        return ()
+
     def sources(self, config: ConfigT) -> tuple[str, ...]:
         """Return the names under the workflow's `sources` that the node uses."""
         return ()

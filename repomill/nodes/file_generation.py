@@ -77,5 +77,4 @@ async def _rendered(config: FileGenerationConfig, context: NodeContext) -> tuple
 
 
 def _inline(file: InlineFile, folder: str) -> TreeFile:
-    mode = "100755" if file.executable else "100644"
-    return TreeFile(join_path(folder, file.path), file.content.encode(), mode)
+    return TreeFile(join_path(folder, file.path), file.content.encode(), "100755" if file.executable else "100644")

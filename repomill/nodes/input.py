@@ -30,6 +30,10 @@ class Input(NodeKind[InputConfig]):
         """The inputs are the workflow's own, so only derived values could be named here; anything may come."""
         return {}
 
+    def reads(self, config: InputConfig) -> tuple[str, ...]:
+        """The output is the inputs."""
+        return ("inputs",)
+
     async def run(self, config: InputConfig, context: NodeContext) -> NodeResult:
         """Merge inputs and derived values; a derived value wins over an input of the same name."""
         inputs = context.scope["inputs"]

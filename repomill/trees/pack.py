@@ -28,6 +28,8 @@ from repomill.trees._zip import RawMember
 from repomill.trees.paths import check_paths
 from repomill.trees.tree import Entry, Manifest, TreeFile
 
+Compression = Literal["stored", "deflate"]
+
 PACK_FORMAT: Final = 1
 PACK_COMMENT: Final = f"repomill-pack/{PACK_FORMAT}".encode()
 
@@ -42,7 +44,7 @@ class Member:
     entry: Entry
     offset: int
     stored_size: int
-    compression: Literal["stored", "deflate"]
+    compression: Compression
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,13 @@ class Plan:
     nodes: Mapping[str, NodeSpec]
     graph: Graph
     implied: frozenset[Edge]
+    writers: tuple[str, ...]
+    """Nodes that may write files."""
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Every node after all it waits for."""
+        return self.graph.order
 
     def predecessors(self, node_id: str) -> tuple[str, ...]:
         """Return the nodes it waits for."""
@@ -64,7 +71,7 @@ def plan(spec: WorkflowSpec, kinds: Mapping[str, NodeKind[Any]] | None = None) -
     writers = [node.id for node in spec.nodes if _writes(kinds[node.type], node)]
     publishers = [node.id for node in spec.nodes if kinds[node.type].publishes]
     implied = frozenset(publishing_edges(stated, writers, publishers))
-    return Plan(nodes, stated.extended(sorted(implied)), implied)
+    return Plan(nodes, stated.extended(sorted(implied)), implied, tuple(writers))
 
 
 def _writes(kind: NodeKind[Any], node: NodeSpec) -> bool:

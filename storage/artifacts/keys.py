@@ -66,6 +66,11 @@ def result_key(organisation_id: Id, scope: Id, node_key: str) -> str:
     return _key(organisation_id, "results", scope, f"{_hex(node_key)}.json")
 
 
+def task_cache_key(organisation_id: Id, root_execution: Id, node_key: str) -> str:
+    """Name Prefect's own record of a node's task: a small reference to its result."""
+    return _key(organisation_id, "tasks", root_execution, f"{_hex(node_key)}.json")
+
+
 def template_key(organisation_id: Id, digest: str) -> str:
     """Name a template folder that was stored with a workflow version."""
     return _key(organisation_id, "templates", _hex(digest))

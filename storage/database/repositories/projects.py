@@ -1,6 +1,7 @@
 """Projects."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -26,6 +27,10 @@ class Projects(Repository):
             return self._session.scalars(select(Project).where(Project.name == name)).one()
         self._audit("create", "project", project.id, None, None, name=name)
         return project
+
+    def get(self, project_id: UUID) -> Project:
+        """Return one by its id, which a foreign key holds."""
+        return self._session.scalars(select(Project).where(Project.id == project_id)).one()
 
     def list(self) -> Sequence[Project]:
         """Return all projects by name."""

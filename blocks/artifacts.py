@@ -1,0 +1,59 @@
+"""Block: the artefact store, and Prefect's result storage over it."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from prefect.filesystems import WritableFileSystem
+from prefect.utilities.asyncutils import run_coro_as_sync
+from pydantic import Field, SecretStr
+
+from storage.artifacts.factory import open_store
+
+if TYPE_CHECKING:
+    from storage.artifacts.port import ArtifactStore
+
+
+class ArtifactStorage(WritableFileSystem):
+    """Where generated trees, archives, answers and node results are kept.
+
+    Prefect keeps its small task results here too, under the same keys as the node results they point to.
+
+    Attributes:
+        url: `file:///folder` or `minio://host:port/bucket?secure=false`.
+        access_key: access key of the MinIO or S3 server.
+        secret_key: secret key of the MinIO or S3 server.
+        links_url: base URL under which a browser can open archives; empty when there is none.
+        max_file_size: largest generated file, in bytes.
+    """
+
+    _block_type_name = "Repomill Artifact Storage"
+    _block_type_slug = "repomill-artifacts"
+    _description = "Keeps generated trees, archives, model answers and node results."
+
+    url: str = Field(title="URL", description="file:///folder or minio://host:port/bucket?secure=false")
+    access_key: SecretStr = Field(default=SecretStr(""), title="Access key")
+    secret_key: SecretStr = Field(default=SecretStr(""), title="Secret key")
+    links_url: str = Field(default="", title="Links URL", description="Base URL under which browsers open archives.")
+
+    max_file_size: int = Field(default=10_485_760, gt=0, title="Largest file", description="In bytes.")
+
+    @cached_property
+    def store(self) -> "ArtifactStore":
+        """The store itself; one per loaded block."""
+        return open_store(self.url, self.access_key.get_secret_value(), self.secret_key.get_secret_value())
+
+    async def aread_path(self, path: str) -> bytes:
+        """Return the object under a key; raises `ArtifactMissing`."""
+        return await self.store.get(path)
+
+    async def awrite_path(self, path: str, content: bytes) -> None:
+        """Store an object in one atomic step."""
+        await self.store.put(path, content)
+
+    def read_path(self, path: str, _sync: bool = True, **_: Any) -> bytes:  # type: ignore[override]
+        """Return the object under a key, for callers without an event loop."""
+        return run_coro_as_sync(self.aread_path(path))
+
+    def write_path(self, path: str, content: bytes, _sync: bool = True, **_: Any) -> None:  # type: ignore[override]
+        """Store an object, for callers without an event loop."""
+        run_coro_as_sync(self.awrite_path(path, content))

@@ -1,0 +1,40 @@
+"""The Prefect API for commands that need one; call `use_engine` before anything imports Prefect."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from cli.boundary import load_settings
+from cli.output import say
+
+if TYPE_CHECKING:
+    from deployments.stack import Stack
+
+# Prefect prints each run's log lines, tracebacks of expected errors included; people get progress and errors from us,
+# and find the log lines in the Prefect UI.
+QUIET = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL", "PREFECT_CLI_PROMPT": "false"}
+
+
+def use_engine() -> "Stack":
+    """Return the Prefect API, started when absent, with Repomill's blocks and deployments in it.
+
+    Raises:
+        EngineUnavailable, StackFailed: there is no API to use.
+    """
+    from deployments.stack import apply, ensure_stack
+
+    settings = load_settings()
+    stack = ensure_stack(settings, say)
+    os.environ.update(QUIET)
+    apply(stack)
+    from deployments.bootstrap import ensure_bootstrapped
+
+    ensure_bootstrapped(settings, stack, say)
+    return stack
+
+
+def cancel_execution(execution: Any) -> str:
+    """Ask a running execution to stop and say what happens next."""
+    from cli.services import query
+
+    query(lambda work: work.executions.request_cancel(execution.id))
+    return f"Execution {execution.id} is asked to stop; it does so within seconds."

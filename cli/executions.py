@@ -1,0 +1,138 @@
+"""`repomill execution`: runs, their events, and taking them up again."""
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.output import Format, FormatOption, print_facts, print_rows, say
+from cli.services import query
+
+app = typer.Typer(help="Runs of workflows.", no_args_is_help=True)
+
+ReferenceArgument = Annotated[str, typer.Argument(metavar="EXECUTION", help="Id, unique prefix of an id, or `latest`.")]
+
+
+@app.command("list")
+def list_executions(
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """List executions, newest first."""
+
+    def rows(work: Any) -> list[dict[str, Any]]:
+        return [_row(work, execution) for execution in work.executions.list(limit)]
+
+    print_rows(query(rows), output, empty="Nothing ran yet; `repomill run SPEC` starts something.")
+
+
+@app.command()
+def show(reference: ReferenceArgument, output: FormatOption = Format.TEXT) -> None:
+    """Print one execution with its nodes, attempts and model calls."""
+
+    def facts(work: Any) -> dict[str, Any]:
+        execution = work.executions.resolve(reference)
+        return _row(work, execution) | {
+            "root": execution.root_id,
+            "inputs": execution.inputs,
+            "error": execution.error,
+            "attempts": [_attempt(attempt) for attempt in work.executions.attempts(execution.id)],
+            "nodes": [_node(node) for node in work.nodes.list(execution.id)],
+            "calls": [_call(call) for call in work.calls.list(execution.root_id)],
+        }
+
+    found = query(facts)
+    if output is Format.JSON:
+        print_facts(found, output)
+        return
+    sections = {name: found.pop(name) for name in ("attempts", "nodes", "calls")}
+    print_facts(found, output)
+    for name, rows in sections.items():
+        say("")
+        print_rows(rows, output, empty=f"No {name}.")
+
+
+@app.command()
+def logs(
+    reference: ReferenceArgument,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on until the execution ends.")] = False,
+    after: Annotated[int, typer.Option(min=0, help="Only events with a higher number.")] = 0,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Print the events of an execution: node by node, what happened when."""
+    from cli.follow import print_events
+
+    execution = query(lambda work: work.executions.resolve(reference))
+    print_events(execution.id, after=after, follow=follow, output=output)
+
+
+@app.command()
+def cancel(reference: ReferenceArgument) -> None:
+    """Ask a running execution to stop; what was paid for is kept."""
+    from cli.engine import cancel_execution
+
+    say(cancel_execution(query(lambda work: work.executions.resolve(reference))))
+
+
+@app.command()
+def resume(
+    reference: ReferenceArgument,
+    deployment: Annotated[bool, typer.Option("--deployment", help="Run it on a worker and follow it.")] = False,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Take an execution up where it stopped; refused while another process works on it."""
+    from cli.engine import use_engine
+
+    use_engine()
+    from cli.launch import Launch, launch
+    from tasks.resume import resumable
+
+    execution = query(lambda work: resumable(work, reference))
+    launch(Launch(execution.workflow_version_id, execution.inputs, execution.id), on_worker=deployment, output=output)
+
+
+def _row(work: Any, execution: Any) -> dict[str, Any]:
+    version = work.workflows.version(execution.workflow_version_id)
+    return {
+        "id": execution.id,
+        "workflow": work.workflows.workflow_of(version).name,
+        "version": version.number,
+        "status": execution.status.value,
+        "mode": execution.mode.value,
+        "created": execution.created_at,
+        "completed": execution.completed_at,
+    }
+
+
+def _attempt(attempt: Any) -> dict[str, Any]:
+    return {
+        "attempt": attempt.number,
+        "flow_run": attempt.prefect_flow_run_id,
+        "owner": attempt.owner,
+        "started": attempt.started_at,
+        "ended": attempt.ended_at,
+        "outcome": attempt.outcome,
+    }
+
+
+def _node(node: Any) -> dict[str, Any]:
+    return {
+        "node": node.node_path,
+        "type": node.node_type,
+        "status": node.status.value,
+        "files": node.file_count,
+        "started": node.started_at,
+        "completed": node.completed_at,
+        "error": (node.error or {}).get("message"),
+    }
+
+
+def _call(call: Any) -> dict[str, Any]:
+    return {
+        "call": f"{call.node_path}#{call.ordinal}",
+        "model": call.model,
+        "state": call.state.value,
+        "sends": call.sends,
+        "tokens_in": call.input_tokens,
+        "tokens_out": call.output_tokens,
+        "cost_usd": call.cost,
+    }

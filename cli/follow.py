@@ -1,0 +1,124 @@
+"""Show the events of an execution as they come."""
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from cli.output import Format, plain, print_text, say
+from cli.services import opened, run_async
+
+if TYPE_CHECKING:
+    from storage.database.models import Event
+    from tasks.services import Services
+
+LOOK_EVERY = 0.2
+"""Seconds between two looks at the event table."""
+
+ENDS = frozenset({"execution.completed", "execution.failed", "execution.cancelled"})
+
+
+async def follow(services: "Services", execution_id: UUID, *, after: int = 0) -> None:
+    """Print events until the execution ends: a line each, and on a terminal what runs right now below them."""
+    view = _Terminal() if sys.stderr.isatty() else _Lines()
+    with view:
+        while True:
+            events = await _events(services, execution_id, after)
+            for event in events:
+                view.show(event)
+                after = event.sequence
+            if any(event.kind in ENDS for event in events):
+                return
+            await asyncio.sleep(LOOK_EVERY)
+
+
+def print_events(execution_id: UUID, *, after: int, follow: bool, output: Format) -> None:
+    """Print the events so far as data, and go on with those that come where `follow` says so."""
+
+    async def run() -> None:
+        last, ended = after, False
+        async with opened() as services:
+            while True:
+                events = await _events(services, execution_id, last)
+                for event in events:
+                    print_text(_as_data(event, output))
+                    last, ended = event.sequence, event.kind in ENDS
+                if ended or not follow:
+                    return
+                await asyncio.sleep(LOOK_EVERY)
+
+    run_async(run())
+
+
+async def _events(services: "Services", execution_id: UUID, after: int) -> "list[Event]":
+    found = await services.database.run(services.scope, lambda work: work.events.after(execution_id, after))
+    return list(found)
+
+
+def _as_data(event: "Event", output: Format) -> str:
+    if output is Format.TEXT:
+        return f"{event.sequence:>4}  {event.created_at.astimezone():%H:%M:%S}  {sentence(event)}"
+    import json
+
+    facts = {"sequence": event.sequence, "at": event.created_at, "kind": event.kind, "node": event.node_path}
+    return json.dumps(facts | {"payload": event.payload}, ensure_ascii=False, default=plain)
+
+
+def sentence(event: "Event") -> str:
+    """Say in a few words what an event means."""
+    subject = event.node_path or "execution"
+    verb = event.kind.partition(".")[2].replace("_", " ")
+    detail = ", ".join(_detail(name, value) for name, value in event.payload.items() if value not in (None, "", 0))
+    return f"{subject} {verb}" + (f" ({detail})" if detail else "")
+
+
+def _detail(name: str, value: Any) -> str:
+    return str(value) if name in {"message", "reason", "attempt"} else f"{name.replace('_', ' ')} {value}"
+
+
+class _Lines:
+    """One plain line an event, for pipes and logs."""
+
+    def __enter__(self) -> "_Lines":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def show(self, event: "Event") -> None:
+        say(f"{event.created_at.astimezone():%H:%M:%S} {sentence(event)}")
+
+
+class _Terminal:
+    """Finished nodes as lines, and below them a line of what runs."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.status import Status
+
+        self._console = Console(stderr=True)
+        self._status = Status("starting", console=self._console)
+        self._running: list[str] = []
+
+    def __enter__(self) -> "_Terminal":
+        self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._status.stop()
+
+    def show(self, event: "Event") -> None:
+        from rich.text import Text
+
+        node = event.node_path or ""
+        if event.kind == "node.started":
+            self._running.append(node)
+        else:
+            self._running = [name for name in self._running if name != node]
+            self._console.print(Text(f"{_mark(event.kind)} {sentence(event)}"))
+        self._status.update(f"running: {', '.join(self._running)}" if self._running else "working")
+
+
+def _mark(kind: str) -> str:
+    marks = {"completed": "✓", "cached": "✓", "failed": "✗", "cancelled": "✗"}
+    return marks.get(kind.rpartition(".")[2], "·")

@@ -1,0 +1,32 @@
+"""The command line: noun, then verb. Modules are light; what is heavy is imported by the command that needs it."""
+
+import typer
+
+from cli import databases, executions, projects, running, stacks, workflows
+from cli.boundary import error_boundary
+
+app = typer.Typer(
+    name="repomill",
+    help="Turn a workflow specification into a stored, archived and pushed repository, on Prefect.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+app.command("demo")(running.demo)
+app.command("init")(workflows.init)
+app.command("run")(running.run)
+app.command("up")(stacks.up)
+app.command("down")(stacks.down)
+app.command("doctor")(stacks.doctor)
+app.add_typer(workflows.app, name="workflow")
+app.add_typer(executions.app, name="execution")
+app.add_typer(projects.app, name="project")
+app.add_typer(databases.app, name="db")
+
+
+def main() -> None:
+    """Run the command line; exit codes: 0 done, 1 run failed, 2 bad input, 3 a person must act."""
+    with error_boundary():
+        app()

@@ -1,0 +1,151 @@
+"""`repomill project`: generated projects, their files and exports."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.output import Format, FormatOption, print_facts, print_rows, say
+from cli.services import opened, query, run_async
+
+app = typer.Typer(help="Generated projects: their files, archives and pushes.", no_args_is_help=True)
+
+ReferenceArgument = Annotated[str, typer.Argument(metavar="ID", help="Id, unique prefix of an id, or `latest`.")]
+
+
+@app.command("list")
+def list_projects(
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """List generated projects, newest first."""
+
+    def rows(work: Any) -> list[dict[str, Any]]:
+        return [_row(work, found) for found in work.generated_projects.list(limit)]
+
+    print_rows(query(rows), output, empty="Nothing is generated yet.")
+
+
+@app.command()
+def show(reference: ReferenceArgument, output: FormatOption = Format.TEXT) -> None:
+    """Print one generated project and its exports."""
+
+    def facts(work: Any) -> dict[str, Any]:
+        found = work.generated_projects.resolve(reference)
+        exports = [_export(export) for export in work.exports.list(found.id)]
+        return _row(work, found) | {"tree": found.tree_digest, "stored_at": found.output_directory, "exports": exports}
+
+    found = query(facts)
+    exports = found["exports"] if output is Format.JSON else found.pop("exports")
+    print_facts(found, output)
+    if output is Format.TEXT:
+        say("")
+        print_rows(exports, output, empty="Not exported.")
+
+
+@app.command()
+def files(reference: ReferenceArgument, output: FormatOption = Format.TEXT) -> None:
+    """List the files of a generated project."""
+
+    def rows(work: Any) -> list[dict[str, Any]]:
+        found = work.generated_projects.resolve(reference)
+        return [_file(file) for file in work.project_files.list(found.id)]
+
+    print_rows(query(rows), output, empty="The project has no files.")
+
+
+@app.command()
+def cat(reference: ReferenceArgument, path: Annotated[str, typer.Argument(metavar="PATH")]) -> None:
+    """Write one file's bytes to standard output, read by one range request."""
+    import sys
+
+    from tasks.stored_trees import read_file
+
+    async def read() -> bytes:
+        async with opened() as services:
+            return await read_file(services, reference, path)
+
+    sys.stdout.buffer.write(run_async(read()))
+    sys.stdout.buffer.flush()
+
+
+@app.command()
+def checkout(
+    reference: ReferenceArgument,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is new or empty.")],
+) -> None:
+    """Write the tree into a folder, as a Git repository of one commit; all or nothing."""
+    from tasks.stored_trees import check_out
+
+    async def write() -> str:
+        async with opened() as services:
+            return await check_out(services, reference, folder)
+
+    say(f"{folder} is at commit {run_async(write())}.")
+
+
+@app.command()
+def export(
+    reference: ReferenceArgument,
+    to: Annotated[str, typer.Option("--to", help="zip:PATH, tar.gz:PATH or git:URL")],
+    branch: Annotated[str, typer.Option(help="Branch of a Git remote.")] = "main",
+    credentials: Annotated[str, typer.Option(help="Git credentials block, where the remote asks.")] = "",
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Publish a stored project; costs no model call, however often it is repeated."""
+    from repomill.publishing.targets import parse_target
+    from tasks.publish import publish_to
+
+    target = parse_target(to, branch)
+
+    async def run() -> dict[str, Any]:
+        git_credentials = await _credentials(credentials)
+        async with opened() as services:
+            return await publish_to(services, reference, target, git_credentials)
+
+    print_facts(run_async(run()), output)
+
+
+async def _credentials(name: str) -> Any:
+    if not name:
+        return None
+    from cli.engine import use_engine
+
+    use_engine()
+    from tasks.credentials import load_git_credentials
+
+    return await load_git_credentials(name)
+
+
+def _row(work: Any, found: Any) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "project": work.projects.get(found.project_id).name,
+        "status": found.status.value,
+        "files": found.total_files,
+        "bytes": found.total_size,
+        "execution": found.workflow_execution_id,
+        "created": found.created_at,
+        "completed": found.completed_at,
+    }
+
+
+def _file(file: Any) -> dict[str, Any]:
+    return {
+        "path": file.file_path,
+        "type": file.file_type,
+        "bytes": file.file_size,
+        "mode": file.mode,
+        "sha256": file.content_hash,
+    }
+
+
+def _export(export: Any) -> dict[str, Any]:
+    return {
+        "export": export.id,
+        "type": export.export_type.value,
+        "status": export.status.value,
+        "to": export.repository_url or export.archive_path,
+        "commit": export.commit_sha,
+        "error": export.error_message,
+    }

@@ -1,0 +1,45 @@
+"""Database and artefact store for commands that need no flow run."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cli.boundary import load_settings
+
+if TYPE_CHECKING:
+    from storage.database.work import Work
+    from tasks.services import Services
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def opened() -> "AsyncIterator[Services]":
+    """Open what the settings name; the schema is brought up first where that is safe (see `prepare_database`)."""
+    from deployments.preparation import prepare_database
+    from tasks.services import Services
+
+    services = Services.from_settings(load_settings())
+    try:
+        prepare_database(services.database)
+        await services.store.check()
+        yield services
+    finally:
+        await services.aclose()
+
+
+def run_async(main: Coroutine[Any, Any, T]) -> T:
+    """Run a command's coroutine; Ctrl-C cancels it and is seen by `error_boundary`."""
+    import asyncio
+
+    return asyncio.run(main)
+
+
+def query(function: "Callable[[Work], T]") -> T:
+    """Ask the database once."""
+
+    async def ask() -> T:
+        async with opened() as services:
+            return await services.database.run(services.scope, function)
+
+    return run_async(ask())

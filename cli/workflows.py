@@ -1,0 +1,107 @@
+"""`repomill workflow`: specifications, and the versions that are stored of them."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.output import Format, FormatOption, print_facts, print_rows, print_text, say
+from cli.services import opened, query, run_async
+
+app = typer.Typer(help="Workflow specifications and their stored versions.", no_args_is_help=True)
+
+SpecArgument = Annotated[Path, typer.Argument(metavar="SPEC", help="A specification, JSON or YAML.")]
+ReferenceArgument = Annotated[
+    str, typer.Argument(metavar="WORKFLOW", help="Name, id, unique prefix of an id, or `latest`.")
+]
+
+
+def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is new or empty.")]) -> None:
+    """Write a starter workflow into a folder."""
+    import shutil
+
+    from deployments.examples import example_folder
+    from repomill.errors import DestinationExists
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DestinationExists(str(folder))
+    shutil.copytree(example_folder("starter"), folder, dirs_exist_ok=True)
+    say(f"Wrote {folder}. Next: repomill workflow validate {folder / 'workflow.yaml'}")
+
+
+@app.command()
+def validate(spec: SpecArgument, output: FormatOption = Format.TEXT) -> None:
+    """Find every fault of a specification; nothing runs."""
+    from tasks.intake import read_specification
+
+    _, workflow = read_specification(spec)
+    print_facts({"workflow": workflow.name, "nodes": len(workflow.nodes), "faults": 0}, output)
+
+
+@app.command()
+def schema(
+    spec: Annotated[Path | None, typer.Argument(metavar="[SPEC]", help="Print this workflow's inputs.")] = None,
+) -> None:
+    """Print the JSON Schema of the language, or of one workflow's inputs."""
+    from repomill.workflow.spec_schema import spec_schema
+    from tasks.intake import read_specification
+
+    document: Any = spec_schema() if spec is None else read_specification(spec)[1].inputs
+    print_text(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+@app.command()
+def graph(spec: SpecArgument) -> None:
+    """Print a specification's graph as a Mermaid diagram."""
+    from repomill.workflow.mermaid import to_mermaid
+    from repomill.workflow.plan import plan
+    from tasks.intake import read_specification
+
+    print_text(to_mermaid(plan(read_specification(spec)[1])))
+
+
+@app.command()
+def add(spec: SpecArgument, output: FormatOption = Format.TEXT) -> None:
+    """Store a version and give the workflow its own Prefect deployment, whose form is the workflow's inputs."""
+    from cli.engine import use_engine
+
+    stack = use_engine()
+    from deployments.workflows import deploy_workflow
+    from tasks.intake import store_workflow
+
+    async def store() -> dict[str, Any]:
+        async with opened() as services:
+            version = await store_workflow(services, spec)
+            deployment = await deploy_workflow(services, version)
+            facts = {"workflow": deployment.workflow, "version": version.number, "id": version.id}
+            return facts | {"deployment": deployment.name, "form": f"{stack.ui_url}/{deployment.form_path}"}
+
+    print_facts(run_async(store()), output)
+
+
+@app.command("list")
+def list_workflows(output: FormatOption = Format.TEXT) -> None:
+    """List stored workflows, each with its newest version."""
+    found = query(lambda work: work.workflows.list())
+    rows = [
+        {
+            "name": workflow.name,
+            "version": version.number,
+            "id": version.id,
+            "created": version.created_at,
+            "description": workflow.description.partition("\n")[0],
+        }
+        for workflow, version in found
+    ]
+    print_rows(rows, output, empty="No workflow is stored; `repomill workflow add SPEC` stores one.")
+
+
+@app.command()
+def show(reference: ReferenceArgument, output: FormatOption = Format.TEXT) -> None:
+    """Print a stored workflow as it was handed in, or as JSON."""
+    version = query(lambda work: work.workflows.resolve(reference))
+    if output is Format.TEXT:
+        print_text(version.source_text.rstrip("\n"))
+    else:
+        print_text(json.dumps(version.definition, indent=2, ensure_ascii=False))

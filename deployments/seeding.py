@@ -1,0 +1,81 @@
+"""Write blocks, the work pool and the fixed deployments into the Prefect server in use."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.flows import Flow, load_flow_from_entrypoint
+from prefect.utilities.callables import parameter_schema
+from pydantic import SecretStr
+from ruamel.yaml import YAML
+
+from blocks.artifacts import ArtifactStorage
+from blocks.database import DatabaseConnection
+from blocks.git_credentials import GitCredentials
+from blocks.model_source import OpenAISource
+from blocks.names import ARTIFACTS, DATABASE, MODELS
+from deployments.environment import WORK_POOL
+from deployments.examples import ROOT
+
+if TYPE_CHECKING:
+    from repomill.settings import Settings
+
+
+async def seed(settings: "Settings", links_url: str) -> None:
+    """Write everything; what is there already is brought up to date."""
+    await _seed_blocks(settings, links_url)
+    async with get_client() as client:
+        await ensure_work_pool(client)
+        for declared in fixed_deployments():
+            await _deploy(client, declared)
+
+
+async def ensure_work_pool(client: PrefectClient) -> None:
+    """Make the process work pool, unless it is there."""
+    try:
+        await client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"))
+    except ObjectAlreadyExists:
+        return
+
+
+def fixed_deployments() -> list[dict[str, Any]]:
+    """Return the deployments of `prefect.yaml`, the one place where they are declared."""
+    document = YAML(typ="safe").load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = document["deployments"]
+    return found
+
+
+async def _seed_blocks(settings: "Settings", links_url: str) -> None:
+    await DatabaseConnection(url=SecretStr(settings.effective_database_url())).save(DATABASE, overwrite=True)
+    await ArtifactStorage(
+        url=settings.effective_artifacts_url(),
+        access_key=settings.minio_access_key,
+        secret_key=settings.minio_secret_key,
+        links_url=links_url,
+        max_file_size=settings.max_file_size,
+    ).save(ARTIFACTS, overwrite=True)
+    await GitCredentials.register_type_and_schema()
+    await OpenAISource.register_type_and_schema()
+    if key := os.environ.get("OPENAI_API_KEY"):
+        await OpenAISource(
+            api_key=SecretStr(key),
+            base_url=os.environ.get("OPENAI_BASE_URL", ""),
+            model=os.environ.get("OPENAI_MODEL", ""),
+        ).save(MODELS, overwrite=True)
+
+
+async def _deploy(client: PrefectClient, declared: dict[str, Any]) -> None:
+    flow: Flow[..., Any] = load_flow_from_entrypoint(declared["entrypoint"])
+    await client.create_deployment(
+        flow_id=await client.create_flow_from_name(flow.name),
+        name=declared["name"],
+        entrypoint=declared["entrypoint"],
+        description=declared["description"],
+        work_pool_name=declared["work_pool"]["name"],
+        tags=declared["tags"],
+        pull_steps=declared["pull"],
+        parameter_openapi_schema=parameter_schema(flow).model_dump_for_openapi(),
+        enforce_parameter_schema=True,
+    )

@@ -1,0 +1,32 @@
+"""The recipe that running a workflow and generating a project share."""
+
+from typing import Any
+from uuid import UUID
+
+from prefect.serializers import JSONSerializer
+
+from tasks.flow_runs import flow_run_id, rename_flow_run
+from tasks.load_services import flow_services
+from tasks.open_execution import open_execution
+from tasks.reports import report_run
+from tasks.run_graph import run_graph
+from tasks.steps import once, store_tree
+
+# Prefect's own "json" would rebuild Python objects from `__class__` keys, and model answers may hold such keys.
+PLAIN_JSON = JSONSerializer(object_encoder=None, object_decoder=None)
+
+
+async def run_recipe(
+    workflow_version: str, inputs: dict[str, Any], execution_id: UUID | None, acting_user: str, *, publish: bool
+) -> dict[str, Any]:
+    """Own the execution, walk its graph, store its tree, say what came of it."""
+    async with (
+        flow_services(acting_user) as services,
+        open_execution(services, workflow_version, inputs, execution_id, flow_run_id()) as run,
+    ):
+        await rename_flow_run(f"{run.spec.name} → {run.facts.project_name}")
+        tree = once(lambda: store_tree(run))
+        await run_graph(run, tree, publish=publish)
+        await tree()
+        await report_run(run)
+        return run.outcome()

@@ -1,0 +1,36 @@
+"""Flow: publish a generated project that is stored already."""
+
+from typing import Any
+
+from prefect import flow
+
+from blocks.git_credentials import GitCredentials
+from tasks.flow_runs import rename_flow_run
+from tasks.load_services import flow_services
+from tasks.publish import publish
+from tasks.reports import report_export
+from tasks.stored_trees import find_project
+from tasks.targets import Archive, GitRemote, plain_credentials, plain_target
+
+
+@flow(name="export-repository")
+async def export_repository(
+    generated_project: str,
+    to: Archive | GitRemote,
+    credentials: GitCredentials | None = None,
+    acting_user: str = "default",
+) -> dict[str, Any]:
+    """Publish a stored project as an archive or to a Git remote; makes no model call.
+
+    Args:
+        generated_project: Id of a generated project, a unique prefix of it, or `latest`.
+        to: Where it goes.
+        credentials: What the Git remote asks for, where it asks.
+        acting_user: Name of the user on whose behalf it runs.
+    """
+    async with flow_services(acting_user) as services:
+        project = await find_project(services, generated_project)
+        await rename_flow_run(f"export {project.name} to {to.kind}")
+        exported = await publish(services, project, plain_target(to), None, plain_credentials(credentials))
+        await report_export(exported)
+        return {"url": exported.url, "tree": exported.tree_digest, "commit": exported.commit}

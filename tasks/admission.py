@@ -1,0 +1,75 @@
+"""Let a run in: find its workflow, check its inputs, and write the execution before anything starts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from repomill.agents.ledger import LedgerMode
+from repomill.canonical import Json
+from repomill.errors import UnreadableFile
+from repomill.workflow.inputs import check_inputs, parse_input_options
+from repomill.workflow.source_text import load_workflow
+from repomill.workflow.spec import WorkflowSpec
+from storage.database.models import Execution, WorkflowVersion
+from storage.database.repositories.executions import NewExecution
+from storage.database.work import Work
+from tasks.intake import store_workflow
+from tasks.services import Services
+
+SPEC_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a person asked for: a specification file or a stored workflow, inputs as `key=value` texts and a file."""
+
+    workflow: str
+    options: tuple[str, ...] = ()
+    inputs_file: Path | None = None
+    project: str = ""
+    mode: LedgerMode = LedgerMode.LIVE
+    recordings: Path | None = None
+
+
+async def admit(services: Services, wanted: Admission) -> Execution:
+    """Write a pending execution.
+
+    Raises:
+        UnreadableFile, WorkflowInvalid, WorkflowNotFound, InputsInvalid: nothing was started.
+    """
+    version = await _version(services, wanted.workflow)
+    spec = WorkflowSpec.model_validate(version.definition)
+    given = _read_inputs(wanted.inputs_file) | parse_input_options(spec, wanted.options)
+    inputs = check_inputs(spec, given)
+
+    def write(work: Work) -> Execution:
+        project = work.projects.get_or_create(wanted.project or spec.name)
+        new = NewExecution(
+            workflow_version_id=version.id,
+            project_id=project.id,
+            inputs=inputs,
+            mode=wanted.mode,
+            recordings=str(wanted.recordings.absolute()) if wanted.recordings else None,
+        )
+        return work.executions.create(new)
+
+    return await services.database.run(services.scope, write)
+
+
+async def _version(services: Services, workflow: str) -> WorkflowVersion:
+    path = Path(workflow)
+    if path.suffix in SPEC_SUFFIXES or path.is_file():  # noqa: ASYNC240  # one look, before anything runs
+        return await store_workflow(services, path)
+    return await services.database.run(services.scope, lambda work: work.workflows.resolve(workflow))
+
+
+def _read_inputs(path: Path | None) -> dict[str, Json]:
+    if path is None:
+        return {}
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableFile(str(path), getattr(error, "strerror", None) or "it is not UTF-8 text") from error
+    data = load_workflow(text, str(path)).data
+    if not isinstance(data, dict):
+        raise UnreadableFile(str(path), "it does not hold an object")
+    return data

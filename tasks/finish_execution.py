@@ -1,0 +1,40 @@
+"""Leave an execution with its outcome: its nodes, its project and itself, in one transaction."""
+
+from storage.database.lease import Lease
+from storage.database.models import GeneratedProject
+from storage.database.transitions import ExecutionStatus, GeneratedProjectStatus, NodeStatus
+from storage.database.work import Work
+from tasks.errors import error_facts
+from tasks.services import Services
+
+_OPEN_NODES = frozenset({NodeStatus.PENDING, NodeStatus.RUNNING, NodeStatus.SUSPENDED})
+_OPEN_PROJECTS = frozenset({GeneratedProjectStatus.PENDING, GeneratedProjectStatus.GENERATING})
+
+
+async def finish(services: Services, lease: Lease, status: ExecutionStatus, error: BaseException | None = None) -> None:
+    """Record the outcome and give the lease back; nodes that did not end are cancelled with it.
+
+    Raises:
+        OwnershipLost: another process took over and writes the outcome.
+    """
+    facts = None if error is None else error_facts(error)
+
+    def write(work: Work) -> None:
+        for node in work.nodes.list(lease.execution_id):
+            if node.status in _OPEN_NODES:
+                work.nodes.cancel(lease, node.node_path)
+        project = work.generated_projects.of_execution(lease.execution_id)
+        if project is not None and project.status in _OPEN_PROJECTS:
+            _close_project(work, lease, project, status, str(error or ""))
+        payload = {} if facts is None else {"message": facts["message"]}
+        work.events.append(lease.execution_id, f"execution.{status.value}", None, payload)
+        work.executions.finish(lease, status, facts)
+
+    await services.database.run(services.scope, write)
+
+
+def _close_project(work: Work, lease: Lease, project: GeneratedProject, status: ExecutionStatus, reason: str) -> None:
+    if status is ExecutionStatus.CANCELLED:
+        work.generated_projects.cancel(lease, project.id)
+    else:
+        work.generated_projects.fail(lease, project.id, reason)

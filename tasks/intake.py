@@ -1,0 +1,82 @@
+"""How a specification gets in: validated, its template folders stored, then a version of its workflow."""
+
+from pathlib import Path
+from typing import Any
+
+from repomill.canonical import digest_bytes
+from repomill.errors import UnreadableFile
+from repomill.nodes.registry import kind
+from repomill.trees.pack import pack_bytes
+from repomill.trees.tree import TreeFile
+from repomill.workflow.digests import workflow_digest
+from repomill.workflow.spec import NodeSpec, WorkflowSpec
+from repomill.workflow.validation import validate
+from storage.artifacts.keys import template_key
+from storage.database.models import WorkflowVersion
+from storage.database.repositories.workflows import Specification
+from tasks.services import Services
+
+
+def read_specification(path: Path) -> tuple[str, WorkflowSpec]:
+    """Read and validate a specification file.
+
+    Raises:
+        UnreadableFile: it is not there, or is not text.
+        WorkflowInvalid: with every fault.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UnreadableFile(str(path), str(reason)) from error
+    return text, validate(text, str(path), folder=path.parent)
+
+
+async def store_workflow(services: Services, path: Path) -> WorkflowVersion:
+    """Store a specification with its template folders; the same content is the same version."""
+    text, spec = read_specification(path)
+    templates = {folder: await _store_folder(services, path.parent / folder) for folder in template_folders(spec)}
+    digests = {folder: stored["digest"] for folder, stored in templates.items()}
+    specification = Specification(
+        name=spec.name,
+        description=spec.description,
+        digest=workflow_digest(spec, digests),
+        api_version=spec.api_version,
+        definition=spec.model_dump(mode="json", by_alias=True),
+        source_text=text,
+        templates=templates,
+    )
+    return await services.database.run(services.scope, lambda work: work.workflows.add(specification))
+
+
+def template_folders(spec: WorkflowSpec) -> list[str]:
+    """Return the template folders of all nodes, relative to the specification."""
+    folders = {folder for node in spec.nodes for folder in _folders_of(node)}
+    return sorted(folders)
+
+
+def _folders_of(node: NodeSpec) -> tuple[str, ...]:
+    declaration = kind(node.type)
+    return declaration.template_folders(declaration.config_model.model_validate(node.config))
+
+
+async def _store_folder(services: Services, folder: Path) -> dict[str, Any]:
+    content, pack = pack_bytes(_files(folder))
+    key = template_key(services.scope.organisation_id, pack.manifest.digest)
+    if not await services.store.exists(key):
+        await services.store.put(key, content)
+    return {"digest": pack.manifest.digest, "key": key, "pack": digest_bytes(content)}
+
+
+def _files(folder: Path) -> list[TreeFile]:
+    """Read a template folder; links are not followed, and byte-code that Python left there is none of it."""
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+    return [
+        TreeFile(path.relative_to(folder).as_posix(), path.read_bytes(), "100755" if _is_executable(path) else "100644")
+        for path in found
+        if "__pycache__" not in path.parts
+    ]
+
+
+def _is_executable(path: Path) -> bool:
+    return bool(path.stat().st_mode & 0o100)

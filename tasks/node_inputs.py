@@ -1,0 +1,69 @@
+"""What a node instance starts from: its rendered configuration and the key that names the work."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from repomill.canonical import Json, digest
+from repomill.nodes.base import NodeConfig, NodeKind
+from repomill.nodes.registry import kind
+from repomill.trees.references import Path, referenced_names
+from repomill.trees.tree import TreeFile
+from repomill.workflow.expressions import render_config
+from repomill.workflow.keys import node_key
+from tasks.run_state import Run
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCall:
+    """A node instance that is ready to run; equal keys mean equal work."""
+
+    node: str
+    kind: NodeKind[Any]
+    config: NodeConfig
+    scope: Mapping[str, Json]
+    key: str
+
+
+async def prepare(run: Run, node: str) -> NodeCall:
+    """Render a node's configuration against what is known now and name the work.
+
+    Raises:
+        ExpressionFailed: an expression names nothing, or what it gives does not fit its field.
+    """
+    spec_node = run.spec.node(node)
+    declaration = kind(spec_node.type)
+    scope = run.expression_scope(node)
+    config = render_config(declaration.config_model, spec_node.config, scope, f"node {node}")
+    folders = declaration.template_folders(config)
+    key = node_key(
+        declaration,
+        config.model_dump(mode="json"),
+        input_digests=await _input_digests(run, declaration, config, scope),
+        template_digests={folder: run.facts.template_digests[folder] for folder in folders},
+        model_parameters={name: dict(run.source_models.get(name, {})) for name in declaration.sources(config)},
+    )
+    return NodeCall(node, declaration, config, scope, key)
+
+
+async def _input_digests(
+    run: Run, declaration: NodeKind[Any], config: NodeConfig, scope: Mapping[str, Json]
+) -> dict[str, str]:
+    """Digest only what the node can see beyond its configuration, so that other changes do not run it again."""
+    paths: set[Path] = {(name,) for name in declaration.reads(config)}
+    for folder in declaration.template_folders(config):
+        paths |= _template_reads(await run.templates.files(folder))
+    return {".".join(map(str, path)): digest(_value(scope, path)) for path in paths}
+
+
+def _template_reads(files: tuple[TreeFile, ...]) -> set[Path]:
+    sources = [file.path for file in files]
+    sources += [file.content.decode(errors="replace") for file in files if file.path.endswith(".j2")]
+    return {path[:2] for source in sources for path in referenced_names(source, "template")}
+
+
+def _value(scope: Mapping[str, Json], path: Path) -> Json:
+    value: Json = dict(scope)
+    for part in path:
+        value = value.get(str(part)) if isinstance(value, dict) else None
+    return value

@@ -1,0 +1,67 @@
+"""What node runners may ask for, on the real parts: models, stored templates, exports."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from repomill.agents.request import AgentAnswer, AgentRequest
+from repomill.errors import TemplateNotFound
+from repomill.nodes.base import Agents, Exported, ExportTarget
+from repomill.trees.pack import read_pack
+from repomill.trees.tree import TreeFile
+from repomill.workflow.spec import WorkflowSpec
+from storage.artifacts.port import ArtifactStore
+from tasks.publish import publish
+from tasks.services import Services
+
+if TYPE_CHECKING:
+    from tasks.run_state import Run
+
+
+class SourceModels:
+    """Fills in the model a source names in the specification, then hands the request on."""
+
+    def __init__(self, spec: WorkflowSpec, agents: Agents) -> None:
+        self._spec = spec
+        self._agents = agents
+
+    async def run(self, request: AgentRequest) -> AgentAnswer:
+        """Run one agent; a node's own model wins over its source's."""
+        model = request.model or self._spec.sources[request.source].model or ""
+        return await self._agents.run(replace(request, model=model))
+
+
+class StoredTemplates:
+    """Template folders that were stored with the workflow version; each is read once."""
+
+    def __init__(self, store: ArtifactStore, keys: Mapping[str, str]) -> None:
+        self._store = store
+        self._keys = keys
+        self._read: dict[str, tuple[TreeFile, ...]] = {}
+
+    async def files(self, folder: str) -> tuple[TreeFile, ...]:
+        """Return the folder's files; raises `TemplateNotFound` for one that was not stored."""
+        if folder not in self._keys:
+            raise TemplateNotFound(folder)
+        if folder not in self._read:
+            content = await self._store.get(self._keys[folder])
+            self._read[folder] = tuple(read_pack(BytesIO(content)))
+        return self._read[folder]
+
+
+class StoredExports:
+    """Publishes the tree that the run has stored; `run` is set before the first node starts."""
+
+    run: "Run"
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def publish(self, node_path: str, target: ExportTarget) -> Exported:
+        """Export the run's project; the block with the credentials is loaded now, and only here."""
+        from tasks.credentials import load_git_credentials
+
+        assert self.run.project is not None  # noqa: S101  # the walk stores the tree before a publishing node
+        credentials = await load_git_credentials(target.credentials) if target.credentials else None
+        return await publish(self._services, self.run.project, target, node_path, credentials)

@@ -1,0 +1,149 @@
+"""Take an execution up: own it, say so while it lasts, and leave it with its outcome."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from repomill.agents.ledger import LedgerMode
+from repomill.agents.recordings import Recordings
+from repomill.agents.runner import AgentRunner
+from repomill.canonical import Json
+from repomill.errors import Cancelled, OwnershipLost
+from repomill.workflow.expressions import render_value
+from repomill.workflow.inputs import check_inputs
+from repomill.workflow.plan import plan
+from repomill.workflow.spec import WorkflowSpec
+from storage.database.lease import Lease
+from storage.database.ledger import SqlCallLedger
+from storage.database.models import Execution, WorkflowVersion
+from storage.database.repositories.executions import NewExecution
+from storage.database.transitions import ExecutionStatus
+from storage.database.work import Work
+from tasks.finish_execution import finish
+from tasks.node_ports import SourceModels, StoredExports, StoredTemplates
+from tasks.ownership import LEASE, heartbeat, is_dead, this_process
+from tasks.run_state import ExecutionFacts, Run
+from tasks.services import Services
+from tasks.sources import load_sources
+
+
+@asynccontextmanager
+async def open_execution(
+    services: Services,
+    workflow_version: str,
+    inputs: Mapping[str, Any],
+    execution_id: UUID | None,
+    flow_run_id: UUID | None,
+) -> AsyncIterator[Run]:
+    """Own an execution for the length of the block; without an id a new one is made.
+
+    Leaving the block well completes it, an error fails it, a cancel cancels it; all three are recorded here.
+
+    Raises:
+        ExecutionOwned: another living process works on it.
+        InputsInvalid, WorkflowNotFound, ExecutionFinished: it cannot start.
+    """
+    execution, version = await _find_or_create(services, workflow_version, inputs, execution_id)
+    lease = await _acquire(services, execution.id, flow_run_id)
+    try:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(heartbeat(services, lease))
+            yield await _build(stack, services, execution, version, lease)
+    except (asyncio.CancelledError, Cancelled):
+        await asyncio.shield(finish(services, lease, ExecutionStatus.CANCELLED, Cancelled()))
+        raise
+    except OwnershipLost:
+        raise  # the new owner writes the outcome
+    except BaseException as error:
+        await finish(services, lease, ExecutionStatus.FAILED, error)
+        raise
+    await finish(services, lease, ExecutionStatus.COMPLETED)
+
+
+async def _find_or_create(
+    services: Services, workflow_version: str, inputs: Mapping[str, Any], execution_id: UUID | None
+) -> tuple[Execution, WorkflowVersion]:
+    def find(work: Work) -> tuple[Execution, WorkflowVersion]:
+        if execution_id is not None:
+            execution = work.executions.get(execution_id)
+            return execution, work.workflows.version(execution.workflow_version_id)
+        version = work.workflows.resolve(workflow_version)
+        spec = WorkflowSpec.model_validate(version.definition)
+        project = work.projects.get_or_create(spec.name)
+        return work.executions.create(NewExecution(version.id, project.id, check_inputs(spec, inputs))), version
+
+    return await services.database.run(services.scope, find)
+
+
+async def _acquire(services: Services, execution_id: UUID, flow_run_id: UUID | None) -> Lease:
+    def acquire(work: Work) -> Lease:
+        now = datetime.now(UTC)
+        lease = work.executions.acquire(execution_id, this_process(), flow_run_id, now, LEASE, is_dead)
+        attempt = len(work.executions.attempts(execution_id))
+        work.events.append(execution_id, "execution.started", None, {"attempt": f"attempt {attempt}"})
+        return lease
+
+    return await services.database.run(services.scope, acquire)
+
+
+async def _build(
+    stack: AsyncExitStack, services: Services, execution: Execution, version: WorkflowVersion, lease: Lease
+) -> Run:
+    spec = WorkflowSpec.model_validate(version.definition)
+    compiled = plan(spec)
+    sources = await load_sources(spec)
+    agents = await stack.enter_async_context(_agents(services, execution, lease, sources))
+    facts = await services.database.run(services.scope, lambda work: _facts(work, execution, version))
+    exports = StoredExports(services)
+    run = Run(
+        facts=facts,
+        spec=spec,
+        plan=compiled,
+        variables=_variables(spec, facts),
+        services=services,
+        lease=lease,
+        agents=SourceModels(spec, agents),
+        templates=StoredTemplates(services.store, facts.template_keys),
+        source_models={name: {"model": source.model} for name, source in sources.items()},
+        exports=exports,
+    )
+    exports.run = run
+    await services.database.run(services.scope, lambda work: _plan(work, run, services.store.name))
+    return run
+
+
+def _plan(work: Work, run: Run, location: str) -> None:
+    """Write what is to come: a row for every node, and the project if a node may write files."""
+    work.nodes.plan(run.lease, {node.id: node.type for node in run.spec.nodes})
+    work.events.append(run.facts.id, "execution.planned", None, {"nodes": len(run.spec.nodes)})
+    if run.plan.writers:
+        project = work.generated_projects.open(run.lease, location)
+        work.generated_projects.generating(run.lease, project.id)
+
+
+def _variables(spec: WorkflowSpec, facts: ExecutionFacts) -> Mapping[str, Json]:
+    rendered = render_value(dict(spec.variables), {"inputs": dict(facts.inputs)}, "variables")
+    return rendered if isinstance(rendered, dict) else {}
+
+
+def _agents(services: Services, execution: Execution, lease: Lease, sources: Mapping[str, Any]) -> AgentRunner:
+    recordings = Recordings(Path(execution.recordings)) if execution.recordings else None
+    ledger = SqlCallLedger(services.database, services.store, services.scope, lease, execution.root_id)
+    return AgentRunner(sources, ledger, LedgerMode(execution.mode), recordings)
+
+
+def _facts(work: Work, execution: Execution, version: WorkflowVersion) -> ExecutionFacts:
+    return ExecutionFacts(
+        id=execution.id,
+        root_id=execution.root_id,
+        project_name=work.projects.get(execution.project_id).name,
+        mode=LedgerMode(execution.mode),
+        recordings=execution.recordings,
+        inputs=execution.inputs,
+        template_keys={folder: stored["key"] for folder, stored in version.templates.items()},
+        template_digests={folder: stored["digest"] for folder, stored in version.templates.items()},
+    )

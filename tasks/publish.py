@@ -1,0 +1,148 @@
+"""Publish a stored project: an archive into the artefact store, or a commit onto a Git remote."""
+
+import tempfile
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from repomill.canonical import digest
+from repomill.errors import RepomillError
+from repomill.nodes.base import Exported, ExportTarget
+from repomill.publishing.credentials import GitCredentials
+from repomill.publishing.git_push import GitAccess, push_tree
+from repomill.publishing.targets import GitTarget, Target
+from repomill.trees.archives import ARCHIVE_FORMATS, write_archive
+from repomill.trees.pack import read_pack
+from storage.artifacts.keys import archive_key
+from storage.database.models import RepositoryExport
+from storage.database.models.repository_export import ExportType
+from storage.database.repositories.exports import ExportResult, NewExport
+from storage.database.transitions import ExportStatus
+from tasks.export_journal import DatabaseJournal
+from tasks.run_state import StoredProject
+from tasks.services import Services
+from tasks.stored_trees import commit_details, find_project, opened_pack
+
+GIT = "git"
+
+
+async def publish(
+    services: Services,
+    project: StoredProject,
+    target: ExportTarget,
+    node_path: str | None = None,
+    credentials: GitCredentials | None = None,
+) -> Exported:
+    """Export a project once per node and target; asked again, it finds out what already happened.
+
+    Raises:
+        RemoteRefused, RemoteMoved, RemoteUnavailable: see `repomill.publishing.git_push`; the export is recorded as
+            failed and can be repeated at no model cost.
+    """
+    export = await _begin(services, project, target, node_path)
+    if export.status is ExportStatus.COMPLETED:
+        return _exported(services, export)
+    try:
+        result = await _act(services, project, target, export.id, credentials)
+    except RepomillError as error:
+        reason = str(error)
+        await services.database.run(services.scope, lambda work: work.exports.fail(export.id, reason))
+        raise
+    done = await services.database.run(services.scope, lambda work: work.exports.complete(export.id, result))
+    return _exported(services, done)
+
+
+async def publish_to(
+    services: Services, reference: str, target: Target, credentials: GitCredentials | None
+) -> dict[str, Any]:
+    """Export a project to what `--to` names; an archive is also written to the path given there."""
+    project = await find_project(services, reference)
+    if isinstance(target, GitTarget):
+        exported = await publish(services, project, ExportTarget(GIT, target.url, target.branch), None, credentials)
+        return {"to": exported.url, "branch": target.branch, "commit": exported.commit, "tree": exported.tree_digest}
+    path = target.path.absolute()
+    exported = await publish(services, project, ExportTarget(target.format))
+    await services.store.download(_archive_key(services, project, target.format), path)
+    return {"to": path, "bytes": path.stat().st_size, "tree": exported.tree_digest}
+
+
+async def _begin(
+    services: Services, project: StoredProject, target: ExportTarget, node_path: str | None
+) -> RepositoryExport:
+    new = NewExport(
+        generated_project_id=project.id,
+        export_type=ExportType(target.kind),
+        target_digest=digest([target.kind, target.url, target.branch, target.message]),
+        tree_digest=project.tree_digest,
+        node_path=node_path,
+        repository_name=project.name,
+        config={"url": target.url, "branch": target.branch} if target.url else {},
+    )
+
+    def write(work: Any) -> RepositoryExport:
+        export: RepositoryExport = work.exports.begin(new)
+        if export.status is not ExportStatus.COMPLETED:
+            work.exports.exporting(export.id)
+        return export
+
+    return await services.database.run(services.scope, write)
+
+
+async def _act(
+    services: Services,
+    project: StoredProject,
+    target: ExportTarget,
+    export_id: UUID,
+    credentials: GitCredentials | None,
+) -> ExportResult:
+    if target.kind == GIT:
+        return await _push(services, project, target, export_id, credentials)
+    return await _archive(services, project, target.kind)
+
+
+async def _archive(services: Services, project: StoredProject, format_name: str) -> ExportResult:
+    key = _archive_key(services, project, format_name)
+    if not await services.store.exists(key):
+        with tempfile.TemporaryDirectory(prefix="repomill-") as folder:
+            path = Path(folder) / "archive"
+            async with opened_pack(services, project) as pack:
+                await _write(format_name, pack, path)
+            await services.store.put_file(key, path)
+    return ExportResult(archive_path=key, archive_size=await services.store.size(key))
+
+
+async def _write(format_name: str, pack: BinaryIO, path: Path) -> None:
+    import asyncio
+
+    def write() -> None:
+        with path.open("wb") as out:
+            write_archive(format_name, pack, out)
+
+    await asyncio.to_thread(write)
+
+
+async def _push(
+    services: Services,
+    project: StoredProject,
+    target: ExportTarget,
+    export_id: UUID,
+    credentials: GitCredentials | None,
+) -> ExportResult:
+    async with opened_pack(services, project) as pack:
+        pushed = await push_tree(
+            read_pack(pack),
+            commit_details(project, target.message),
+            GitTarget(target.url, target.branch),
+            GitAccess(credentials),
+            DatabaseJournal(services, export_id),
+        )
+    return ExportResult(repository_url=pushed.url, commit_sha=pushed.commit)
+
+
+def _archive_key(services: Services, project: StoredProject, format_name: str) -> str:
+    return archive_key(services.scope.organisation_id, project.tree_digest, ARCHIVE_FORMATS[format_name].suffix)
+
+
+def _exported(services: Services, export: RepositoryExport) -> Exported:
+    url = export.repository_url or services.link(export.archive_path or "")
+    return Exported(str(export.id), export.export_type.value, url, export.tree_digest, export.commit_sha or "")

@@ -1,0 +1,45 @@
+"""What a run works with: the database, the artefact store, and whom it acts for."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from repomill.settings import Settings
+from storage.artifacts.factory import open_store
+from storage.artifacts.port import ArtifactStore
+from storage.database.scope import DEFAULT_SCOPE, Scope
+from storage.database.session import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Opened once at a boundary (a flow run, a command) and handed on.
+
+    `links_url` is the base URL under which a browser can open archives, "" when there is none; `max_file_size` is in
+    bytes.
+    """
+
+    database: Database
+    store: ArtifactStore
+    scope: Scope
+    links_url: str
+    max_file_size: int
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Open what the settings name, acting as the default user."""
+        store = open_store(
+            settings.effective_artifacts_url(),
+            settings.minio_access_key.get_secret_value(),
+            settings.minio_secret_key.get_secret_value(),
+        )
+        database = Database(settings.effective_database_url())
+        return cls(database, store, DEFAULT_SCOPE, "", settings.max_file_size)
+
+    def link(self, key: str) -> str:
+        """Return what to show for an object: a URL a browser opens, or the key where there is none."""
+        return f"{self.links_url.rstrip('/')}/{key}" if self.links_url else key
+
+    async def aclose(self) -> None:
+        """Give back the connections of database and artefact store."""
+        await self.store.aclose()
+        self.database.close()

@@ -1,0 +1,51 @@
+"""Steps around the nodes, each as one Prefect task, so that a person sees them in the run's graph."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from prefect.cache_policies import NO_CACHE
+from prefect.tasks import Task
+
+from tasks.reports import report_tree
+from tasks.run_state import Run
+from tasks.tree_steps import assemble_tree, record_project
+
+T = TypeVar("T")
+
+
+async def store_tree(run: Run) -> None:
+    """Make the generated project out of what the nodes wrote; a workflow that writes no files has none."""
+    if not run.plan.writers:
+        return
+    assembled = await _as_task("assemble tree", lambda: assemble_tree(run))
+    run.project = await _as_task("record project", lambda: record_project(run, assembled))
+    run.paths = [file.entry.path for file in assembled.files]
+    await report_tree(run.project, assembled.files)
+
+
+def once(step: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """Return a function that runs the step for the first caller and lets all others wait for that one."""
+    started: list[asyncio.Task[None]] = []
+
+    async def run_step() -> None:
+        await step()
+
+    async def call() -> None:
+        if not started:
+            started.append(asyncio.create_task(run_step()))
+        await started[0]
+
+    return call
+
+
+async def _as_task(name: str, work: Callable[[], Awaitable[T]]) -> T:
+    """Run the work as a Prefect task without parameters: what it works on is too much to show."""
+
+    async def step() -> T:
+        return await work()
+
+    result: T = await Task(
+        step, name=name, task_run_name=name, persist_result=False, cache_policy=NO_CACHE, tags=["repomill"]
+    )()
+    return result

@@ -1,0 +1,101 @@
+"""Read what is stored of generated projects: whole trees, single files, checkouts."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from repomill.errors import ProjectNotReady
+from repomill.publishing.checkout import write_tree
+from repomill.publishing.commits import CommitDetails, Signature
+from repomill.trees.pack import Compression, Member, read_pack, unpack_member
+from repomill.trees.tree import Entry, FileMode, TreeFile
+from storage.database.models import GeneratedProject, ProjectFile
+from storage.database.transitions import GeneratedProjectStatus
+from storage.database.work import Work
+from tasks.run_state import StoredProject
+from tasks.services import Services
+
+AUTHOR_NAME = "Repomill"
+AUTHOR_EMAIL = "repomill@localhost"
+
+
+def stored_project(work: Work, project: GeneratedProject) -> StoredProject:
+    """Return what publishing needs to know of a completed project.
+
+    Raises:
+        ProjectNotReady: its tree is not stored, or must not leave.
+    """
+    if project.status is not GeneratedProjectStatus.COMPLETED:
+        raise ProjectNotReady(str(project.id), project.status.value)
+    assert project.tree_digest and project.pack_key and project.completed_at  # noqa: S101, PT018  # what completed means
+    return StoredProject(
+        id=project.id,
+        name=work.projects.get(project.project_id).name,
+        execution_id=str(project.workflow_execution_id or ""),
+        tree_digest=project.tree_digest,
+        pack_key=project.pack_key,
+        total_files=project.total_files,
+        total_size=project.total_size,
+        completed_at=project.completed_at,
+    )
+
+
+async def find_project(services: Services, reference: str) -> StoredProject:
+    """Look a completed project up by id, prefix or `latest`."""
+    return await services.database.run(
+        services.scope, lambda work: stored_project(work, work.generated_projects.resolve(reference)), read_only=True
+    )
+
+
+@asynccontextmanager
+async def opened_pack(services: Services, project: StoredProject) -> AsyncIterator[BinaryIO]:
+    """Give the project's pack as a local file that is gone after the block."""
+    with tempfile.TemporaryDirectory(prefix="repomill-") as folder:
+        path = Path(folder) / "pack.zip"
+        await services.store.download(project.pack_key, path)
+        with path.open("rb") as pack:
+            yield pack
+
+
+async def read_file(services: Services, reference: str, path: str) -> bytes:
+    """Return one file's bytes by one range read of the pack.
+
+    Raises:
+        ProjectFileNotFound: the project has no such file.
+        TreeCorrupt: the store gave other bytes than were stored.
+    """
+    project = await find_project(services, reference)
+    file = await services.database.run(services.scope, lambda work: work.project_files.get(project.id, path))
+    raw = await services.store.get_range(project.pack_key, file.data_offset, file.stored_size)
+    return unpack_member(_member(file), raw)
+
+
+async def check_out(services: Services, reference: str, folder: Path) -> str:
+    """Write the tree into a new folder with a Git repository around it; return the commit."""
+    project = await find_project(services, reference)
+    async with opened_pack(services, project) as pack:
+        return await write_tree(_files(pack), folder, commit_details(project))
+
+
+def commit_details(project: StoredProject, message: str = "") -> CommitDetails:
+    """Return what a commit of the project says; the same for every try, so that its id is the same."""
+    return CommitDetails(
+        signature=Signature(AUTHOR_NAME, AUTHOR_EMAIL, project.completed_at),
+        execution_id=project.execution_id,
+        tree_digest=project.tree_digest,
+        project=project.name,
+        message=message or f"Generate {project.name}",
+    )
+
+
+def _files(pack: BinaryIO) -> Iterator[TreeFile]:
+    return read_pack(pack)
+
+
+def _member(file: ProjectFile) -> Member:
+    # The database's own constraints hold these two columns to the values that the types name.
+    mode, compression = cast("FileMode", file.mode), cast("Compression", file.compression)
+    entry = Entry(file.file_path, mode, file.file_size, file.content_hash)
+    return Member(entry, file.data_offset, file.stored_size, compression)

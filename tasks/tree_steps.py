@@ -1,0 +1,90 @@
+"""From node fragments to a generated project: assemble the pack, then record its files."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from repomill.trees.file_types import file_type, preview
+from repomill.trees.pack import PACK_FORMAT, Member, Pack, merge_packs, read_pack
+from storage.artifacts.keys import pack_key
+from storage.database.repositories.generated_projects import StoredTree
+from storage.database.repositories.project_files import StoredFile
+from storage.database.work import Work
+from tasks.run_state import Run, StoredProject
+from tasks.stored_trees import stored_project
+
+
+@dataclass(frozen=True, slots=True)
+class AssembledTree:
+    """A pack in the artefact store, and what the database is to know of its files."""
+
+    tree: StoredTree
+    files: list[StoredFile]
+
+
+async def assemble_tree(run: Run) -> AssembledTree:
+    """Put the fragments together and store the pack under its digest; nothing stays on this machine's disk.
+
+    Raises:
+        PathWrittenTwice: two nodes wrote one path with different content.
+        UnsafeTree: the paths are not safe together.
+    """
+    store = run.services.store
+    with tempfile.TemporaryDirectory(prefix="repomill-") as folder:
+        fragments = await _download(run, Path(folder))
+        path = Path(folder) / "pack.zip"
+        pack = await asyncio.to_thread(_merge, fragments, path)
+        key = pack_key(run.services.scope.organisation_id, pack.manifest.digest)
+        if not await store.exists(key):
+            await store.put_file(key, path)
+        files = await asyncio.to_thread(_describe, pack, path)
+    manifest = pack.manifest
+    tree = StoredTree(manifest.digest, key, PACK_FORMAT, len(manifest.entries), manifest.total_size)
+    return AssembledTree(tree, files)
+
+
+async def record_project(run: Run, assembled: AssembledTree) -> StoredProject:
+    """Record the files and totals; the project is completed with this transaction."""
+
+    def write(work: Work) -> StoredProject:
+        project = work.generated_projects.open(run.lease, run.services.store.name)
+        work.generated_projects.record_files(run.lease, project.id, assembled.files)
+        project = work.generated_projects.complete(run.lease, project.id, assembled.tree)
+        totals = {"files": project.total_files, "bytes": project.total_size, "tree": project.tree_digest}
+        work.events.append(run.facts.id, "tree.stored", None, totals)
+        return stored_project(work, project)
+
+    return await run.services.database.run(run.services.scope, write)
+
+
+async def _download(run: Run, folder: Path) -> list[tuple[str, Path]]:
+    fragments = [(node, key, folder / str(number)) for number, (node, key) in enumerate(run.fragments())]
+    await asyncio.gather(*(run.services.store.download(key, path) for _, key, path in fragments))
+    return [(node, path) for node, _, path in fragments]
+
+
+def _merge(fragments: list[tuple[str, Path]], path: Path) -> Pack:
+    with ExitStack() as stack, path.open("wb") as out:
+        sources = [(node, stack.enter_context(fragment.open("rb"))) for node, fragment in fragments]
+        return merge_packs(sources, out)
+
+
+def _describe(pack: Pack, path: Path) -> list[StoredFile]:
+    with path.open("rb") as source:
+        contents = read_pack(source)
+        return list(_described(pack.members, (file.content for file in contents)))
+
+
+def _described(members: tuple[Member, ...], contents: Iterator[bytes]) -> Iterator[StoredFile]:
+    for member, content in zip(members, contents, strict=True):
+        yield StoredFile(
+            entry=member.entry,
+            file_type=file_type(member.entry.path, content),
+            preview=preview(content),
+            offset=member.offset,
+            stored_size=member.stored_size,
+            compression=member.compression,
+        )
