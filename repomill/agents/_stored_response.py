@@ -5,6 +5,7 @@ Arguments of tool calls are stored as JSON, not as JSON inside a string, so that
 
 from typing import Any
 
+from pydantic import TypeAdapter
 from pydantic_ai.messages import ModelMessagesTypeAdapter, ModelResponse, ToolCallPart
 
 from repomill.agents._canonical_request import readable_arguments
@@ -20,6 +21,8 @@ KEPT = (
     "provider_details",
     "canonical_system",
 )
+
+_RESPONSE = TypeAdapter(ModelResponse)
 
 
 def dump_response(response: ModelResponse) -> dict[str, Json]:
@@ -41,10 +44,7 @@ def load_response(stored: Json) -> ModelResponse:
     Raises:
         pydantic.ValidationError: it is not what `dump_response` wrote.
     """
-    message = ModelMessagesTypeAdapter.validate_python([{"kind": "response", **_mapping(stored)}])[0]
-    if not isinstance(message, ModelResponse):
-        raise TypeError(f"a stored {message.kind} is not a response")
-    return message
+    return _RESPONSE.validate_python({**_mapping(stored), "kind": "response"})
 
 
 def _filled(part: dict[str, Any]) -> dict[str, Any]:

@@ -62,6 +62,12 @@ def test_a_request_that_moved_to_another_ordinal_is_still_found(recordings: Reco
     assert recordings.find(call(ordinal=1).key) == {"parts": []}
 
 
+def test_a_file_of_another_node_in_the_folder_is_no_answer(recordings: Recordings) -> None:
+    recordings.save(call(node="review"), {"parts": []})
+    (recordings.folder / "review").rename(recordings.folder / "plan")
+    assert recordings.find(call(node="plan").key) is None
+
+
 def test_recording_again_replaces_the_file_and_leaves_no_draft(recordings: Recordings) -> None:
     recordings.save(call("old"), {"parts": ["old"]})
     recordings.save(call("new"), {"parts": ["new"]})
