@@ -1,6 +1,5 @@
 """The store in a folder: killed writers, full disks, folders that go away, links that lead out."""
 
-import os
 import resource
 import signal
 import subprocess
@@ -16,11 +15,11 @@ from repomill.errors import ArtifactKeyInvalid, ArtifactMissing, ArtifactStoreUn
 from storage.artifacts.local import LocalDirectoryStore
 
 MEGABYTE = 1024 * 1024
-PUT_FROM_PIPE = """
+PUT_FROM_STDIN = """
 import asyncio, sys
 from pathlib import Path
 from storage.artifacts.local import LocalDirectoryStore
-asyncio.run(LocalDirectoryStore(Path(sys.argv[1])).put_file("org/one/big", Path(sys.argv[2])))
+asyncio.run(LocalDirectoryStore(Path(sys.argv[1])).put_file("org/one/big", Path("/dev/stdin")))
 """
 
 
@@ -58,19 +57,19 @@ def wait_for_bytes(folder: Path, size: int, process: subprocess.Popen[bytes]) ->
         time.sleep(0.01)
 
 
-def kill_in_the_middle_of_a_put(folder: Path, pipe: Path) -> None:
+def kill_in_the_middle_of_a_put(folder: Path) -> None:
     """Feed a writer 30 of 50 megabytes, see that 20 have reached the folder, and kill it."""
-    os.mkfifo(pipe)
-    process = subprocess.Popen([sys.executable, "-c", PUT_FROM_PIPE, str(folder), str(pipe)])
-    with pipe.open("wb", buffering=0) as feed:
-        feed.write(b"x" * 30 * MEGABYTE)
+    command = [sys.executable, "-c", PUT_FROM_STDIN, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, bufsize=0) as process:
+        assert process.stdin
+        process.stdin.write(b"x" * 30 * MEGABYTE)
         wait_for_bytes(folder, 20 * MEGABYTE, process)
         process.kill()
         assert process.wait() == -signal.SIGKILL
 
 
 async def test_a_writer_killed_in_the_middle_leaves_no_object(store: LocalDirectoryStore, tmp_path: Path) -> None:
-    kill_in_the_middle_of_a_put(tmp_path / "store", tmp_path / "pipe")
+    kill_in_the_middle_of_a_put(tmp_path / "store")
     assert sum(files(tmp_path / "store").values()) >= 20 * MEGABYTE
     assert await keys(store) == []
     assert not await store.exists("org/one/big")
@@ -80,7 +79,7 @@ async def test_a_writer_killed_in_the_middle_leaves_the_older_object(
     store: LocalDirectoryStore, tmp_path: Path
 ) -> None:
     await store.put("org/one/big", b"older")
-    kill_in_the_middle_of_a_put(tmp_path / "store", tmp_path / "pipe")
+    kill_in_the_middle_of_a_put(tmp_path / "store")
     assert await store.get("org/one/big") == b"older"
     assert await keys(store) == ["org/one/big"]
 
