@@ -59,7 +59,7 @@ async def run_nodes(spec: WorkflowSpec, folder: Path, inputs: dict[str, Json], a
     graph = Graph(tuple(node.id for node in spec.nodes), tuple((edge.from_, edge.to) for edge in spec.edges))
     for node_id in graph.order:
         node = spec.node(node_id)
-        scope = {
+        scope: dict[str, Json] = {
             "inputs": inputs,
             "variables": variables,
             "nodes": {name: {"output": output} for name, output in done.outputs.items()},

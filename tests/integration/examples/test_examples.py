@@ -72,8 +72,8 @@ async def test_recordings_alone_make_a_service_that_passes_its_own_tests_and_che
 
 
 async def test_licence_author_and_versions_need_no_new_recording() -> None:
-    changed: dict[str, Json] = {"licence": "MIT", "author": "Ada", "python_versions": ["3.13", "3.12"]}
-    run = await run_example("service", {"remote_url": REMOTE} | changed)
+    inputs: dict[str, Json] = {"licence": "MIT", "author": "Ada", "python_versions": ["3.13", "3.12"]}
+    run = await run_example("service", inputs | {"remote_url": REMOTE})
     assert run.files["LICENSE"].content.startswith(b"MIT License\n\nCopyright (c) Ada\n")
     assert b'requires-python = ">=3.12"' in run.files["pyproject.toml"].content
     assert b'python: ["3.13", "3.12"]' in run.files[".github/workflows/ci.yml"].content
