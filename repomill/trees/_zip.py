@@ -73,8 +73,16 @@ def deflate(content: bytes) -> bytes:
 
 
 def inflate(raw: bytes, size: int) -> bytes:
-    """Decompress to at most one byte more than `size`, so that damaged bytes cannot fill the memory."""
-    return zlib.decompressobj(_RAW_DEFLATE).decompress(raw, size + 1)
+    """Decompress to at most one byte more than `size`, so that damaged bytes cannot fill the memory.
+
+    Raises:
+        zlib.error: the bytes are not deflated data, or are cut.
+    """
+    decompressor = zlib.decompressobj(_RAW_DEFLATE)
+    content = decompressor.decompress(raw, size + 1)
+    if not decompressor.eof:
+        raise zlib.error("the data do not end where they should")
+    return content
 
 
 def write_members(members: Iterable[RawMember], comment: bytes, out: BinaryIO) -> list[int]:

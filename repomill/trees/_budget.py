@@ -1,0 +1,142 @@
+"""How much one rendering may produce and how long it may take."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Final, TypeVar
+
+from jinja2 import Undefined
+from jinja2.exceptions import SecurityError
+
+from repomill.errors import RenderingTooLarge
+
+VALUE_LIMIT: Final = 16 * 1024 * 1024
+"""Weight of one value that a template makes: a character weighs 1, every value 16 more."""
+
+T = TypeVar("T")
+
+_VALUE_WEIGHT: Final = 16
+_WORK_FACTOR: Final = 8
+"""Text printed inside macros and blocks is counted again where their result is printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one rendering: characters of output, and seconds."""
+
+    characters: int = 10_000_000
+    seconds: float = 5.0
+
+
+@dataclass(slots=True)
+class Budget:
+    """What is left of the limits while one template renders; every method raises `RenderingTooLarge`."""
+
+    place: str
+    limits: Limits
+    clock: Callable[[], float] = monotonic
+    _deadline: float = field(init=False)
+    _printed: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self._deadline = self.clock() + self.limits.seconds
+
+    def tick(self) -> None:
+        """Look at the clock; called for every loop step, call, filter and operator."""
+        if self.clock() > self._deadline:
+            raise RenderingTooLarge(self.place, f"{self.limits.seconds:g} seconds")
+
+    def spend(self, characters: int) -> None:
+        """Count printed text, wherever it goes."""
+        self.tick()
+        self._printed += characters
+        if self._printed > _WORK_FACTOR * self.limits.characters:
+            self.refuse_size()
+
+    def refuse_size(self) -> None:
+        """Say that the text is too long."""
+        raise RenderingTooLarge(self.place, f"{self.limits.characters:,} characters")
+
+
+_active: ContextVar[Budget | None] = ContextVar("rendering_budget", default=None)
+
+
+@contextmanager
+def spending(budget: Budget) -> Iterator[Budget]:
+    """Count everything rendered inside against the budget."""
+    token = _active.set(budget)
+    try:
+        yield budget
+    finally:
+        _active.reset(token)
+
+
+def tick() -> None:
+    """Look at the clock of the rendering that goes on."""
+    if budget := _active.get():
+        budget.tick()
+
+
+def spend(characters: int) -> None:
+    """Count printed text of the rendering that goes on."""
+    if budget := _active.get():
+        budget.spend(characters)
+
+
+def room(weight: int) -> None:
+    """Refuse to make a value of this weight, before it takes memory."""
+    if weight > VALUE_LIMIT:
+        budget = _active.get()
+        raise RenderingTooLarge(budget.place if budget else "the template", f"{VALUE_LIMIT:,} characters in one value")
+
+
+def weigh(value: object, *, plain: bool = False) -> int:
+    """Return the weight of a value, shared parts counted as often as they show.
+
+    Raises:
+        RenderingTooLarge: it is over `VALUE_LIMIT`.
+        SecurityError: `plain` was asked for, and something in it is no plain data.
+    """
+    total = 0
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        total += _VALUE_WEIGHT + _own_weight(item, plain)
+        room(total)
+        if isinstance(item, dict):
+            stack += item
+            stack += item.values()
+        elif isinstance(item, list | tuple):
+            stack += item
+    return total
+
+
+def kept(value: T) -> T:
+    """Return a value that is not too heavy."""
+    if isinstance(value, str):
+        room(len(value))
+    elif isinstance(value, list | tuple | dict | int):
+        weigh(value)
+    return value
+
+
+def printable(value: object) -> str:
+    """Return the text of plain data; anything else has no text that would be the same in the next run."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Undefined):
+        return str(value)  # raises, and says which name it was
+    weigh(value, plain=True)
+    return str(value)
+
+
+def _own_weight(item: object, plain: bool) -> int:
+    if isinstance(item, str):
+        return len(item)
+    if isinstance(item, int):
+        return item.bit_length()
+    if plain and not isinstance(item, float | dict | list | tuple | None):
+        raise SecurityError(f"a {type(item).__name__} is no plain data; after `map` or `select` write `| list`")
+    return 0

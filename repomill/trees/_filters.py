@@ -1,0 +1,189 @@
+"""The filters and tests that templates may use: those that give the same result every time and cannot reach Python.
+
+Left out of Jinja's own: `attr` (Python attributes), `random` and `pprint` (not the same every time), `safe`,
+`forceescape`, `urlize`, `xmlattr` and `striptags` (nothing is escaped by itself here), and the tests `callable`,
+`filter`, `test`, `escaped` and `sameas` (they ask about Python objects).
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import wraps
+from typing import Any, Final, cast
+
+from jinja2 import Environment, Undefined, pass_environment
+from jinja2.exceptions import FilterArgumentError, SecurityError
+from jinja2.filters import FILTERS as JINJA_FILTERS
+from jinja2.filters import make_attrgetter
+from jinja2.tests import TESTS as JINJA_TESTS
+from markupsafe import escape
+
+from repomill.trees import _words
+from repomill.trees._budget import kept, printable, room, tick, weigh
+
+Function = Callable[..., Any]
+
+_MAX_WIDTH: Final = 1000
+_MAX_INDENT: Final = 100
+_MAX_WRAPPED: Final = 100_000
+"""Python's textwrap takes quadratic time in the length of a word."""
+_DATA: Final = (str, int, float, list, tuple, dict, range, Undefined, Iterator, type(None))
+
+_TAKES_DATA: Final = (
+    "abs", "count", "d", "default", "dictsort", "filesizeformat", "first", "float", "groupby", "int", "items", "last",
+    "length", "list", "map", "max", "min", "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "unique",
+)  # fmt: skip
+_TAKES_TEXT: Final = ("capitalize", "lower", "title", "trim", "truncate", "upper", "urlencode", "wordcount")
+_KEPT_TESTS: Final = (
+    "!=", "<", "<=", "==", ">", ">=", "boolean", "defined", "divisibleby", "eq", "equalto", "even", "false", "float",
+    "ge", "greaterthan", "gt", "in", "integer", "iterable", "le", "lessthan", "lower", "lt", "mapping", "ne", "none",
+    "number", "odd", "sequence", "string", "true", "undefined", "upper",
+)  # fmt: skip
+
+
+def each(value: Iterable[object]) -> Iterator[object]:
+    """Go through what a `for` goes through, with an eye on the clock; the compiler puts it there."""
+    for item in value:
+        tick()
+        yield item
+
+
+def _bounded(filter_function: Function) -> Function:
+    """Let a filter see and give data only, and nothing too heavy."""
+    first = 1 if hasattr(filter_function, "jinja_pass_arg") else 0
+
+    @wraps(filter_function)
+    def bounded(*args: Any, **kwargs: Any) -> Any:
+        tick()
+        for value in (*args[first:], *kwargs.values()):
+            if not isinstance(value, _DATA):
+                raise SecurityError(f"a {type(value).__name__} cannot be given to a filter")
+        return kept(filter_function(*args, **kwargs))
+
+    return bounded
+
+
+def _on_text(filter_function: Function) -> Function:
+    """Let a filter of text take any plain data as the text it prints as."""
+    first = 1 if hasattr(filter_function, "jinja_pass_arg") else 0
+
+    @wraps(filter_function)
+    def on_text(*args: Any, **kwargs: Any) -> Any:
+        return filter_function(*args[:first], printable(args[first]), *args[first + 1 :], **kwargs)
+
+    return _bounded(on_text)
+
+
+def _at_most(bound: int, value: int, what: str) -> int:
+    if abs(value) > bound:
+        raise FilterArgumentError(f"{what} can be {bound} at most")
+    return value
+
+
+def _batch(value: Iterable[object], linecount: int, fill_with: object = None) -> object:
+    return JINJA_FILTERS["batch"](value, _at_most(_MAX_WIDTH, linecount, "linecount"), fill_with)
+
+
+def _slice(value: Iterable[object], slices: int, fill_with: object = None) -> object:
+    return JINJA_FILTERS["slice"](value, _at_most(_MAX_WIDTH, slices, "slices"), fill_with)
+
+
+def _round(value: float, precision: int = 0, method: str = "common") -> object:
+    return JINJA_FILTERS["round"](value, _at_most(_MAX_INDENT, precision, "precision"), method)
+
+
+def _center(text: str, width: int = 80) -> str:
+    return text.center(_at_most(_MAX_WIDTH, width, "width"))
+
+
+def _indent(text: str, width: int | str = 4, first: bool = False, blank: bool = False) -> object:
+    padding = _at_most(_MAX_INDENT, width if isinstance(width, int) else len(width), "width")
+    room(len(text) + (len(text.splitlines()) + 1) * padding)
+    return JINJA_FILTERS["indent"](text, width, first, blank)
+
+
+@pass_environment
+def _wordwrap(environment: Environment, text: str, width: int = 79, break_long_words: bool = True) -> object:
+    _at_most(_MAX_WRAPPED, len(text), "the length of wrapped text")
+    return JINJA_FILTERS["wordwrap"](environment, text, width, break_long_words, "\n")
+
+
+def _replace(text: str, old: str, new: str, count: int = -1) -> str:
+    times = text.count(old) if count < 0 else min(count, text.count(old))
+    room(len(text) + times * len(new))
+    return text.replace(old, new, count)
+
+
+@pass_environment
+def _join(environment: Environment, value: Iterable[object], d: str = "", attribute: str | None = None) -> str:
+    look_up = make_attrgetter(environment, attribute)
+    parts: list[str] = []
+    weight = 0
+    for item in value:
+        parts.append(printable(look_up(item)))
+        weight += len(parts[-1]) + len(d)
+        room(weight)
+    return d.join(parts)
+
+
+@pass_environment
+def _sum(environment: Environment, value: Iterable[object], attribute: str | None = None, start: float = 0) -> float:
+    total = start
+    for item in map(make_attrgetter(environment, attribute), value):
+        if not isinstance(item, int | float) or not isinstance(total, int | float):
+            raise FilterArgumentError("sum takes numbers only")
+        total += item
+    return total
+
+
+def _format(text: str, *args: object, **kwargs: object) -> str:
+    if re.search(r"%[^a-zA-Z%]*(\*|\d{4})", text):
+        raise FilterArgumentError("a width in format can have three digits at most")
+    values = kwargs or args
+    weigh(list(kwargs.values()) or list(args), plain=True)
+    room(len(text) * _MAX_WIDTH if re.search(r"%[^a-zA-Z%]*\d{3}", text) else len(text))
+    return text % values
+
+
+def _tojson(value: object, indent: int | None = None) -> str:
+    """Return JSON with sorted keys, so that equal values print alike; nothing is escaped for HTML."""
+    weigh(value, plain=True)
+    width = None if indent is None else _at_most(16, indent, "indent")
+    encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True, allow_nan=False, indent=width)
+    parts: list[str] = []
+    size = 0
+    for part in encoder.iterencode(value):
+        parts.append(part)
+        size += len(part)
+        room(size)
+    return "".join(parts)
+
+
+def _split(text: str, separator: str | None = None, count: int = -1) -> list[str]:
+    room(min(len(text), (text.count(separator) if separator else len(text)) + 1))
+    return text.split(separator, count)
+
+
+_OWN_FOR_DATA: Final[Mapping[str, Function]] = {
+    "batch": _batch, "join": _join, "round": _round, "slice": _slice, "sum": _sum, "tojson": _tojson,
+}  # fmt: skip
+_OWN_FOR_TEXT: Final[Mapping[str, Function]] = {
+    "center": _center, "e": lambda text: str(escape(text)), "escape": lambda text: str(escape(text)),
+    "format": _format, "indent": _indent, "pascal_case": _words.pascal_case, "replace": _replace, "slug": _words.slug,
+    "snake_case": _words.snake_case, "split": _split, "string": lambda text: text, "wordwrap": _wordwrap,
+}  # fmt: skip
+
+FILTERS: Final[Mapping[str, Function]] = (
+    {name: _bounded(JINJA_FILTERS[name]) for name in _TAKES_DATA}
+    | {name: _bounded(own) for name, own in _OWN_FOR_DATA.items()}
+    | {name: _on_text(JINJA_FILTERS[name]) for name in _TAKES_TEXT}
+    | {name: _on_text(own) for name, own in _OWN_FOR_TEXT.items()}
+    | {"_each": each}
+)
+
+_OWN_TESTS: Final[dict[str, Function]] = {
+    "startswith": lambda text, start: printable(text).startswith(start),
+    "endswith": lambda text, end: printable(text).endswith(end),
+}
+
+TESTS: Final[Mapping[str, Function]] = {name: cast(Function, JINJA_TESTS[name]) for name in _KEPT_TESTS} | _OWN_TESTS
