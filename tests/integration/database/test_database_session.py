@@ -12,7 +12,6 @@ from repomill.errors import DatabaseUnavailable, SettingInvalid
 from storage.database.models import Event, Project
 from storage.database.scope import DEFAULT_ORGANISATION_ID, DEFAULT_SCOPE, DEFAULT_USER_ID
 from storage.database.session import Database
-from storage.database.work import Work
 from tests.fakes.stored_rows import NOW, new_execution
 
 UNREACHABLE = "postgresql://somebody:secret@127.0.0.1:1/none"
@@ -29,10 +28,15 @@ def test_a_transaction_commits_at_its_end(database: Database) -> None:
         assert [project.name for project in work.projects.list()] == ["one"]
 
 
-def test_an_error_rolls_everything_back(database: Database) -> None:
-    with pytest.raises(Mishap), database.transaction(DEFAULT_SCOPE) as work:
+def _create_and_fail(database: Database) -> None:
+    with database.transaction(DEFAULT_SCOPE) as work:
         work.projects.get_or_create("one")
         raise Mishap
+
+
+def test_an_error_rolls_everything_back(database: Database) -> None:
+    with pytest.raises(Mishap):
+        _create_and_fail(database)
     with database.transaction(DEFAULT_SCOPE) as work:
         assert work.projects.list() == []
 
@@ -55,10 +59,10 @@ async def test_run_commits_what_the_function_did(database: Database) -> None:
 
 
 async def test_two_hundred_coroutines_write_at_once(database: Database) -> None:
-    def create(work: Work, number: int) -> None:
-        work.projects.get_or_create(f"project {number}")
+    async def create(number: int) -> None:
+        await database.run(DEFAULT_SCOPE, lambda work: work.projects.get_or_create(f"project {number}"))
 
-    await asyncio.gather(*(database.run(DEFAULT_SCOPE, lambda work, n=n: create(work, n)) for n in range(200)))
+    await asyncio.gather(*(create(number) for number in range(200)))
     assert len(await database.run(DEFAULT_SCOPE, lambda work: work.projects.list())) == 200
 
 

@@ -1,0 +1,145 @@
+"""What the ledger keeps beside its rows, and what it finds again after a crash between the two."""
+
+from decimal import Decimal
+
+import pytest
+
+from repomill.agents.ledger import CallKey, CallKind, CallRequest, CallState, Usage
+from repomill.errors import ArtifactStoreUnavailable, IllegalTransition
+from storage.artifacts.memory import MemoryStore
+from storage.database.lease import Lease
+from storage.database.ledger import SqlCallLedger
+from storage.database.models import Call
+from storage.database.scope import DEFAULT_ORGANISATION_ID, DEFAULT_SCOPE
+from storage.database.session import Database
+from tests.fakes.stored_rows import fake_digest, running_execution
+
+KEY = CallKey("plan", 1, fake_digest("r"))
+USAGE = Usage(input_tokens=10, output_tokens=20, cost=Decimal("0.0001234567"))
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def lease(database: Database) -> Lease:
+    with database.transaction(DEFAULT_SCOPE) as work:
+        return running_execution(work)
+
+
+@pytest.fixture
+def ledger(database: Database, store: MemoryStore, lease: Lease) -> SqlCallLedger:
+    return SqlCallLedger(database, store, DEFAULT_SCOPE, lease, lease.execution_id)
+
+
+def _request(key: CallKey = KEY) -> CallRequest:
+    return CallRequest(key, CallKind.MODEL, "main", "m", {"prompt": "Write."}, Decimal("0.05"))
+
+
+def _row(database: Database, lease: Lease) -> Call:
+    with database.transaction(DEFAULT_SCOPE) as work:
+        (call,) = work.calls.list(lease.execution_id)
+    return call
+
+
+async def _send(ledger: SqlCallLedger, key: CallKey = KEY) -> None:
+    await ledger.reserve(_request(key))
+    await ledger.mark_sent(key)
+
+
+async def test_a_row_tells_what_a_call_cost(ledger: SqlCallLedger, database: Database, lease: Lease) -> None:
+    await _send(ledger)
+    await ledger.record_answer(KEY, {"text": "x"}, USAGE, latency_ms=7)
+    await ledger.settle(KEY)
+    row = _row(database, lease)
+    assert (row.state, row.cost, row.reserved_amount) == (CallState.SETTLED, USAGE.cost, Decimal("0.05"))
+    assert (row.input_tokens, row.output_tokens, row.latency_ms) == (10, 20, 7)
+    assert None not in {row.sent_at, row.answered_at, row.settled_at}
+
+
+async def test_payloads_lie_under_the_organisation_and_the_root(
+    ledger: SqlCallLedger, store: MemoryStore, lease: Lease
+) -> None:
+    await _send(ledger)
+    await ledger.record_answer(KEY, {"text": "x"}, USAGE, latency_ms=7)
+    prefix = f"org/{DEFAULT_ORGANISATION_ID}/calls/{lease.execution_id}/"
+    keys = [key async for key in store.list()]
+    assert [key.startswith(prefix) for key in keys] == [True, True]
+    assert [key.rsplit(".", 2)[1] for key in keys] == ["request", "response"]
+
+
+async def test_two_nodes_that_ask_the_same_keep_their_own_answers(ledger: SqlCallLedger) -> None:
+    other = CallKey("review", 1, KEY.request_digest)
+    for key, text in ((KEY, "for plan"), (other, "for review")):
+        await _send(ledger, key)
+        await ledger.record_answer(key, text, USAGE, latency_ms=1)
+    found = [await ledger.find(key) for key in (KEY, other)]
+    assert [row.response for row in found if row] == ["for plan", "for review"]
+
+
+async def test_an_answer_is_kept_whatever_it_holds(ledger: SqlCallLedger) -> None:
+    answer = {"text": "nul \x00 half \ud83d", "big": 2**63, "small": 0.1}
+    await _send(ledger)
+    await ledger.record_answer(KEY, answer, USAGE, latency_ms=1)
+    found = await ledger.find(KEY)
+    assert found is not None
+    assert found.response == answer
+
+
+class Killed(Exception):
+    pass
+
+
+class DyingStore(MemoryStore):
+    """The process dies as soon as an answer is stored."""
+
+    async def put(self, key: str, content: bytes) -> None:
+        await super().put(key, content)
+        if key.endswith(".response.json"):
+            raise Killed
+
+
+async def test_an_answer_whose_row_was_not_written_is_found(database: Database, lease: Lease) -> None:
+    ledger = SqlCallLedger(database, DyingStore(), DEFAULT_SCOPE, lease, lease.execution_id)
+    await _send(ledger)
+    with pytest.raises(Killed):
+        await ledger.record_answer(KEY, "paid for", USAGE, latency_ms=3)
+    assert _row(database, lease).state is CallState.SENT
+    found = await ledger.find(KEY)
+    assert found is not None
+    assert (found.state, found.response) == (CallState.ANSWERED, "paid for")
+    assert _row(database, lease).cost == USAGE.cost
+
+
+async def test_an_uncertain_call_is_charged_at_its_bound_and_again_when_it_is_answered(
+    ledger: SqlCallLedger, database: Database, lease: Lease
+) -> None:
+    await _send(ledger)
+    await ledger.mark_uncertain(KEY)
+    assert _row(database, lease).cost == Decimal("0.05")
+    assert (await ledger.mark_sent(KEY)).sends == 2
+    await ledger.record_answer(KEY, "x", USAGE, latency_ms=1)
+    assert _row(database, lease).cost == Decimal("0.0501234567")
+
+
+async def test_a_call_without_price_costs_nobody_knows_what(
+    ledger: SqlCallLedger, database: Database, lease: Lease
+) -> None:
+    await _send(ledger)
+    await ledger.record_answer(KEY, "x", Usage(1, 2), latency_ms=1)
+    assert _row(database, lease).cost is None
+
+
+async def test_nothing_is_reserved_when_the_request_cannot_be_stored(ledger: SqlCallLedger, store: MemoryStore) -> None:
+    store.available = False
+    with pytest.raises(ArtifactStoreUnavailable):
+        await ledger.reserve(_request())
+    store.available = True
+    assert await ledger.find(KEY) is None
+
+
+async def test_a_call_that_was_not_reserved_cannot_be_sent(ledger: SqlCallLedger) -> None:
+    with pytest.raises(IllegalTransition):
+        await ledger.mark_sent(KEY)
