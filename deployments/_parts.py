@@ -46,7 +46,7 @@ def declare(ports: Ports) -> tuple[Declaration, ...]:
             name="worker",
             arguments=("-m", "deployments.warm_worker"),
             is_ready=lambda _, started: is_worker_online(api_url(ports.prefect), started),
-            ready_within=60,
+            ready_within=220,  # it waits for the server
         ),
     )
 

@@ -13,6 +13,8 @@ import psutil
 from deployments.environment import STACK_MARK
 
 PR_SET_PDEATHSIG = 1
+KILLED_WITHIN = 5.0
+"""Seconds the kernel may take to remove a process that was killed."""
 CREATION_TOLERANCE = 2.0
 """Seconds by which two readings of one process's start may differ when the clock is set."""
 
@@ -80,7 +82,7 @@ def end_all(processes: Iterable[psutil.Process], grace: float = 3.0) -> None:
     _signal(living, signal.SIGTERM)
     _, stubborn = psutil.wait_procs(living, timeout=grace)
     _signal(stubborn, signal.SIGKILL)
-    psutil.wait_procs(stubborn, timeout=grace)
+    psutil.wait_procs(stubborn, timeout=KILLED_WITHIN)
 
 
 def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None:

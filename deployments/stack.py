@@ -102,23 +102,26 @@ def start(settings: "Settings", progress: Progress = lambda _: None) -> Stack:
         raise StackFailed("stack", "another command has been starting it for too long", str(layout.logs)) from None
 
 
-def stop(settings: "Settings", progress: Progress = lambda _: None) -> bool:
-    """Stop the embedded stack and wait until all its processes are gone; returns False when nothing ran."""
+def stop(settings: "Settings", progress: Progress = lambda _: None, within: float = STOP_WITHIN) -> bool:
+    """Stop the embedded stack and wait until all its processes are gone; returns False when nothing ran.
+
+    What has not ended by itself after `within` seconds is killed.
+    """
     layout = Layout(settings.home.resolve())
     state = read_state(layout.state)
     supervisor = state.supervisor.find() if state else None
     if supervisor:
         progress("stopping the worker, the Prefect server and the link server")
-        _end(supervisor)
+        _end(supervisor, within)
     strays = sweep(layout.home)
     layout.state.unlink(missing_ok=True)
     return bool(supervisor or strays)
 
 
-def _end(supervisor: psutil.Process) -> None:
+def _end(supervisor: psutil.Process, within: float = STOP_WITHIN) -> None:
     try:
         supervisor.terminate()
-        supervisor.wait(STOP_WITHIN)
+        supervisor.wait(within)
     except psutil.NoSuchProcess:
         return
     except psutil.TimeoutExpired:
@@ -132,7 +135,7 @@ def _start(settings: "Settings", layout: Layout, progress: Progress) -> Stack:
         _end(supervisor)
         supervisor = None
     first = not (prefect_home(layout.home) / "prefect.db").exists()
-    progress(f"starting the Prefect server ({'first start takes about 15 s' if first else 'takes about 7 s'})")
+    progress(f"starting the Prefect server ({'first start takes about 20 s' if first else 'takes about 7 s'})")
     return _stack(layout, _await_ready(layout, supervisor or _spawn(settings, layout)))
 
 

@@ -48,7 +48,7 @@ def started_twice(home: Path) -> Iterator[Running]:
     try:
         with listening(4200):
             commands = [subprocess.Popen(command, stdout=-1, stderr=-1, text=True) for _ in range(2)]
-            said = [each.communicate(timeout=110) for each in commands]
+            said = [each.communicate(timeout=240) for each in commands]
             stack = status(settings)
             assert stack, said
             yield Running(settings, stack, [out for out, _ in said], [err for _, err in said])

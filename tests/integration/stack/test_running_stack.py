@@ -24,7 +24,7 @@ def test_two_commands_that_start_at_once_get_the_same_stack(running: Running) ->
 
 
 def test_the_one_that_starts_says_what_takes_long_and_the_other_is_quiet(running: Running) -> None:
-    assert sorted(running.errors) == ["", "starting the Prefect server (first start takes about 15 s)\n"]
+    assert sorted(running.errors) == ["", "starting the Prefect server (first start takes about 20 s)\n"]
 
 
 def test_a_taken_port_is_left_to_its_owner(running: Running) -> None:
