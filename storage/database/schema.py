@@ -51,6 +51,7 @@ def upgrade(database: "Database", target: str = "head") -> None:
     from alembic import command
 
     _make_folder(database)
+    current(database)  # tells an unreachable database from a migration that fails
     with _ALEMBIC_LOCK, database.exclusive(_UPGRADE_LOCK) as connection:
         command.upgrade(_config(connection), target)
 

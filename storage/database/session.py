@@ -86,7 +86,7 @@ class Database:
     @contextmanager
     def exclusive(self, lock: int) -> Iterator[Connection]:
         """Give a bare connection in one transaction that nobody else with the same lock is in."""
-        with self._translated((DBAPIError, PoolTimeout)), self.engine.begin() as connection:
+        with self._translated(), self.engine.begin() as connection:
             if connection.dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE is such a lock
                 connection.execute(select(func.pg_advisory_xact_lock(lock)))
             yield connection

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from repomill.agents.ledger import CallKey, CallKind, CallRequest, CallState, Usage
+from repomill.canonical import Json
 from repomill.errors import ArtifactStoreUnavailable, IllegalTransition
 from storage.artifacts.memory import MemoryStore
 from storage.database.lease import Lease
@@ -80,7 +81,7 @@ async def test_two_nodes_that_ask_the_same_keep_their_own_answers(ledger: SqlCal
 
 
 async def test_an_answer_is_kept_whatever_it_holds(ledger: SqlCallLedger) -> None:
-    answer = {"text": "nul \x00 half \ud83d", "big": 2**63, "small": 0.1}
+    answer: Json = {"text": "nul \x00 half \ud83d", "big": 2**63, "small": 0.1}
     await _send(ledger)
     await ledger.record_answer(KEY, answer, USAGE, latency_ms=1)
     found = await ledger.find(KEY)
