@@ -1,6 +1,7 @@
 """Checks of what nodes refer to besides each other's results: sources, template folders, paths of the tree."""
 
 from collections.abc import Iterator
+from itertools import filterfalse
 from pathlib import Path
 
 from repomill.errors import UnsafeTree
@@ -8,6 +9,7 @@ from repomill.trees.paths import check_paths
 from repomill.workflow._config_strings import map_strings
 from repomill.workflow._draft import Draft, DraftNode
 from repomill.workflow._nearest import did_you_mean
+from repomill.workflow.expressions import is_template
 from repomill.workflow.faults import Finding
 
 
@@ -26,7 +28,7 @@ def _sources(draft: Draft, node: DraftNode) -> Iterator[Finding]:
         return
     known = draft.table("sources")
     for name in node.kind.sources(node.config):
-        if "{" not in name and name not in known:
+        if not is_template(name) and name not in known:
             hint = did_you_mean(name, known) or "declare it under 'sources'"
             yield Finding("unknown_source", _where(node, name), f"there is no source {name!r}", hint)
 
@@ -34,7 +36,7 @@ def _sources(draft: Draft, node: DraftNode) -> Iterator[Finding]:
 def _templates(node: DraftNode, folder: Path) -> Iterator[Finding]:
     if node.kind is None or node.config is None:
         return
-    for name in node.kind.template_folders(node.config):
+    for name in filterfalse(is_template, node.kind.template_folders(node.config)):
         place = (folder / name).resolve()
         if not place.is_relative_to(folder.resolve()):
             message = f"the template folder {name!r} lies outside {folder}"

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, get_args
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -10,43 +11,59 @@ from repomill.canonical import Json
 from repomill.nodes.base import Raw
 from repomill.workflow.pointers import ROOT, child
 
-Models = tuple[type[BaseModel], ...]
+Shapes = tuple[Any, ...]
+"""Type annotations a value may follow: models, `dict[str, Model]`, `tuple[Model, ...]`, unions of them."""
+
 Visit = Callable[[str, str], Json]
 
 
-def map_strings(value: Json, visit: Visit, models: Models = (), pointer: str = ROOT) -> Json:
+def map_strings(value: Json, visit: Visit, shapes: Shapes = (), pointer: str = ROOT) -> Json:
     """Return the value with `visit(text, pointer)` in place of each string; keys stay as they are.
 
-    `models` are the Pydantic models the value may belong to; what stands in their `Raw` fields is left alone.
+    `shapes` tell which models the value belongs to; what stands in their `Raw` fields is left alone.
     """
     if isinstance(value, str):
         return visit(value, pointer)
     if isinstance(value, list):
-        return [map_strings(item, visit, models, child(pointer, index)) for index, item in enumerate(value)]
+        inner = _item_shapes(shapes)
+        return [map_strings(item, visit, inner, child(pointer, index)) for index, item in enumerate(value)]
     if isinstance(value, dict):
-        return {key: _member(key, item, visit, models, child(pointer, key)) for key, item in value.items()}
+        return {key: _member(key, item, visit, shapes, child(pointer, key)) for key, item in value.items()}
     return value
 
 
-def _member(key: str, value: Json, visit: Visit, models: Models, pointer: str) -> Json:
-    fields = [_fields(model)[key] for model in models if key in _fields(model)]
+def _member(key: str, value: Json, visit: Visit, shapes: Shapes, pointer: str) -> Json:
+    fields = [field for shape in shapes for field in _fields(shape, key)]
     if any(raw for raw, _ in fields):
         return value
-    inner = tuple(model for _, nested in fields for model in nested)
-    # A key that is no field belongs to a table of models (`dict[str, Model]`): they stay in sight.
-    return map_strings(value, visit, inner if fields else models, pointer)
+    return map_strings(value, visit, tuple(inner for _, found in fields for inner in found), pointer)
+
+
+def _fields(shape: Any, key: str) -> list[tuple[bool, Shapes]]:
+    """Return for the member of an object whether it is raw, and its own shapes."""
+    if isinstance(shape, type) and issubclass(shape, BaseModel):
+        table = _model_fields(shape)
+        return [table[key]] if key in table else []
+    return [(False, _alternatives(get_args(shape)[-1]))] if get_origin(shape) is dict else []
 
 
 @cache
-def _fields(model: type[BaseModel]) -> Mapping[str, tuple[bool, Models]]:
-    """Return, by the key a document uses, whether a field is raw and which models lie within it."""
+def _model_fields(model: type[BaseModel]) -> Mapping[str, tuple[bool, Shapes]]:
     return {
-        field.alias or name: (any(isinstance(mark, Raw) for mark in field.metadata), _models_in(field.annotation))
+        field.alias or name: (any(isinstance(mark, Raw) for mark in field.metadata), _alternatives(field.annotation))
         for name, field in model.model_fields.items()
     }
 
 
-def _models_in(annotation: Any) -> Models:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return (annotation,)
-    return tuple(model for part in get_args(annotation) for model in _models_in(part))
+def _item_shapes(shapes: Shapes) -> Shapes:
+    lists = (shape for shape in shapes if get_origin(shape) in {list, tuple})
+    return tuple(inner for shape in lists for part in get_args(shape) for inner in _alternatives(part))
+
+
+def _alternatives(annotation: Any) -> Shapes:
+    """Take unions and `Annotated` apart."""
+    if get_origin(annotation) is Annotated:
+        return _alternatives(get_args(annotation)[0])
+    if get_origin(annotation) in {Union, UnionType}:
+        return tuple(inner for part in get_args(annotation) for inner in _alternatives(part))
+    return (annotation,)

@@ -81,10 +81,12 @@ def _keys_at(model: type[BaseModel], location: Iterable[int | str]) -> set[str]:
 
 def _step(schema: Mapping[str, Any], part: int | str) -> list[Mapping[str, Any]]:
     if isinstance(part, int):
-        inner = schema.get("items")
+        inner = [schema.get("items")]
+    elif part in schema.get("properties", {}):
+        inner = [schema["properties"][part]]
     else:
-        inner = schema.get("properties", {}).get(part, schema.get("additionalProperties"))
-    return [inner] if isinstance(inner, Mapping) else []
+        inner = [schema.get("additionalProperties"), *schema.get("patternProperties", {}).values()]
+    return [found for found in inner if isinstance(found, Mapping)]
 
 
 def _alternatives(schema: Mapping[str, Any], root: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, Union
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
+import yaml  # type: ignore[import-untyped]  # the package has no types of its own
+from yaml.events import (  # type: ignore[import-untyped]  # the same
     AliasEvent,
     CollectionStartEvent,
     DocumentStartEvent,
@@ -78,15 +77,16 @@ def compose(text: str) -> Use | None:
     composer = _Composer(_events(text))
     try:
         return composer.document()
-    except MarkedYAMLError as error:
+    except yaml.MarkedYAMLError as error:
         raise TextRefused("malformed_text", str(error.problem), _place(error.problem_mark)) from error
-    except (YAMLError, UnicodeError) as error:
+    except (yaml.YAMLError, UnicodeError) as error:
         raise TextRefused("malformed_text", _first_line(error), _place(None)) from error
 
 
 def _events(text: str) -> Iterator[Event]:
-    # The events come from libyaml: 15,000 of them in 0.02 s, where ruamel.yaml's own scanner takes 0.27 s.
-    return iter(YAML(typ="safe").parse(text))
+    # libyaml makes the events of 1,000 nodes in 0.02 s, the scanner in Python takes 0.2 s.
+    events: Iterator[Event] = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return events
 
 
 class _Composer:
