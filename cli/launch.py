@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from storage.database.work import Work
 
 
+LAST_LOOK = 1.0
+"""Seconds to wait for the event that says how an execution ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
     """An execution that is stored and waits to be run."""
@@ -60,9 +64,13 @@ async def _here(what: Launch) -> None:
             with suppress(RepomillError):  # the outcome is told from the execution's row, as for a worker's run
                 await run_workflow(**what.parameters())
         finally:
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+            await _let_it_end(following)
+
+
+async def _let_it_end(following: "asyncio.Task[None]") -> None:
+    """Let the last events be shown; an execution that never started has none to wait for."""
+    with suppress(TimeoutError, asyncio.CancelledError):
+        await asyncio.wait_for(following, LAST_LOOK)
 
 
 async def _on_worker(what: Launch) -> None:

@@ -14,7 +14,7 @@ from storage.database.models import NodeExecution
 from tasks import node_states
 from tasks.node_inputs import NodeCall
 from tasks.node_results import store_result
-from tasks.run_state import NodeRecord, Run
+from tasks.run_state import PROJECT_STEP, NodeRecord, Run
 
 RETRY_DELAYS = (1.0, 5.0)
 """Seconds before the second and third try of a node that failed with a `Retriable` error."""
@@ -29,9 +29,10 @@ async def run_node(run: Run, call: NodeCall) -> tuple[NodeRecord, bool]:
         RepomillError: whatever the node's runner raises.
     """
     known = None if call.kind.idempotency is Idempotency.EFFECT else await _known_result(run, call)
-    running: Any = _task(run, call, known)(call.node, call.key, return_state=True)
+    running: Any = _task(run, call, known)(call.node, call.key, return_state=True, wait_for=_predecessors(run, call))
     state: State[Document] = await running
     record = NodeRecord(**await state.aresult())
+    run.states[call.node] = state
     return record, state.name == "Cached" or known is not None
 
 
@@ -80,6 +81,12 @@ async def _known_result(run: Run, call: NodeCall) -> NodeRecord | None:
     return await services.database.run(
         services.scope, lambda work: find(work.nodes.find_result(run.facts.root_id, call.key)), read_only=True
     )
+
+
+def _predecessors(run: Run, call: NodeCall) -> list[State[Any]]:
+    """Return the states the run's graph draws edges from: a publishing node follows the tree, not all its writers."""
+    before = (PROJECT_STEP,) if call.kind.publishes else run.plan.predecessors(call.node)
+    return [run.states[name] for name in before if name in run.states]
 
 
 def _cache_policy(run: Run, call: NodeCall) -> CachePolicy:

@@ -14,6 +14,10 @@ from repomill.workflow.spec import WorkflowSpec
 from storage.database.lease import Lease
 from tasks.services import Services
 
+TREE_STEP = "assemble tree"
+PROJECT_STEP = "record project"
+"""Steps around the nodes, by the names people see in the run's graph."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExecutionFacts:
@@ -71,6 +75,8 @@ class Run:
     exports: Exports
     outputs: dict[str, Json] = field(default_factory=dict)
     records: dict[str, NodeRecord] = field(default_factory=dict)
+    states: dict[str, Any] = field(default_factory=dict)
+    """Prefect states by node or step: what a task names as its predecessors, so that the run's graph has edges."""
     project: StoredProject | None = None
     paths: list[str] = field(default_factory=list)
 

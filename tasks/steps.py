@@ -1,14 +1,14 @@
 """Steps around the nodes, each as one Prefect task, so that a person sees them in the run's graph."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
 
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import Task
 
 from tasks.reports import report_tree
-from tasks.run_state import Run
+from tasks.run_state import PROJECT_STEP, TREE_STEP, Run
 from tasks.tree_steps import assemble_tree, record_project
 
 T = TypeVar("T")
@@ -18,8 +18,8 @@ async def store_tree(run: Run) -> None:
     """Make the generated project out of what the nodes wrote; a workflow that writes no files has none."""
     if not run.plan.writers:
         return
-    assembled = await _as_task("assemble tree", lambda: assemble_tree(run))
-    run.project = await _as_task("record project", lambda: record_project(run, assembled))
+    assembled = await _as_task(run, TREE_STEP, run.plan.writers, lambda: assemble_tree(run))
+    run.project = await _as_task(run, PROJECT_STEP, (TREE_STEP,), lambda: record_project(run, assembled))
     run.paths = [file.entry.path for file in assembled.files]
     await report_tree(run.project, assembled.files)
 
@@ -39,13 +39,14 @@ def once(step: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
     return call
 
 
-async def _as_task(name: str, work: Callable[[], Awaitable[T]]) -> T:
+async def _as_task(run: Run, name: str, before: Iterable[str], work: Callable[[], Awaitable[T]]) -> T:
     """Run the work as a Prefect task without parameters: what it works on is too much to show."""
 
     async def step() -> T:
         return await work()
 
-    result: T = await Task(
-        step, name=name, task_run_name=name, persist_result=False, cache_policy=NO_CACHE, tags=["repomill"]
-    )()
+    task = Task(step, name=name, task_run_name=name, persist_result=False, cache_policy=NO_CACHE, tags=["repomill"])
+    running: Any = task(return_state=True, wait_for=[run.states[other] for other in before if other in run.states])
+    run.states[name] = state = await running
+    result: T = await state.aresult()
     return result
