@@ -55,7 +55,7 @@ def test_the_system_tar_unpacks_it(tmp_path: Path, top_folder: str) -> None:
 @pytest.mark.parametrize("top_folder", ["", "project-1.0"])
 def test_the_system_unzip_unpacks_it(tmp_path: Path, top_folder: str) -> None:
     (tmp_path / "a.zip").write_bytes(archive("zip", top_folder))
-    command = ["unzip", "-q", tmp_path / "a.zip", "-d", tmp_path / "out"]
+    command: list[str | Path] = ["unzip", "-q", tmp_path / "a.zip", "-d", tmp_path / "out"]
     subprocess.run(command, check=True, env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"})
     assert on_disk(tmp_path / "out" / top_folder) == EXPECTED
 

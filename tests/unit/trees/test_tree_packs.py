@@ -176,7 +176,7 @@ def test_a_bomb_is_not_inflated_beyond_its_stated_size() -> None:
 def test_a_stream_that_cannot_seek_takes_a_pack(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as source, os.fdopen(writing, "wb", buffering=0) as out:
-        write_pack(FILES, out)  # type: ignore[arg-type]  # a raw pipe end is a binary stream
+        write_pack(FILES, out)
         out.close()
         assert source.read() == pack_bytes(FILES)[0]
 
