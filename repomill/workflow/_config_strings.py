@@ -56,7 +56,7 @@ def _model_fields(model: type[BaseModel]) -> Mapping[str, tuple[bool, Shapes]]:
 
 
 def _item_shapes(shapes: Shapes) -> Shapes:
-    lists = (shape for shape in shapes if get_origin(shape) in {list, tuple})
+    lists = (shape for shape in shapes if get_origin(shape) is list or get_origin(shape) is tuple)
     return tuple(inner for shape in lists for part in get_args(shape) for inner in _alternatives(part))
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from repomill.nodes.base import NodeConfig, NodeKind
+from repomill.workflow._config_strings import map_strings
 from repomill.workflow.graph import Graph, publishing_edges
 from repomill.workflow.pointers import child
 
@@ -124,6 +125,19 @@ class Draft:
 def draft(data: Mapping[str, Any], kinds: Kinds, folder: Path | None) -> Draft:
     """Understand what can be understood."""
     return Draft(data, tuple(_nodes(data, kinds)), tuple(_edges(data)), kinds, folder)
+
+
+def string_pointer(node: DraftNode, name: str) -> str:
+    """Return the place of a name a kind spoke of: the string it is, or ends with (`into` stands before a path)."""
+    places: list[tuple[int, str]] = [(0, node.config_pointer)]
+
+    def visit(text: str, pointer: str) -> str:
+        if text and (name == text or name.endswith(f"/{text}")):
+            places.append((len(text), pointer))
+        return text
+
+    map_strings(dict(node.raw), visit, (), node.config_pointer)
+    return max(places, key=lambda place: place[0])[1]
 
 
 def objects(data: Mapping[str, Any], key: str) -> Iterator[tuple[str, dict[str, Any]]]:

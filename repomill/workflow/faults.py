@@ -35,6 +35,7 @@ FAULT_CODES: Mapping[str, str] = MappingProxyType(
         "unknown_source": "A node uses a source the workflow does not have.",
         "template_missing": "A template folder does not exist.",
         "template_outside": "A template folder lies outside the specification's folder.",
+        "template_syntax": "A file of a template folder cannot be parsed.",
         "unsafe_path": "A path that a tree must not have.",
         "path_written_twice": "Two nodes write one path.",
         "expression_syntax": "An expression or template cannot be parsed.",

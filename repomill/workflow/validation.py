@@ -10,13 +10,14 @@ from repomill.workflow._checks_graph import check_graph
 from repomill.workflow._checks_inputs import check_inputs_schema
 from repomill.workflow._checks_references import check_references
 from repomill.workflow._checks_shape import check_shape
+from repomill.workflow._checks_templates import check_templates
 from repomill.workflow._draft import Draft, Kinds, draft
 from repomill.workflow.faults import Fault, Finding
 from repomill.workflow.pointers import ROOT
 from repomill.workflow.source_text import LoadedSpec, load_workflow
 from repomill.workflow.spec import WorkflowSpec
 
-_CHECKS = (check_shape, check_inputs_schema, check_graph, check_references, check_expressions)
+_CHECKS = (check_shape, check_inputs_schema, check_graph, check_references, check_templates, check_expressions)
 
 
 def validate(text: str, source_name: str, *, folder: Path | None = None, kinds: Kinds | None = None) -> WorkflowSpec:

@@ -26,7 +26,7 @@ def test_all_faults_of_a_file_are_found_with_code_pointer_and_line(name: str) ->
 
 
 def test_every_faulty_file_has_its_expectation() -> None:
-    files = {path.name for path in FOLDER.iterdir()} - {"expected.toml"}
+    files = {path.name for path in FOLDER.iterdir() if path.is_file()} - {"expected.toml"}
     assert files == EXPECTED.keys()
 
 
@@ -79,6 +79,12 @@ def test_a_cycle_is_named_node_by_node() -> None:
 def test_a_fault_points_at_its_column() -> None:
     columns = {fault.pointer: fault.column for fault in faults_of("flow_style.yaml")}
     assert columns == {"/nodes/1/id": 8, "/nodes/1/type": 10}
+
+
+def test_a_fault_in_a_template_names_the_file_and_its_line() -> None:
+    messages = [fault.message for fault in faults_of("template_syntax.yaml")]
+    assert messages[0].startswith("broken_templates/docs/page.md.j2, line 3: ")
+    assert messages[1] == "broken_templates/latin.txt.j2 is not UTF-8 text"
 
 
 def test_the_error_prints_all_its_faults() -> None:
