@@ -44,7 +44,7 @@ def _fields(shape: Any, key: str) -> list[tuple[bool, Shapes]]:
     if isinstance(shape, type) and issubclass(shape, BaseModel):
         table = _model_fields(shape)
         return [table[key]] if key in table else []
-    return [(False, _alternatives(get_args(shape)[-1]))] if get_origin(shape) is dict else []
+    return [(False, _alternatives(get_args(shape)[-1]))] if _origin(shape) is dict else []
 
 
 @cache
@@ -56,14 +56,18 @@ def _model_fields(model: type[BaseModel]) -> Mapping[str, tuple[bool, Shapes]]:
 
 
 def _item_shapes(shapes: Shapes) -> Shapes:
-    lists = (shape for shape in shapes if get_origin(shape) is list or get_origin(shape) is tuple)
+    lists = (shape for shape in shapes if _origin(shape) in {list, tuple})
     return tuple(inner for shape in lists for part in get_args(shape) for inner in _alternatives(part))
+
+
+def _origin(shape: object) -> object:
+    return get_origin(shape)
 
 
 def _alternatives(annotation: Any) -> Shapes:
     """Take unions and `Annotated` apart."""
-    if get_origin(annotation) is Annotated:
+    if _origin(annotation) is Annotated:
         return _alternatives(get_args(annotation)[0])
-    if get_origin(annotation) in {Union, UnionType}:
+    if _origin(annotation) in {Union, UnionType}:
         return tuple(inner for part in get_args(annotation) for inner in _alternatives(part))
     return (annotation,)

@@ -42,7 +42,7 @@ def check_inputs(spec: WorkflowSpec, given: Mapping[str, Json]) -> dict[str, Jso
     """
     schema = input_schema(spec)
     inputs = _with_defaults(schema, deepcopy(dict(given)))
-    problems = [sentence for error in value_errors(schema, inputs) for sentence in _sentences(error, schema)]
+    problems = _problems(schema, inputs)
     if problems:
         raise InputsInvalid(spec.name, tuple(problems))
     return inputs
@@ -71,6 +71,13 @@ def parse_input_options(spec: WorkflowSpec, options: Iterable[str]) -> dict[str,
     return inputs
 
 
+def _problems(schema: Mapping[str, Any], inputs: Mapping[str, Json]) -> list[str]:
+    try:
+        return [sentence for error in value_errors(schema, inputs) for sentence in _sentences(error)]
+    except RecursionError:
+        return ["the schema's references go round in a circle"]
+
+
 def _with_defaults(schema: Mapping[str, Any], value: dict[str, Json]) -> dict[str, Json]:
     for name, inner in schema.get("properties", {}).items():
         if not isinstance(inner, Mapping):
@@ -83,7 +90,7 @@ def _with_defaults(schema: Mapping[str, Any], value: dict[str, Json]) -> dict[st
     return value
 
 
-def _sentences(error: ValidationError, schema: Mapping[str, Any]) -> list[str]:
+def _sentences(error: ValidationError) -> list[str]:
     place = child("", *error.absolute_path) or "/"
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}

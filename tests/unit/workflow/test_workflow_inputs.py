@@ -94,6 +94,11 @@ def test_the_schema_for_the_doors_is_an_object_without_further_members() -> None
     }
 
 
+def test_a_schema_that_refers_to_itself_in_a_circle_is_a_problem_and_no_crash() -> None:
+    circle = {"$defs": {"a": {"$ref": "#/$defs/a"}}, "properties": {"x": {"$ref": "#/$defs/a"}}}
+    assert problems({"x": 1}, spec_with(circle)) == ("the schema's references go round in a circle",)
+
+
 @pytest.mark.parametrize(
     ("option", "value"),
     [
