@@ -13,6 +13,8 @@ import psutil
 from deployments.environment import STACK_MARK
 
 PR_SET_PDEATHSIG = 1
+NOTICED_WITHIN = 1.0
+"""Seconds a parent gets to report that its children ended."""
 KILLED_WITHIN = 5.0
 """Seconds the kernel may take to remove a process that was killed."""
 CREATION_TOLERANCE = 2.0
@@ -65,9 +67,16 @@ def prepare_child() -> None:
 
 
 def end_tree(pid: int, grace: float) -> None:
-    """Ask a process to end, then end it and everything it started; returns when all are gone."""
+    """End a process and everything it started; returns when all are gone.
+
+    Children end first and the parent gets a moment to notice: a Prefect worker then reports their runs as crashed,
+    which would else look as if they ran for ever.
+    """
     try:
         root = psutil.Process(pid)
+        children = root.children(recursive=True)
+        end_all(children)
+        psutil.wait_procs([root], timeout=NOTICED_WITHIN if children else 0)
         family = [root, *root.children(recursive=True)]
         root.terminate()
     except psutil.NoSuchProcess:

@@ -35,6 +35,7 @@ class Running:
 def listening(port: int) -> Iterator[None]:
     """Listen on a port, unless somebody else does so already."""
     with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with suppress(OSError):
             server.bind(("127.0.0.1", port))
             server.listen()
