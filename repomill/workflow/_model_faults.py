@@ -1,6 +1,7 @@
 """Pydantic's errors as findings: our codes, JSON pointers into the document, and the nearest known key."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -71,12 +72,17 @@ def _literal_hint(error: ErrorDetails) -> str:
 
 def _keys_at(model: type[BaseModel], location: Iterable[int | str]) -> set[str]:
     """Return the keys a model knows at a location, from its JSON Schema; parts it does not know are passed over."""
-    root = model.model_json_schema()
+    root = _schema(model)
     here = _alternatives(root, root)
     for part in location:
         deeper = [inner for schema in here for inner in _step(schema, part)]
         here = [inner for schema in deeper for inner in _alternatives(schema, root)] or here
     return {key for schema in here for key in schema.get("properties", {})}
+
+
+@cache
+def _schema(model: type[BaseModel]) -> Mapping[str, Any]:
+    return model.model_json_schema()
 
 
 def _step(schema: Mapping[str, Any], part: int | str) -> list[Mapping[str, Any]]:
