@@ -1,0 +1,55 @@
+"""What tests ask the Prefect API, as anybody may."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.servers.waiting import wait_until
+
+ENDS = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
+
+
+@dataclass(frozen=True)
+class PrefectServer:
+    """The Prefect API at a URL."""
+
+    api_url: str
+
+    def send(self, method: str, path: str, body: Any = None) -> httpx.Response:
+        """Return the answer, whatever its status."""
+        with httpx.Client(base_url=self.api_url, trust_env=False, timeout=30) as client:
+            return client.request(method, path, json=body)
+
+    def get(self, path: str) -> Any:
+        return self.send("GET", path).raise_for_status().json()
+
+    def post(self, path: str, **body: Any) -> Any:
+        return self.send("POST", path, body).raise_for_status().json()
+
+    def deployment(self, name: str) -> Any:
+        """Return a deployment by `flow/name`."""
+        return self.get(f"/deployments/name/{name}")
+
+    def state(self, flow_run_id: str) -> str:
+        """Return the type of a flow run's state, as `RUNNING`."""
+        return str(self.get(f"/flow_runs/{flow_run_id}")["state"]["type"])
+
+    def wait_for(self, flow_run_id: str, states: Iterable[str] = ENDS, seconds: float = 40) -> str:
+        """Return the state once it is one of these."""
+        wanted = frozenset(states)
+        wait_until(lambda: self.state(flow_run_id) in wanted, seconds)
+        return self.state(flow_run_id)
+
+    def task_runs(self, flow_run_id: str) -> list[dict[str, Any]]:
+        """Return all task runs of a flow run."""
+        found: list[dict[str, Any]] = []
+        while page := self._task_runs(flow_run_id, len(found)):
+            found += page
+        return found
+
+    def _task_runs(self, flow_run_id: str, offset: int) -> list[dict[str, Any]]:
+        only = {"flow_run_id": {"any_": [flow_run_id]}}
+        answer: list[dict[str, Any]] = self.post("/task_runs/filter", task_runs=only, limit=200, offset=offset)
+        return answer
