@@ -27,7 +27,19 @@ up: $(READY)  ## start the embedded stack (Prefect server, worker, artefact link
 	$(BIN)/repomill up
 
 test: $(READY) $(SWIFT_READY)  ## every test, on real PostgreSQL, a real S3 server and Git over HTTP
-	$(BIN)/python -m pytest
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --cov --cov-report=
+	$(BIN)/python -m coverage report --fail-under=90
+	$(BIN)/python -m coverage report --include='repomill/*' --fail-under=95 --format=total
+
+check: $(READY)  ## the static gates: lint, format, types, import directions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)  ## measure against peers, side by side; prints ratios
+	$(BIN)/python -m benchmarks
 
 lock:  ## renew both locks: make lock [UPGRADE=--upgrade]
 	$(PYTHON) -m venv $(VENV)

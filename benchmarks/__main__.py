@@ -1,0 +1,10 @@
+"""Run every benchmark, or those named: `python -m benchmarks [start_up] [trees]`."""
+
+import importlib
+import sys
+
+NAMES = ("start_up", "trees")
+
+for name in sys.argv[1:] or NAMES:
+    print(f"== {name}")
+    importlib.import_module(f"benchmarks.{name}").main()
