@@ -82,12 +82,13 @@ def resume(
     """Take an execution up where it stopped; refused while another process works on it."""
     from cli.engine import use_engine
 
-    use_engine()
+    stack = use_engine()
     from cli.launch import Launch, launch
     from tasks.resume import resumable
 
     execution = query(lambda work: resumable(work, reference))
-    launch(Launch(execution.workflow_version_id, execution.inputs, execution.id), on_worker=deployment, output=output)
+    what = Launch(execution.workflow_version_id, execution.inputs, execution.id)
+    launch(what, stack, on_worker=deployment, output=output)
 
 
 def _row(work: Any, execution: Any) -> dict[str, Any]:

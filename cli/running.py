@@ -45,10 +45,10 @@ def run(  # noqa: PLR0913, PLR0917  # the options of the command
     execution = run_async(admitted())  # bad input is said before anything is started
     from cli.engine import use_engine
 
-    use_engine()
+    stack = use_engine()
     from cli.launch import launch
 
-    launch(execution, on_worker=deployment, output=output)
+    launch(execution, stack, on_worker=deployment, output=output)
 
 
 def demo(

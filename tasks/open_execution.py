@@ -12,7 +12,7 @@ from repomill.agents.ledger import LedgerMode
 from repomill.agents.recordings import Recordings
 from repomill.agents.runner import AgentRunner
 from repomill.canonical import Json
-from repomill.errors import Cancelled, OwnershipLost
+from repomill.errors import Cancelled, ExecutionFinished, OwnershipLost
 from repomill.workflow.expressions import render_value
 from repomill.workflow.inputs import check_inputs
 from repomill.workflow.plan import plan
@@ -26,6 +26,7 @@ from storage.database.work import Work
 from tasks.finish_execution import finish
 from tasks.node_ports import SourceModels, StoredExports, StoredTemplates
 from tasks.ownership import LEASE, heartbeat, is_dead, this_process
+from tasks.resume import is_over
 from tasks.run_state import ExecutionFacts, Run
 from tasks.services import Services
 from tasks.sources import load_sources
@@ -81,6 +82,9 @@ async def _find_or_create(
 
 async def _acquire(services: Services, execution_id: UUID, flow_run_id: UUID | None) -> Lease:
     def acquire(work: Work) -> Lease:
+        execution = work.executions.get(execution_id)
+        if is_over(work, execution):
+            raise ExecutionFinished(str(execution_id), execution.status.value)
         now = datetime.now(UTC)
         lease = work.executions.acquire(execution_id, this_process(), flow_run_id, now, LEASE, is_dead)
         attempt = len(work.executions.attempts(execution_id))

@@ -6,13 +6,22 @@ from storage.database.transitions import ExecutionStatus
 from storage.database.work import Work
 
 
+def is_over(work: Work, execution: Execution) -> bool:
+    """Tell whether no flow run may take the execution up any more."""
+    if execution.status is ExecutionStatus.CANCELLED:
+        return not work.executions.attempts(execution.id)
+    return execution.status is ExecutionStatus.COMPLETED
+
+
 def resumable(work: Work, reference: str) -> Execution:
-    """Return the execution itself, or for a completed one a new execution of the same root.
+    """Return the execution itself, or a new execution of the same root for one that cannot run any more.
+
+    That is a completed one, and one that was cancelled before it started: a flow run of it may still come.
 
     Either way what is paid for is found again: results and calls belong to the root.
     """
     execution = work.executions.resolve(reference)
-    if execution.status is not ExecutionStatus.COMPLETED:
+    if not is_over(work, execution):
         return execution
     new = NewExecution(
         workflow_version_id=execution.workflow_version_id,
