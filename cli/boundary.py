@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cli.output import say
-from repomill.errors import Cancelled, RepomillError
+from repomill.errors import Cancelled, PlaceUnusable, RepomillError
 from repomill.settings import Settings
 
 INTERRUPTED = 130
@@ -44,6 +44,12 @@ def error_boundary() -> Iterator[None]:
     except BrokenPipeError:
         sys.stderr.close()  # the reader went away (`| head`); there is nobody to tell
         sys.exit(Cancelled.exit_code)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        refused = PlaceUnusable(str(error.filename), error.strerror or str(error))
+        tell(refused)
+        sys.exit(refused.exit_code)
 
 
 def tell(error: RepomillError) -> None:

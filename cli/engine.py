@@ -1,7 +1,7 @@
 """The Prefect API for commands that need one; call `use_engine` before anything imports Prefect."""
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cli.boundary import load_settings
 from cli.output import say
@@ -30,11 +30,3 @@ def use_engine() -> "Stack":
 
     ensure_bootstrapped(settings, stack, say)
     return stack
-
-
-def cancel_execution(execution: Any) -> str:
-    """Ask a running execution to stop and say what happens next."""
-    from cli.services import query
-
-    query(lambda work: work.executions.request_cancel(execution.id))
-    return f"Execution {execution.id} is asked to stop; it does so within seconds."

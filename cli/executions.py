@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.output import Format, FormatOption, print_facts, print_rows, say
-from cli.services import query
+from cli.services import opened, query, run_async
 
 app = typer.Typer(help="Runs of workflows.", no_args_is_help=True)
 
@@ -68,9 +68,13 @@ def logs(
 @app.command()
 def cancel(reference: ReferenceArgument) -> None:
     """Ask a running execution to stop; what was paid for is kept."""
-    from cli.engine import cancel_execution
+    from tasks.cancel import cancel as cancel_execution
 
-    say(cancel_execution(query(lambda work: work.executions.resolve(reference))))
+    async def stop() -> str:
+        async with opened() as services:
+            return await cancel_execution(services, reference)
+
+    say(run_async(stop()))
 
 
 @app.command()

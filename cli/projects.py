@@ -73,6 +73,7 @@ def cat(reference: ReferenceArgument, path: Annotated[str, typer.Argument(metava
 def checkout(
     reference: ReferenceArgument,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is new or empty.")],
+    output: FormatOption = Format.TEXT,
 ) -> None:
     """Write the tree into a folder, as a Git repository of one commit; all or nothing."""
     from tasks.stored_trees import check_out
@@ -81,7 +82,7 @@ def checkout(
         async with opened() as services:
             return await check_out(services, reference, folder)
 
-    say(f"{folder} is at commit {run_async(write())}.")
+    print_facts({"folder": folder.absolute(), "commit": run_async(write())}, output)
 
 
 @app.command()
@@ -97,6 +98,10 @@ def export(
     from tasks.publish import publish_to
 
     target = parse_target(to, branch)
+    if credentials:
+        from cli.engine import use_engine
+
+        use_engine()  # it holds the block
 
     async def run() -> dict[str, Any]:
         git_credentials = await _credentials(credentials)
@@ -109,9 +114,6 @@ def export(
 async def _credentials(name: str) -> Any:
     if not name:
         return None
-    from cli.engine import use_engine
-
-    use_engine()
     from tasks.credentials import load_git_credentials
 
     return await load_git_credentials(name)

@@ -42,8 +42,9 @@ def validate(spec: SpecArgument, output: FormatOption = Format.TEXT) -> None:
 @app.command()
 def schema(
     spec: Annotated[Path | None, typer.Argument(metavar="[SPEC]", help="Print this workflow's inputs.")] = None,
+    output: FormatOption = Format.JSON,  # every command that prints data takes it; a schema is JSON
 ) -> None:
-    """Print the JSON Schema of the language, or of one workflow's inputs."""
+    """Print the JSON Schema of the language, or of one workflow's inputs; always JSON."""
     from repomill.workflow.spec_schema import spec_schema
     from tasks.intake import read_specification
 
@@ -52,23 +53,31 @@ def schema(
 
 
 @app.command()
-def graph(spec: SpecArgument) -> None:
-    """Print a specification's graph as a Mermaid diagram."""
+def graph(spec: SpecArgument, output: FormatOption = Format.TEXT) -> None:
+    """Print a specification's graph: a Mermaid diagram, or as JSON also nodes and edges."""
     from repomill.workflow.mermaid import to_mermaid
     from repomill.workflow.plan import plan
     from tasks.intake import read_specification
 
-    print_text(to_mermaid(plan(read_specification(spec)[1])))
+    workflow = read_specification(spec)[1]
+    diagram = to_mermaid(plan(workflow))
+    if output is Format.TEXT:
+        print_text(diagram)
+        return
+    nodes = [{"id": node.id, "type": node.type} for node in workflow.nodes]
+    edges = [{"from": edge.from_, "to": edge.to} for edge in workflow.edges]
+    print_facts({"workflow": workflow.name, "nodes": nodes, "edges": edges, "mermaid": diagram}, output)
 
 
 @app.command()
 def add(spec: SpecArgument, output: FormatOption = Format.TEXT) -> None:
     """Store a version and give the workflow its own Prefect deployment, whose form is the workflow's inputs."""
     from cli.engine import use_engine
+    from tasks.intake import read_specification, store_workflow
 
+    read_specification(spec)  # a faulty one is told before anything is started
     stack = use_engine()
     from deployments.workflows import deploy_workflow
-    from tasks.intake import store_workflow
 
     async def store() -> dict[str, Any]:
         async with opened() as services:

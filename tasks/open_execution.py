@@ -11,6 +11,7 @@ from uuid import UUID
 from repomill.agents.ledger import LedgerMode
 from repomill.agents.recordings import Recordings
 from repomill.agents.runner import AgentRunner
+from repomill.agents.source import ModelSource
 from repomill.canonical import Json
 from repomill.errors import Cancelled, ExecutionFinished, OwnershipLost
 from repomill.workflow.expressions import render_value
@@ -23,6 +24,7 @@ from storage.database.models import Execution, WorkflowVersion
 from storage.database.repositories.executions import NewExecution
 from storage.database.transitions import ExecutionStatus
 from storage.database.work import Work
+from tasks.call_events import CallEvents
 from tasks.finish_execution import finish
 from tasks.node_ports import SourceModels, StoredExports, StoredTemplates
 from tasks.ownership import LEASE, heartbeat, is_dead, this_process
@@ -100,7 +102,8 @@ async def _build(
     spec = WorkflowSpec.model_validate(version.definition)
     compiled = plan(spec)
     sources = await load_sources(spec)
-    agents = await stack.enter_async_context(_agents(services, execution, lease, sources))
+    progress = await stack.enter_async_context(CallEvents(services, execution.id))
+    agents = await stack.enter_async_context(_agents(services, execution, lease, sources, progress))
     facts = await services.database.run(services.scope, lambda work: _facts(work, execution, version))
     exports = StoredExports(services)
     run = Run(
@@ -134,10 +137,16 @@ def _variables(spec: WorkflowSpec, facts: ExecutionFacts) -> Mapping[str, Json]:
     return rendered if isinstance(rendered, dict) else {}
 
 
-def _agents(services: Services, execution: Execution, lease: Lease, sources: Mapping[str, Any]) -> AgentRunner:
+def _agents(
+    services: Services,
+    execution: Execution,
+    lease: Lease,
+    sources: Mapping[str, ModelSource],
+    progress: CallEvents,
+) -> AgentRunner:
     recordings = Recordings(Path(execution.recordings)) if execution.recordings else None
     ledger = SqlCallLedger(services.database, services.store, services.scope, lease, execution.root_id)
-    return AgentRunner(sources, ledger, LedgerMode(execution.mode), recordings)
+    return AgentRunner(sources, ledger, LedgerMode(execution.mode), recordings, progress)
 
 
 def _facts(work: Work, execution: Execution, version: WorkflowVersion) -> ExecutionFacts:

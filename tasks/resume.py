@@ -9,7 +9,7 @@ from storage.database.work import Work
 def is_over(work: Work, execution: Execution) -> bool:
     """Tell whether no flow run may take the execution up any more."""
     if execution.status is ExecutionStatus.CANCELLED:
-        return not work.executions.attempts(execution.id)
+        return not any(attempt.prefect_flow_run_id for attempt in work.executions.attempts(execution.id))
     return execution.status is ExecutionStatus.COMPLETED
 
 

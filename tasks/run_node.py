@@ -7,7 +7,7 @@ from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from repomill.errors import Retriable
+from repomill.errors import ModelUnavailable, Retriable
 from repomill.nodes.base import Idempotency, NodeContext
 from storage.artifacts.keys import task_cache_key
 from storage.database.models import NodeExecution
@@ -102,4 +102,5 @@ def _name(run: Run, call: NodeCall) -> str:
 
 
 def _may_succeed_later(_task: "Task[..., Any]", _run: TaskRun, state: State[Any]) -> bool:
-    return isinstance(state.data, Retriable)
+    """Tell whether another try makes sense; model calls had all of theirs where they are made."""
+    return isinstance(state.data, Retriable) and not isinstance(state.data, ModelUnavailable)
