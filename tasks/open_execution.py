@@ -146,7 +146,7 @@ def _agents(
 ) -> AgentRunner:
     recordings = Recordings(Path(execution.recordings)) if execution.recordings else None
     ledger = SqlCallLedger(services.database, services.store, services.scope, lease, execution.root_id)
-    return AgentRunner(sources, ledger, LedgerMode(execution.mode), recordings, progress)
+    return AgentRunner(sources, ledger, LedgerMode(execution.mode), recordings, progress=progress)
 
 
 def _facts(work: Work, execution: Execution, version: WorkflowVersion) -> ExecutionFacts:
