@@ -47,7 +47,7 @@ def error_boundary() -> Iterator[None]:
     except OSError as error:
         if error.filename is None:
             raise
-        refused = PlaceUnusable(str(error.filename), error.strerror or str(error))
+        refused = PlaceUnusable(str(error.filename2 or error.filename), error.strerror or str(error))
         tell(refused)
         sys.exit(refused.exit_code)
 

@@ -66,8 +66,8 @@ def _as_data(event: "Event", output: Format) -> str:
 
 def sentence(event: "Event") -> str:
     """Say in a few words what an event means."""
-    subject = event.node_path or "execution"
-    verb = event.kind.partition(".")[2].replace("_", " ")
+    noun, _, verb = event.kind.replace("_", " ").partition(".")
+    subject = event.node_path or noun
     detail = ", ".join(_detail(name, value) for name, value in event.payload.items() if value not in (None, "", 0))
     return f"{subject} {verb}" + (f" ({detail})" if detail else "")
 

@@ -86,6 +86,7 @@ class UnreadableFile(BadInput):
     reason: str
     code: ClassVar[str] = "file_unreadable"
     message: ClassVar[str] = "{path} cannot be read: {reason}."
+    hint: ClassVar[str] = "Name a readable text file; relative paths start at the current folder."
 
 
 @dataclass(eq=False)
@@ -96,7 +97,9 @@ class WorkflowInvalid(BadInput):
     faults: tuple[object, ...]
     code: ClassVar[str] = "workflow_invalid"
     message: ClassVar[str] = "{source} has {count} fault(s)."
-    hint: ClassVar[str] = "Each fault names its place; `repomill workflow validate` lists them again."
+    hint: ClassVar[str] = (
+        "Each line says where (file:line:column) and what is wrong; mend the file and repeat. Nothing ran."
+    )
 
     def facts(self) -> JsonObject:
         """Add the number of faults, which the message prints."""
@@ -114,7 +117,7 @@ class InputsInvalid(BadInput):
     problems: tuple[str, ...]
     code: ClassVar[str] = "inputs_invalid"
     message: ClassVar[str] = "The inputs do not fit workflow {workflow}: {listed}"
-    hint: ClassVar[str] = "`repomill workflow schema` prints what the workflow takes."
+    hint: ClassVar[str] = "`repomill workflow schema SPEC` prints what a workflow takes. Nothing ran."
 
     def facts(self) -> JsonObject:
         """Add the joined list, which the message prints."""
@@ -196,7 +199,7 @@ class ProjectFileNotFound(NotFound):
 
     code: ClassVar[str] = "file_not_found"
     noun: ClassVar[str] = "file"
-    hint: ClassVar[str] = "`repomill project files` prints what there is."
+    hint: ClassVar[str] = "`repomill project files ID` prints what there is."
 
 
 class ExportNotFound(NotFound):
@@ -204,7 +207,7 @@ class ExportNotFound(NotFound):
 
     code: ClassVar[str] = "export_not_found"
     noun: ClassVar[str] = "export"
-    hint: ClassVar[str] = "`repomill project show` prints a project's exports."
+    hint: ClassVar[str] = "`repomill project show ID` prints a project's exports."
 
 
 @dataclass(eq=False)
@@ -390,9 +393,7 @@ class SourceMissing(UserActionRequired):
     block: str
     code: ClassVar[str] = "source_missing"
     message: ClassVar[str] = "Source {source} needs the Prefect block {block}, which does not exist."
-    hint: ClassVar[str] = (
-        "Set OPENAI_API_KEY (and OPENAI_BASE_URL), then `repomill up`; or make it in the Prefect UI."
-    )
+    hint: ClassVar[str] = "Set OPENAI_API_KEY (and OPENAI_BASE_URL), then `repomill up`; or make it in the Prefect UI."
 
 
 # --- publishing -------------------------------------------------------------------------------------------------
@@ -406,9 +407,7 @@ class RemoteRefused(UserActionRequired):
     reason: str
     code: ClassVar[str] = "remote_refused"
     message: ClassVar[str] = "{remote} refused: {reason}"
-    hint: ClassVar[str] = (
-        "Mend it there, then `repomill project export` again: the stored project costs nothing more."
-    )
+    hint: ClassVar[str] = "Mend it there, then `repomill project export` again: the stored project costs nothing more."
 
 
 @dataclass(eq=False)
@@ -420,9 +419,7 @@ class RemoteMoved(UserActionRequired):
     expected: str
     found: str
     code: ClassVar[str] = "remote_moved"
-    message: ClassVar[str] = (
-        "Branch {branch} of {remote} is at {found}, not at {expected}: it has others' commits."
-    )
+    message: ClassVar[str] = "Branch {branch} of {remote} is at {found}, not at {expected}: it has others' commits."
     hint: ClassVar[str] = "Export to another branch with --branch, or remove that branch yourself."
 
 
@@ -508,6 +505,17 @@ class GitMissing(UserActionRequired):
     hint: ClassVar[str] = "Install Git 2.39 or newer, then export again: the project is stored."
 
 
+@dataclass(eq=False)
+class PlaceUnusable(UserActionRequired):
+    """The system does not let us read or write a file or folder."""
+
+    path: str
+    reason: str
+    code: ClassVar[str] = "place_unusable"
+    message: ClassVar[str] = "{path} cannot be used: {reason}."
+    hint: ClassVar[str] = "Name another place, or see to its permissions and the space left on the disk."
+
+
 # --- what outlives a run ----------------------------------------------------------------------------------------
 
 
@@ -529,6 +537,7 @@ class DatabaseUnavailable(Retriable):
     database: str
     reason: str
     code: ClassVar[str] = "database_unavailable"
+    exit_code: ClassVar[int] = UserActionRequired.exit_code  # a flow tries again, a person at a shell has to act
     message: ClassVar[str] = "The database {database} cannot be reached: {reason}"
     hint: ClassVar[str] = "Start it or mend REPOMILL_DATABASE_URL, then `repomill doctor`."
 
@@ -552,6 +561,7 @@ class ArtifactStoreUnavailable(Retriable):
     store: str
     reason: str
     code: ClassVar[str] = "artifact_store_unavailable"
+    exit_code: ClassVar[int] = UserActionRequired.exit_code
     message: ClassVar[str] = "The artefact store {store} cannot be used: {reason}"
     hint: ClassVar[str] = "Start it or mend REPOMILL_ARTIFACTS_URL, then `repomill doctor`."
 
@@ -605,9 +615,7 @@ class ExecutionOwned(UserActionRequired):
     owner: str
     seconds: float
     code: ClassVar[str] = "execution_owned"
-    message: ClassVar[str] = (
-        "{owner} works on execution {execution} (last sign of life {seconds:.0f} s ago)."
-    )
+    message: ClassVar[str] = "{owner} works on execution {execution} (last sign of life {seconds:.0f} s ago)."
     hint: ClassVar[str] = "Wait for it or cancel it: `repomill execution cancel {execution}`."
 
 
@@ -627,7 +635,8 @@ class ExecutionFinished(BadInput):
     execution: str
     status: str
     code: ClassVar[str] = "execution_finished"
-    message: ClassVar[str] = "Execution {execution} is {status}."
+    message: ClassVar[str] = "Execution {execution} is {status} already."
+    hint: ClassVar[str] = "`repomill execution show {execution}` prints its outcome."
 
 
 @dataclass(eq=False)

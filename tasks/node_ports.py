@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from repomill.agents.request import AgentAnswer, AgentRequest
-from repomill.errors import TemplateNotFound
+from repomill.errors import SourceMissing, TemplateNotFound
 from repomill.nodes.base import Agents, Exported, ExportTarget
 from repomill.trees.pack import read_pack
 from repomill.trees.tree import TreeFile
@@ -18,6 +18,9 @@ from tasks.services import Services
 if TYPE_CHECKING:
     from tasks.run_state import Run
 
+BLOCK_TYPE = "repomill-openai"
+"""Type of the blocks that hold sources, as the Prefect UI lists them."""
+
 
 class SourceModels:
     """Fills in the model a source names in the specification, then hands the request on."""
@@ -28,8 +31,11 @@ class SourceModels:
 
     async def run(self, request: AgentRequest) -> AgentAnswer:
         """Run one agent; a node's own model wins over its source's."""
-        model = request.model or self._spec.sources[request.source].model or ""
-        return await self._agents.run(replace(request, model=model))
+        source = self._spec.sources[request.source]
+        try:
+            return await self._agents.run(replace(request, model=request.model or source.model or ""))
+        except SourceMissing as error:  # the runner knows the source's name, not the block behind it
+            raise SourceMissing(request.source, f"{BLOCK_TYPE}/{source.block}") from error
 
 
 class StoredTemplates:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, inspect, text
 
-from repomill.errors import DatabaseOutdated
+from repomill.errors import DatabaseOutdated, DatabaseUnavailable
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -96,4 +96,7 @@ def _is_comparable(*facts: object) -> bool:
 
 def _make_folder(database: "Database") -> None:
     if database.engine.dialect.name == "sqlite" and database.engine.url.database:
-        Path(database.engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            Path(database.engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DatabaseUnavailable(database.name, f"{error.filename}: {error.strerror}") from error
