@@ -44,7 +44,8 @@ class Models:
 
 
 @pytest.fixture(scope="session")
-def _models() -> Iterator[Models]:
+def all_models() -> Iterator[Models]:
+    """The model server; tests take `models`, fixtures that outlive a test take this."""
     answers: list[Answer] = []
 
     def newest(asked: Asked) -> Any:
@@ -55,20 +56,22 @@ def _models() -> Iterator[Models]:
 
 
 @pytest.fixture
-def models(_models: Models) -> Models:
+def models(all_models: Models) -> Models:
     """The model server; it makes answers up until a test says what to answer."""
-    _models.requests.clear()
-    _models.answer_with(lambda _: None)
-    return _models
+    all_models.requests.clear()
+    all_models.answer_with(lambda _: None)
+    return all_models
 
 
 @pytest.fixture(scope="session")
-def repomill(_models: Models) -> Iterator[Installation]:
+def repomill(all_models: Models) -> Iterator[Installation]:
     """The command, in a home of its own, with a key and an endpoint for models."""
     # Short, and directly in the system's folder for temporary files: paths of sockets are bounded.
     with tempfile.TemporaryDirectory(prefix="rm-") as folder:
         root = Path(folder).resolve()
-        installation = Installation.make(root, OPENAI_API_KEY="key-of-tests", OPENAI_BASE_URL=_models.server.base_url)
+        installation = Installation.make(
+            root, OPENAI_API_KEY="key-of-tests", OPENAI_BASE_URL=all_models.server.base_url
+        )
         try:
             yield installation
         finally:
