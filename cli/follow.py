@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from cli.output import Format, plain, print_text, say
+from cli.output import Format, as_json_line, print_list, print_text, say
 from cli.services import opened, run_async
 
 if TYPE_CHECKING:
@@ -32,22 +32,41 @@ async def follow(services: "Services", execution_id: UUID, *, after: int = 0) ->
             await asyncio.sleep(LOOK_EVERY)
 
 
+async def newest_event(services: "Services", execution_id: UUID) -> int:
+    """Return the number of the newest event, 0 when there is none: what follows it belongs to the next attempt."""
+    events = await _events(services, execution_id, 0)
+    return events[-1].sequence if events else 0
+
+
 def print_events(execution_id: UUID, *, after: int, follow: bool, output: Format) -> None:
-    """Print the events so far as data, and go on with those that come where `follow` says so."""
+    """Print the events so far as data: text, or one JSON array.
 
-    async def run() -> None:
-        last, ended = after, False
-        async with opened() as services:
-            while True:
-                events = await _events(services, execution_id, last)
-                for event in events:
-                    print_text(_as_data(event, output))
-                    last, ended = event.sequence, event.kind in ENDS
-                if ended or not follow:
-                    return
-                await asyncio.sleep(LOOK_EVERY)
+    With `follow` it goes on with those that come, as JSON one object a line, until the newest event is an end.
+    """
+    run_async(_print_and_follow(execution_id, after, output) if follow else _print(execution_id, after, output))
 
-    run_async(run())
+
+async def _print(execution_id: UUID, after: int, output: Format) -> None:
+    async with opened() as services:
+        events = await _events(services, execution_id, after)
+    if output is Format.JSON:
+        print_list([_facts(event) for event in events])
+    for event in events if output is Format.TEXT else ():
+        print_text(_line(event))
+
+
+async def _print_and_follow(execution_id: UUID, after: int, output: Format) -> None:
+    async with opened() as services:
+        events = await _events(services, execution_id, 0)
+        while True:
+            for event in events:
+                if event.sequence > after:
+                    print_text(_line(event) if output is Format.TEXT else as_json_line(_facts(event)))
+            if events and events[-1].kind in ENDS:
+                return
+            after = max(after, events[-1].sequence) if events else after
+            await asyncio.sleep(LOOK_EVERY)
+            events = await _events(services, execution_id, after)
 
 
 async def _events(services: "Services", execution_id: UUID, after: int) -> "list[Event]":
@@ -55,13 +74,13 @@ async def _events(services: "Services", execution_id: UUID, after: int) -> "list
     return list(found)
 
 
-def _as_data(event: "Event", output: Format) -> str:
-    if output is Format.TEXT:
-        return f"{event.sequence:>4}  {event.created_at.astimezone():%H:%M:%S}  {sentence(event)}"
-    import json
+def _line(event: "Event") -> str:
+    return f"{event.sequence:>4}  {event.created_at.astimezone():%H:%M:%S}  {sentence(event)}"
 
+
+def _facts(event: "Event") -> dict[str, Any]:
     facts = {"sequence": event.sequence, "at": event.created_at, "kind": event.kind, "node": event.node_path}
-    return json.dumps(facts | {"payload": event.payload}, ensure_ascii=False, default=plain)
+    return facts | {"payload": event.payload}
 
 
 def sentence(event: "Event") -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from cli.follow import follow
+from cli.follow import follow, newest_event
 from cli.outcome import tell_outcome
 from cli.output import Format, say
 from cli.services import opened, query, run_async
@@ -43,7 +43,7 @@ def launch(what: Launch, stack: "Stack", *, on_worker: bool, output: Format) -> 
     """Run it to its end, print the outcome and leave with its exit code."""
     try:
         run_async(_on_worker(what, stack) if on_worker else _here(what))
-    except RepomillError:
+    except (RepomillError, KeyboardInterrupt):
         # The row tells what went wrong, as it does for a worker's run; without it this process never owned the run.
         if not query(lambda work: work.executions.get(what.execution_id)).error:
             raise
@@ -51,12 +51,16 @@ def launch(what: Launch, stack: "Stack", *, on_worker: bool, output: Format) -> 
 
 
 async def _here(what: Launch) -> None:
+    from prefect.exceptions import CancelledRun
+
     from flows.run_workflow import run_workflow
 
     async with opened() as services:
-        following = asyncio.create_task(follow(services, what.execution_id))
+        seen = await newest_event(services, what.execution_id)
+        following = asyncio.create_task(follow(services, what.execution_id, after=seen))
         try:
-            await run_workflow(**what.parameters())
+            with suppress(CancelledRun):
+                await run_workflow(**what.parameters())
         finally:
             # Let the last events be shown; an execution that never started has none to wait for.
             with suppress(TimeoutError, asyncio.CancelledError):
@@ -67,6 +71,7 @@ async def _on_worker(what: Launch, stack: "Stack") -> None:
     from deployments.runs import start_run
 
     async with opened() as services:
+        seen = await newest_event(services, what.execution_id)
         run = await start_run(DEPLOYMENT, what.parameters())
         say(f"flow run {run.name}: {stack.ui_url}/runs/flow-run/{run.id}")
-        await follow(services, what.execution_id)
+        await follow(services, what.execution_id, after=seen)

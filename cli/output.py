@@ -45,6 +45,16 @@ def print_facts(facts: Row, output: Format) -> None:
         typer.echo(f"{name.replace('_', ' '):<{width}}  {_text(value)}")
 
 
+def print_list(facts: Sequence[Row]) -> None:
+    """Print objects of any keys as a JSON array."""
+    _print_json(list(facts))
+
+
+def as_json_line(facts: Row) -> str:
+    """Return one object as one line of JSON."""
+    return json.dumps(dict(facts), ensure_ascii=False, default=plain)
+
+
 def print_text(text: str) -> None:
     """Print data that is text already."""
     typer.echo(text)

@@ -1,13 +1,17 @@
 """`repomill workflow`: specifications, and the versions that are stored of them."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from cli.output import Format, FormatOption, print_facts, print_rows, print_text, say
 from cli.services import opened, query, run_async
+
+if TYPE_CHECKING:
+    from repomill.workflow.faults import Fault
 
 app = typer.Typer(help="Workflow specifications and their stored versions.", no_args_is_help=True)
 
@@ -33,10 +37,16 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder th
 @app.command()
 def validate(spec: SpecArgument, output: FormatOption = Format.TEXT) -> None:
     """Find every fault of a specification; nothing runs."""
+    from repomill.errors import WorkflowInvalid
     from tasks.intake import read_specification
 
-    _, workflow = read_specification(spec)
-    print_facts({"workflow": workflow.name, "nodes": len(workflow.nodes), "faults": 0}, output)
+    try:
+        _, workflow = read_specification(spec)
+    except WorkflowInvalid as error:
+        if output is Format.JSON:
+            print_facts({"faults": [asdict(cast("Fault", fault)) for fault in error.faults]}, output)
+        raise
+    print_facts({"workflow": workflow.name, "nodes": len(workflow.nodes), "faults": []}, output)
 
 
 @app.command()
