@@ -1,10 +1,13 @@
 """The recipe that running a workflow and generating a project share."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
 from prefect.serializers import JSONSerializer
+from prefect.states import Cancelled as CancelledState
 
+from repomill.errors import Cancelled
 from tasks.flow_runs import flow_run_id, rename_flow_run
 from tasks.load_services import flow_services
 from tasks.open_execution import open_execution
@@ -18,8 +21,20 @@ PLAIN_JSON = JSONSerializer(object_encoder=None, object_decoder=None)
 
 async def run_recipe(
     workflow_version: str, inputs: dict[str, Any], execution_id: UUID | None, acting_user: str, *, publish: bool
+) -> Any:
+    """Own the execution, walk its graph, store its tree, say what came of it.
+
+    A cancelled run ends as Cancelled in Prefect too, which would call it Crashed otherwise.
+    """
+    try:
+        return await _run(workflow_version, inputs, execution_id, acting_user, publish=publish)
+    except (asyncio.CancelledError, Cancelled):
+        return CancelledState(message="Cancelled; `repomill execution resume` takes it up where it stopped.")
+
+
+async def _run(
+    workflow_version: str, inputs: dict[str, Any], execution_id: UUID | None, acting_user: str, *, publish: bool
 ) -> dict[str, Any]:
-    """Own the execution, walk its graph, store its tree, say what came of it."""
     async with (
         flow_services(acting_user) as services,
         open_execution(services, workflow_version, inputs, execution_id, flow_run_id()) as run,

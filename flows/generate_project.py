@@ -15,12 +15,12 @@ async def generate_project(
     inputs: dict[str, Any],
     execution_id: UUID | None = None,
     acting_user: str = "default",
-) -> dict[str, Any]:
+) -> Any:
     """Generate a project and store its tree; nodes that publish are skipped, `export-repository` does that later.
 
     Args:
         workflow_version: A stored workflow by name (its newest version), or the id of one version.
-        inputs: What the workflow takes, by name.
+        inputs: What the workflow takes, as one JSON object; `{}` for its defaults.
         execution_id: An execution to take up again; empty for a new one.
         acting_user: Name of the user on whose behalf it runs.
     """

@@ -72,7 +72,7 @@ class Cancelled(RepomillError):
 
     code: ClassVar[str] = "cancelled"
     message: ClassVar[str] = "The run was cancelled."
-    hint: ClassVar[str] = "`repomill execution resume` takes it up where it stopped."
+    hint: ClassVar[str] = "Answers that came are kept and cost nothing again."
 
 
 # --- the language -----------------------------------------------------------------------------------------------
