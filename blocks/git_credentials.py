@@ -1,7 +1,7 @@
 """Block: what a Git remote asks for."""
 
 from prefect.blocks.abstract import CredentialsBlock
-from pydantic import Field, SecretStr
+from pydantic import ConfigDict, Field, SecretStr
 
 
 class GitCredentials(CredentialsBlock):
@@ -17,6 +17,8 @@ class GitCredentials(CredentialsBlock):
     _block_type_name = "Repomill Git Credentials"
     _block_type_slug = "repomill-git-credentials"
     _description = "User name and password, or token, for Git over HTTP."
+
+    model_config = ConfigDict(title="Git credentials")
 
     username: str = Field(default="git", title="User name")
     password: SecretStr = Field(title="Password or token")

@@ -64,7 +64,7 @@ async def _check_store(settings: "Settings") -> None:
 
 def _fingerprint(settings: "Settings", stack: "Stack") -> str:
     """Name what would be seeded; a digest, so that no secret lies on disk a second time."""
-    code = [path.read_text() for path in [ROOT / "prefect.yaml", *_sorted_sources("blocks"), *_sorted_sources("flows")]]
+    code = [path.read_text() for path in [ROOT / "prefect.yaml", *_sources("blocks", "deployments", "flows", "tasks")]]
     values = {
         "server": [stack.api_url, _age(stack.home / "prefect" / "prefect.db")],
         "links": stack.links_url,
@@ -78,8 +78,9 @@ def _fingerprint(settings: "Settings", stack: "Stack") -> str:
     return digest(values)
 
 
-def _sorted_sources(package: str) -> list[Path]:
-    return sorted((ROOT / package).glob("*.py"))
+def _sources(*packages: str) -> list[Path]:
+    """Return the modules that say what is seeded: blocks, how it is done, flows, and the models of their forms."""
+    return [path for package in packages for path in sorted((ROOT / package).glob("*.py"))]
 
 
 def _age(database: Path) -> str:

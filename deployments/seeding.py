@@ -76,6 +76,14 @@ async def _deploy(client: PrefectClient, declared: dict[str, Any]) -> None:
         work_pool_name=declared["work_pool"]["name"],
         tags=declared["tags"],
         pull_steps=declared["pull"],
-        parameter_openapi_schema=parameter_schema(flow).model_dump_for_openapi(),
+        parameter_openapi_schema=_form(flow),
         enforce_parameter_schema=True,
     )
+
+
+def _form(flow: Flow[..., Any]) -> dict[str, Any]:
+    """Return the schema of a flow's form; Prefect titles a field with the parameter's bare name."""
+    schema = parameter_schema(flow).model_dump_for_openapi()
+    for name, field in schema["properties"].items():
+        field["title"] = name.replace("_", " ").capitalize()
+    return schema

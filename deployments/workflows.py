@@ -18,7 +18,10 @@ ENTRYPOINT = "flows.run_workflow.run_workflow"
 
 @dataclass(frozen=True, slots=True)
 class WorkflowDeployment:
-    """A workflow's deployment; `form_path` is the page of its form, relative to the Prefect UI."""
+    """A workflow's deployment; `form_path` is the page of its form, relative to the Prefect UI.
+
+    `/v2` is served by every server that has this UI; one that has only the first redirects it.
+    """
 
     workflow: str
     name: str
@@ -39,18 +42,20 @@ async def deploy_workflow(services: Services, version: WorkflowVersion) -> Workf
             work_pool_name=WORK_POOL,
             tags=["repomill", "workflow"],
             pull_steps=[],
-            parameters={"workflow_version": str(version.id)},
+            # The empty inputs stand in for a caller of the API who names none and is content with the defaults.
+            parameters={"workflow_version": str(version.id), "inputs": {}},
             parameter_openapi_schema=form_schema(spec),
             enforce_parameter_schema=True,
         )
     await services.database.run(services.scope, lambda work: work.workflows.set_deployment(version.id, deployment_id))
-    return WorkflowDeployment(spec.name, f"{FLOW}/{spec.name}", f"deployments/deployment/{deployment_id}/run")
+    return WorkflowDeployment(spec.name, f"{FLOW}/{spec.name}", f"v2/deployments/deployment/{deployment_id}/run")
 
 
 def form_schema(spec: WorkflowSpec) -> dict[str, Any]:
-    """Return the parameter schema of the deployment: the inputs in front, the fixed version behind them.
+    """Return the parameter schema of the deployment: the workflow's inputs and nothing else.
 
-    Fields keep the order in which the specification lists them; the UI would lose it otherwise.
+    The version is a fixed parameter of the deployment; what is not listed here cannot be changed in the form. Fields
+    keep the order in which the specification lists them; the UI would lose it otherwise.
     """
     inputs = input_schema(spec)
     positioned = {
@@ -60,28 +65,6 @@ def form_schema(spec: WorkflowSpec) -> dict[str, Any]:
     return {
         "title": "Parameters",
         "type": "object",
-        "properties": {
-            "inputs": {"title": "Inputs", "position": 0, **inputs, "properties": positioned},
-            "workflow_version": {
-                "title": "Workflow version",
-                "description": "Set by `repomill workflow add`.",
-                "type": "string",
-                "position": 1,
-            },
-            "acting_user": {
-                "title": "Acting user",
-                "description": "Name of the user on whose behalf it runs.",
-                "type": "string",
-                "default": "default",
-                "position": 2,
-            },
-            "execution_id": {
-                "title": "Execution",
-                "description": "An execution to take up again; empty for a new one.",
-                "anyOf": [{"type": "string", "format": "uuid"}, {"type": "null"}],
-                "default": None,
-                "position": 3,
-            },
-        },
-        "required": ["inputs"] if inputs.get("required") else [],
+        "properties": {"inputs": {"title": "Inputs", "position": 0, **inputs, "properties": positioned}},
+        "required": ["inputs"],
     }

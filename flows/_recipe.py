@@ -10,6 +10,7 @@ from prefect.states import Cancelled as CancelledState
 from repomill.errors import Cancelled
 from tasks.flow_runs import flow_run_id, rename_flow_run
 from tasks.load_services import flow_services
+from tasks.node_progress import node_progress
 from tasks.open_execution import open_execution
 from tasks.reports import report_run
 from tasks.run_graph import run_graph
@@ -39,9 +40,10 @@ async def _run(
         flow_services(acting_user) as services,
         open_execution(services, workflow_version, inputs, execution_id, flow_run_id()) as run,
     ):
-        await rename_flow_run(f"{run.spec.name} → {run.facts.project_name}")
+        await rename_flow_run(run.title())
         tree = once(lambda: store_tree(run))
-        await run_graph(run, tree, publish=publish)
+        async with node_progress(run) as node_ended:
+            await run_graph(run, tree, publish=publish, node_ended=node_ended)
         await tree()
         await report_run(run)
         return run.outcome()

@@ -30,7 +30,8 @@ async def export_repository(
     """
     async with flow_services(acting_user) as services:
         project = await find_project(services, generated_project)
-        await rename_flow_run(f"export {project.name} to {to.kind}")
-        exported = await publish(services, project, plain_target(to), None, plain_credentials(credentials))
-        await report_export(exported)
+        target = plain_target(to)
+        await rename_flow_run(f"export {project.name} to {target.kind}")
+        exported = await publish(services, project, target, None, plain_credentials(credentials))
+        await report_export(project, exported)
         return {"url": exported.url, "tree": exported.tree_digest, "commit": exported.commit}

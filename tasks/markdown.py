@@ -1,5 +1,6 @@
 """Small pieces of Markdown."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,6 +16,13 @@ def human_size(size: int) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} GB"
+
+
+def code(text: str) -> str:
+    """Return text as inline code, whatever is in it (CommonMark 0.31, section 6.1)."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {text} {fence}" if longest else f"`{text}`"
 
 
 def file_tree(paths: Sequence[str]) -> list[str]:

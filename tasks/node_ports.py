@@ -13,6 +13,7 @@ from repomill.trees.tree import TreeFile
 from repomill.workflow.spec import WorkflowSpec
 from storage.artifacts.port import ArtifactStore
 from tasks.publish import publish
+from tasks.reports import report_export
 from tasks.services import Services
 
 if TYPE_CHECKING:
@@ -70,4 +71,6 @@ class StoredExports:
 
         assert self.run.project is not None  # noqa: S101  # the walk stores the tree before a publishing node
         credentials = await load_git_credentials(target.credentials) if target.credentials else None
-        return await publish(self._services, self.run.project, target, node_path, credentials)
+        exported = await publish(self._services, self.run.project, target, node_path, credentials)
+        await report_export(self.run.project, exported, node_path)
+        return exported

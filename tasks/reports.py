@@ -1,25 +1,27 @@
-"""What a person finds in the Prefect UI: Markdown summary, table of files, links, progress."""
+"""What a person finds in the Prefect UI of a run: Markdown summary, table of files, a link for every export."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
-from uuid import UUID
 
-from prefect.artifacts import (
-    acreate_link_artifact,
-    acreate_markdown_artifact,
-    acreate_progress_artifact,
-    acreate_table_artifact,
-    aupdate_progress_artifact,
-)
+from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
 
 from repomill.nodes.base import Exported
+from repomill.nodes.registry import kind
 from repomill.workflow.mermaid import to_mermaid
 from storage.database.repositories.project_files import StoredFile
-from tasks.markdown import file_tree, human_size
+from tasks.markdown import code, file_tree, human_size
 from tasks.run_state import Run, StoredProject
 
 TABLE_ROWS = 1000
 """Longer tables make the page slow; the summary says how many files there are."""
+LONGEST_NAME = 60
+
+
+def artifact_key(project: str, what: str) -> str:
+    """Return a key that sorts by project in the UI's list; keys have lower case letters, digits and dashes only."""
+    name = _slug(project)[:LONGEST_NAME].strip("-") or "project"
+    return f"{name}-{_slug(what)}"
 
 
 async def report_tree(project: StoredProject, files: Sequence[StoredFile]) -> None:
@@ -28,66 +30,59 @@ async def report_tree(project: StoredProject, files: Sequence[StoredFile]) -> No
         {"path": file.entry.path, "type": file.file_type, "bytes": file.entry.size, "sha256": file.entry.sha256[:12]}
         for file in files[:TABLE_ROWS]
     ]
-    await acreate_table_artifact(rows, key="files", description=f"Files of {project.name}, tree {project.tree_digest}")
+    shown = "" if len(rows) == len(files) else f", the first {len(rows)} of them"
+    await acreate_table_artifact(
+        rows, key=artifact_key(project.name, "files"), description=f"{len(files)} files of {project.name}{shown}"
+    )
 
 
-async def report_export(exported: Exported) -> None:
+async def report_export(project: StoredProject, exported: Exported, node: str = "") -> None:
     """Leave a link to the archive or the repository, or what to type where a browser cannot open it."""
-    if exported.url.startswith(("http://", "https://")):
-        await acreate_link_artifact(
-            exported.url, link_text=f"{exported.kind} export", key=f"export-{_slug(exported.kind)}"
-        )
+    key = artifact_key(project.name, f"export-{node or exported.kind}")
+    what = f"Commit {exported.commit[:12]}" if exported.commit else f"{exported.kind} archive"
+    description = f"{what} of {project.name}"
+    if _opens(exported.url):
+        text = exported.url if exported.commit else f"Download {project.name}.{exported.kind}"
+        await acreate_link_artifact(exported.url, link_text=text, key=key, description=description)
     else:
-        text = f"`git clone {exported.url}`\n\nCommit `{exported.commit}`" if exported.commit else f"`{exported.url}`"
-        await acreate_markdown_artifact(
-            text, key=f"export-{_slug(exported.kind)}", description=f"{exported.kind} export"
-        )
+        command = f"git clone {exported.url}" if exported.commit else exported.url
+        await acreate_markdown_artifact(code(command), key=key, description=description)
 
 
 async def report_run(run: Run) -> None:
-    """Leave the summary: what was made of what, the graph, the totals, the file tree."""
-    await acreate_markdown_artifact(summary(run), key="summary", description=f"Workflow {run.spec.name}")
+    """Leave the summary: what was made of what, the totals, the exports, the file tree, the graph."""
+    key = artifact_key(run.facts.project_name, "summary")
+    await acreate_markdown_artifact(summary(run), key=key, description=f"What {run.spec.name} made")
 
 
 def summary(run: Run) -> str:
     """Return the summary as Markdown."""
-    lines = [f"# {run.spec.name}", "", run.spec.description, ""]
+    lines = [f"# {run.facts.project_name}", "", run.spec.description, ""]
     if run.project is not None:
-        lines += [
-            f"**{run.project.total_files} files, {human_size(run.project.total_size)}**",
-            "",
-            f"- project `{run.project.name}`",
-            f"- tree `{run.project.tree_digest}`",
-            f"- generated project `{run.project.id}`",
-            f"- execution `{run.facts.id}`",
-            "",
-            "```text",
-            *file_tree(run.paths),
-            "```",
-            "",
-        ]
+        lines += _project(run, run.project)
     return "\n".join([*lines, "## Graph", "", "```mermaid", to_mermaid(run.plan), "```"])
 
 
-class NodeProgress:
-    """A progress artifact that follows the nodes of a run."""
+def _project(run: Run, project: StoredProject) -> Iterator[str]:
+    yield from (f"**{project.total_files} files, {human_size(project.total_size)}**", "")
+    yield from _exports(run)
+    yield f"- Generated project {code(str(project.id))}"
+    yield f"- Tree {code(project.tree_digest)}"
+    yield f"- Execution {code(str(run.facts.id))}"
+    yield from ("", "## Files", "", "```text", *file_tree(run.paths), "```", "")
 
-    def __init__(self, artifact_id: UUID, total: int) -> None:
-        self._artifact_id = artifact_id
-        self._total = total
-        self._ended = 0
 
-    @classmethod
-    async def start(cls, run: Run) -> "NodeProgress":
-        """Create the artifact at nothing."""
-        found: Any = await acreate_progress_artifact(0.0, key="progress", description=f"Nodes of {run.spec.name}")
-        return cls(found, len(run.spec.nodes))
+def _exports(run: Run) -> Iterator[str]:
+    for node in run.spec.nodes:
+        output: Any = run.outputs.get(node.id)
+        if output and kind(node.type).publishes:
+            where = f"<{output['url']}>" if _opens(output["url"]) else code(output["url"])
+            yield f"- {node.title or node.id}: {where}"
 
-    async def step(self) -> None:
-        """One more node ended."""
-        self._ended += 1
-        await aupdate_progress_artifact(self._artifact_id, 100.0 * self._ended / self._total)
+
+def _opens(url: str) -> bool:
+    return url.startswith(("http://", "https://"))
 
 
 def _slug(text: str) -> str:
-    return text.replace(".", "-")
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -14,11 +14,14 @@ from tasks.run_state import Run
 StoreTree = Callable[[], Awaitable[None]]
 
 
-async def run_graph(run: Run, store_tree: StoreTree, *, publish: bool = True) -> None:
+async def run_graph(
+    run: Run, store_tree: StoreTree, *, publish: bool = True, node_ended: Callable[[], None] = lambda: None
+) -> None:
     """Run all nodes, independent ones at once.
 
     When one fails nothing new starts, but what is running may finish: its calls are paid for, and their answers are
-    kept. `store_tree` is awaited before each node that needs the finished tree.
+    kept. `store_tree` is awaited before each node that needs the finished tree; `node_ended` is called after each node,
+    however it ended.
 
     Raises:
         RepomillError: what the first failing node raised.
@@ -33,6 +36,7 @@ async def run_graph(run: Run, store_tree: StoreTree, *, publish: bool = True) ->
             done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 schedule.done(running.pop(task))
+                node_ended()
                 failures += [error] if (error := task.exception()) else []
     finally:
         await _cancel(running)

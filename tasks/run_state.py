@@ -14,8 +14,8 @@ from repomill.workflow.spec import WorkflowSpec
 from storage.database.lease import Lease
 from tasks.services import Services
 
-TREE_STEP = "assemble tree"
-PROJECT_STEP = "record project"
+TREE_STEP = "Assemble the tree"
+PROJECT_STEP = "Record the project"
 """Steps around the nodes, by the names people see in the run's graph."""
 
 
@@ -79,6 +79,12 @@ class Run:
     """Prefect states by node or step: what a task names as its predecessors, so that the run's graph has edges."""
     project: StoredProject | None = None
     paths: list[str] = field(default_factory=list)
+
+    def title(self) -> str:
+        """Return what the flow run is called: workflow, project where it has a name of its own, execution."""
+        workflow, project = self.spec.name, self.facts.project_name
+        what = workflow if project == workflow else f"{workflow} → {project}"
+        return f"{what} ({str(self.facts.id)[:8]})"
 
     def expression_scope(self, node: str) -> dict[str, Any]:
         """Return the plain data a node's expressions see: of other nodes, only those it comes after."""

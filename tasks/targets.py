@@ -2,34 +2,37 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from blocks.git_credentials import GitCredentials as GitCredentialsBlock
 from repomill.nodes.base import ExportTarget
 from repomill.publishing.credentials import GitCredentials
 
-# The UI loses the order of a nested model's fields on PostgreSQL unless each says its position.
+# The UI loses the order of a nested model's fields on PostgreSQL unless each says its position. It cannot switch
+# between models that are told apart by a `kind`, so these two are told apart by their fields.
 
 
 class Archive(BaseModel):
     """An archive in the artefact store."""
 
-    kind: Annotated[Literal["archive"], Field(title="Kind", json_schema_extra={"position": 0})] = "archive"
-    format: Annotated[Literal["zip", "tar.gz"], Field(title="Format", json_schema_extra={"position": 1})] = "zip"
+    model_config = ConfigDict(extra="forbid")
+
+    format: Annotated[Literal["zip", "tar.gz"], Field(title="Format", json_schema_extra={"position": 0})] = "zip"
 
 
 class GitRemote(BaseModel):
     """A branch of a Git remote."""
 
-    kind: Annotated[Literal["git"], Field(title="Kind", json_schema_extra={"position": 0})] = "git"
+    model_config = ConfigDict(extra="forbid", title="Git remote")
+
     url: Annotated[
         str,
         Field(
-            title="URL", description="file, http, https or ssh; without a password", json_schema_extra={"position": 1}
+            title="URL", description="file, http, https or ssh; without a password", json_schema_extra={"position": 0}
         ),
     ]
-    branch: Annotated[str, Field(title="Branch", json_schema_extra={"position": 2})] = "main"
-    message: Annotated[str, Field(title="Commit message", json_schema_extra={"position": 3})] = ""
+    branch: Annotated[str, Field(title="Branch", json_schema_extra={"position": 1})] = "main"
+    message: Annotated[str, Field(title="Commit message", json_schema_extra={"position": 2})] = ""
 
 
 def plain_target(form: Archive | GitRemote) -> ExportTarget:

@@ -1,0 +1,65 @@
+"""The progress artifact of a run: how many of its nodes have ended."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from httpx import HTTPError
+from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
+from prefect.logging import get_logger
+
+from tasks.reports import artifact_key
+from tasks.run_state import Run
+
+UPDATE_EVERY = 0.5
+"""Seconds; a person sees no more, and a graph of a thousand quick nodes makes no thousand requests."""
+
+
+@asynccontextmanager
+async def node_progress(run: Run) -> AsyncIterator[Callable[[], None]]:
+    """Show progress for the length of the block; what it gives is called when a node has ended, and does not wait."""
+    found: Any = await acreate_progress_artifact(
+        0.0,
+        key=artifact_key(run.facts.project_name, "progress"),
+        description=f"Nodes of {run.spec.name} that have ended",
+    )
+    progress = _Progress(found, len(run.spec.nodes))
+    updates = asyncio.create_task(progress.keep_up())
+    try:
+        yield progress.step
+    finally:
+        updates.cancel()
+        await asyncio.gather(updates, return_exceptions=True)
+        await progress.update()
+
+
+class _Progress:
+    def __init__(self, artifact_id: UUID, total: int) -> None:
+        self._artifact_id = artifact_id
+        self._total = total
+        self._ended = 0
+        self._shown = 0
+        self._moved = asyncio.Event()
+
+    def step(self) -> None:
+        self._ended += 1
+        self._moved.set()
+
+    async def keep_up(self) -> None:
+        while True:
+            await self._moved.wait()
+            self._moved.clear()
+            await self.update()
+            await asyncio.sleep(UPDATE_EVERY)
+
+    async def update(self) -> None:
+        """Show what is not shown yet; work that was paid for does not fail because it cannot be shown."""
+        if self._shown == self._ended:
+            return
+        self._shown = ended = self._ended
+        try:
+            await aupdate_progress_artifact(self._artifact_id, 100.0 * ended / self._total)
+        except HTTPError as error:
+            get_logger(__name__).warning("Progress was not shown: %s", error)
