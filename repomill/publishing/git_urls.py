@@ -5,6 +5,7 @@ are known to be harmless pass.
 """
 
 import re
+from pathlib import PurePosixPath
 from urllib.parse import SplitResult, urlsplit
 
 from repomill.errors import BranchNameInvalid, RemoteUrlInvalid
@@ -24,14 +25,16 @@ _BAD_REF = re.compile(
 
 
 def check_remote_url(url: str) -> str:
-    """Return the URL if Git may be given it.
+    """Return the URL if Git may be given it; an absolute path as the URL it means, so that it is recorded as one.
 
     Raises:
         RemoteUrlInvalid: another protocol, an option in disguise, or credentials inside.
     """
     if _CONTROL.search(url):
         raise RemoteUrlInvalid("the URL", "it has a line break or another control character")
-    if url.startswith("/") or _SCP_FORM.fullmatch(url):
+    if url.startswith("/"):
+        return PurePosixPath(url).as_uri()
+    if _SCP_FORM.fullmatch(url):
         return url
     parts = _split(url)
     if parts.scheme not in PROTOCOLS or "://" not in url:

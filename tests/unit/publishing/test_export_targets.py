@@ -25,7 +25,7 @@ def test_a_target_is_its_kind_and_the_rest(text: str, target: Target) -> None:
 
 
 def test_a_branch_goes_to_the_targets_that_have_one() -> None:
-    assert parse_target("git:/srv/shop.git", "generated") == GitTarget("/srv/shop.git", "generated")
+    assert parse_target("git:/srv/shop.git", "generated") == GitTarget("file:///srv/shop.git", "generated")
 
 
 @pytest.mark.parametrize("text", ["", "zip", "zip:", "git:", "rar:x", "https://git.example.com/x", ":x", "ZIP:x"])

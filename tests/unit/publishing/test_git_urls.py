@@ -12,7 +12,6 @@ from repomill.publishing.git_urls import check_branch, check_remote_url
     "url",
     [
         "file:///srv/git/shop.git",
-        "/srv/git/a folder/shop.git",
         "http://127.0.0.1:3000/org/shop.git",
         "https://git.example.com/org/shop",
         "https://[::1]:8443/shop.git",
@@ -23,6 +22,10 @@ from repomill.publishing.git_urls import check_branch, check_remote_url
 )
 def test_every_documented_form_passes_unchanged(url: str) -> None:
     assert check_remote_url(url) == url
+
+
+def test_an_absolute_path_becomes_the_url_it_means() -> None:
+    assert check_remote_url("/srv/git/a folder/shop.git") == "file:///srv/git/a%20folder/shop.git"
 
 
 @pytest.mark.parametrize(
