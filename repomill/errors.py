@@ -677,6 +677,16 @@ class EngineUnavailable(UserActionRequired):
 
 
 @dataclass(eq=False)
+class BlockMissing(UserActionRequired):
+    """The Prefect server lacks a block that every flow needs."""
+
+    block: str
+    code: ClassVar[str] = "block_missing"
+    message: ClassVar[str] = "This Prefect server has no block {block}."
+    hint: ClassVar[str] = "Run `repomill up` with PREFECT_API_URL set to it: that seeds blocks and deployments."
+
+
+@dataclass(eq=False)
 class StackFailed(UserActionRequired):
     """The embedded stack did not start."""
 

@@ -1,11 +1,14 @@
 """Load what a flow run works with from Prefect blocks."""
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from prefect.blocks.core import Block
 
 from blocks.artifacts import ArtifactStorage
 from blocks.database import DatabaseConnection
 from blocks.names import ARTIFACTS, DATABASE
+from repomill.errors import BlockMissing
 from storage.database.scope import DEFAULT_SCOPE, Scope
 from storage.database.session import Database
 from tasks.services import Services
@@ -13,17 +16,19 @@ from tasks.services import Services
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+BlockT = TypeVar("BlockT", bound=Block)
+
 
 @asynccontextmanager
 async def flow_services(acting_user: str) -> "AsyncIterator[Services]":
     """Open database and artefact store as the blocks say, for one flow run, acting as a named user.
 
     Raises:
-        ValueError: a block is missing; `repomill up` makes them.
-        NotFound: there is no such user.
+        BlockMissing: the Prefect server was not seeded.
+        UserNotFound: there is no such user.
     """
-    connection: DatabaseConnection = await DatabaseConnection.aload(DATABASE)
-    artifacts: ArtifactStorage = await ArtifactStorage.aload(ARTIFACTS)
+    connection = await _load(DatabaseConnection, DATABASE)
+    artifacts = await _load(ArtifactStorage, ARTIFACTS)
     database = Database(connection.url.get_secret_value())
     try:
         user = await database.run(DEFAULT_SCOPE, lambda work: work.users.by_name(acting_user))
@@ -32,3 +37,11 @@ async def flow_services(acting_user: str) -> "AsyncIterator[Services]":
     finally:
         await artifacts.store.aclose()
         database.close()
+
+
+async def _load(kind: type[BlockT], name: str) -> BlockT:
+    try:
+        block: BlockT = await kind.aload(name)
+    except ValueError as error:  # Prefect's word for a block document that does not exist
+        raise BlockMissing(f"{kind.get_block_type_slug()}/{name}") from error
+    return block
