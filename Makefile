@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SWIFT_READY := .venv-swift/.ready
 
+# uv brings its own list of certificate authorities; the system's may know more (a proxy, a mirror).
+export UV_SYSTEM_CERTS := true
+
 .PHONY: demo test check bench up lock
 
 $(READY): requirements.lock requirements-uv.lock pyproject.toml
