@@ -7,11 +7,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from repomill.errors import TreeCorrupt
 from repomill.trees.file_types import file_type, preview
 from repomill.trees.pack import PACK_FORMAT, Member, Pack, merge_packs, read_pack
 from storage.artifacts.keys import pack_key
+from storage.database.models import GeneratedProject
 from storage.database.repositories.generated_projects import StoredTree
 from storage.database.repositories.project_files import StoredFile
+from storage.database.transitions import GeneratedProjectStatus
 from storage.database.work import Work
 from tasks.run_state import Run, StoredProject
 from tasks.stored_trees import stored_project
@@ -47,10 +50,17 @@ async def assemble_tree(run: Run) -> AssembledTree:
 
 
 async def record_project(run: Run, assembled: AssembledTree) -> StoredProject:
-    """Record the files and totals; the project is completed with this transaction."""
+    """Record the files and totals; the project is completed with this transaction.
+
+    Raises:
+        TreeCorrupt: an earlier attempt recorded another tree, which somebody may have published since.
+    """
 
     def write(work: Work) -> StoredProject:
         project = work.generated_projects.open(run.lease, run.services.store.name)
+        if project.status is GeneratedProjectStatus.COMPLETED:
+            _check_same(project, assembled.tree)
+            return stored_project(work, project)
         work.generated_projects.record_files(run.lease, project.id, assembled.files)
         project = work.generated_projects.complete(run.lease, project.id, assembled.tree)
         totals = {"files": project.total_files, "bytes": project.total_size, "tree": project.tree_digest}
@@ -58,6 +68,11 @@ async def record_project(run: Run, assembled: AssembledTree) -> StoredProject:
         return stored_project(work, project)
 
     return await run.services.database.run(run.services.scope, write)
+
+
+def _check_same(project: GeneratedProject, tree: StoredTree) -> None:
+    if project.tree_digest != tree.digest:
+        raise TreeCorrupt(f"Project {project.id}", str(project.tree_digest), tree.digest)
 
 
 async def _download(run: Run, folder: Path) -> list[tuple[str, Path]]:
@@ -75,10 +90,11 @@ def _merge(fragments: list[tuple[str, Path]], path: Path) -> Pack:
 def _describe(pack: Pack, path: Path) -> list[StoredFile]:
     with path.open("rb") as source:
         contents = read_pack(source)
-        return list(_described(pack.members, (file.content for file in contents)))
+        return list(described(pack.members, (file.content for file in contents)))
 
 
-def _described(members: tuple[Member, ...], contents: Iterator[bytes]) -> Iterator[StoredFile]:
+def described(members: tuple[Member, ...], contents: Iterator[bytes]) -> Iterator[StoredFile]:
+    """Return what the database is to know of each member; `contents` come in the same order."""
     for member, content in zip(members, contents, strict=True):
         yield StoredFile(
             entry=member.entry,
