@@ -73,5 +73,5 @@ async def _on_worker(what: Launch, stack: "Stack") -> None:
     async with opened() as services:
         seen = await newest_event(services, what.execution_id)
         run = await start_run(DEPLOYMENT, what.parameters())
-        say(f"flow run {run.name}: {stack.ui_url}/runs/flow-run/{run.id}")
+        say(f"flow run {run.name}: {stack.ui_url}/v2/runs/flow-run/{run.id}")
         await follow(services, what.execution_id, after=seen)

@@ -36,7 +36,7 @@ def _outcome(work: "Work", execution_id: UUID, stack: "Stack", store: str) -> tu
     facts: dict[str, Any] = {"execution": execution.id, "status": execution.status.value}
     attempts = work.executions.attempts(execution_id)
     if attempts and attempts[-1].prefect_flow_run_id:
-        facts["prefect"] = f"{stack.ui_url}/runs/flow-run/{attempts[-1].prefect_flow_run_id}"
+        facts["prefect"] = f"{stack.ui_url}/v2/runs/flow-run/{attempts[-1].prefect_flow_run_id}"
     project = work.generated_projects.of_execution(execution_id)
     if project is not None and project.tree_digest:
         facts |= {"project": project.id, "tree": project.tree_digest, "files": project.total_files}

@@ -5,10 +5,12 @@ from typing import Any
 from prefect import flow
 
 from blocks.git_credentials import GitCredentials
+from repomill.nodes.base import Exported
 from tasks.flow_runs import rename_flow_run
 from tasks.load_services import flow_services
 from tasks.publish import publish
 from tasks.reports import report_export
+from tasks.steps import as_task
 from tasks.stored_trees import find_project
 from tasks.targets import Archive, GitRemote, plain_credentials, plain_target
 
@@ -29,9 +31,13 @@ async def export_repository(
         acting_user: Name of the user on whose behalf it runs.
     """
     async with flow_services(acting_user) as services:
-        project = await find_project(services, generated_project)
-        target = plain_target(to)
+        project, target = await find_project(services, generated_project), plain_target(to)
         await rename_flow_run(f"export {project.name} to {target.kind}")
-        exported = await publish(services, project, target, None, plain_credentials(credentials))
-        await report_export(project, exported)
+
+        async def export() -> Exported:
+            exported = await publish(services, project, target, None, plain_credentials(credentials))
+            await report_export(project, exported)
+            return exported
+
+        exported = await (await as_task(f"Export {project.name}", export)).aresult()
         return {"url": exported.url, "tree": exported.tree_digest, "commit": exported.commit}

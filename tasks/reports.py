@@ -42,7 +42,7 @@ async def report_export(project: StoredProject, exported: Exported, node: str = 
     what = f"Commit {exported.commit[:12]}" if exported.commit else f"{exported.kind} archive"
     description = f"{what} of {project.name}"
     if _opens(exported.url):
-        text = exported.url if exported.commit else f"Download {project.name}.{exported.kind}"
+        text = _link_text(project.name, exported.kind, exported.url)
         await acreate_link_artifact(exported.url, link_text=text, key=key, description=description)
     else:
         command = f"git clone {exported.url}" if exported.commit else exported.url
@@ -52,7 +52,7 @@ async def report_export(project: StoredProject, exported: Exported, node: str = 
 async def report_run(run: Run) -> None:
     """Leave the summary: what was made of what, the totals, the exports, the file tree, the graph."""
     key = artifact_key(run.facts.project_name, "summary")
-    await acreate_markdown_artifact(summary(run), key=key, description=f"What {run.spec.name} made")
+    await acreate_markdown_artifact(summary(run), key=key, description=f"Made by workflow {run.spec.name}")
 
 
 def summary(run: Run) -> str:
@@ -76,12 +76,17 @@ def _exports(run: Run) -> Iterator[str]:
     for node in run.spec.nodes:
         output: Any = run.outputs.get(node.id)
         if output and kind(node.type).publishes:
-            where = f"<{output['url']}>" if _opens(output["url"]) else code(output["url"])
-            yield f"- {node.title or node.id}: {where}"
+            url, text = output["url"], _link_text(run.facts.project_name, output["kind"], output["url"])
+            yield f"- {node.title or node.id}: {f'[{text}]({url})' if _opens(url) else code(url)}"
 
 
 def _opens(url: str) -> bool:
     return url.startswith(("http://", "https://"))
+
+
+def _link_text(project: str, export_kind: str, url: str) -> str:
+    """Name a download as a file; an archive's own URL is too long to be read."""
+    return url if export_kind == "git" else f"Download {project}.{export_kind}"
 
 
 def _slug(text: str) -> str:

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from prefect.logging import get_run_logger
+
 from repomill.errors import NodeFailed, OwnershipLost, RepomillError
 from repomill.nodes.registry import kind
 from tasks import node_states
@@ -70,6 +72,7 @@ async def _run_prepared(run: Run, node: str) -> None:
     run.outputs[node] = await load_output(run, record)
     run.records[node] = record
     await node_states.ended(run, record, was_cached=was_cached)
+    get_run_logger().info("%s: %s", run.spec.node(node).title or node, "taken from before" if was_cached else "done")
 
 
 async def _cancel(running: dict[asyncio.Task[None], str]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.tasks import Task
 
 from tasks.reports import report_tree
@@ -18,8 +19,8 @@ async def store_tree(run: Run) -> None:
     """Make the generated project out of what the nodes wrote; a workflow that writes no files has none."""
     if not run.plan.writers:
         return
-    assembled = await _as_task(run, TREE_STEP, run.plan.writers, lambda: assemble_tree(run))
-    run.project = await _as_task(run, PROJECT_STEP, (TREE_STEP,), lambda: record_project(run, assembled))
+    assembled = await _step(run, TREE_STEP, run.plan.writers, lambda: assemble_tree(run))
+    run.project = await _step(run, PROJECT_STEP, (TREE_STEP,), lambda: record_project(run, assembled))
     run.paths = [file.entry.path for file in assembled.files]
     await report_tree(run.project, assembled.files)
 
@@ -39,14 +40,20 @@ def once(step: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
     return call
 
 
-async def _as_task(run: Run, name: str, before: Iterable[str], work: Callable[[], Awaitable[T]]) -> T:
+async def as_task(name: str, work: Callable[[], Awaitable[T]], after: Iterable[State[Any]] = ()) -> State[T]:
     """Run the work as a Prefect task without parameters: what it works on is too much to show."""
+    title = name.replace("{", "(").replace("}", ")")  # braces would be taken for parameters of the task
 
     async def step() -> T:
         return await work()
 
-    task = Task(step, name=name, task_run_name=name, persist_result=False, cache_policy=NO_CACHE, tags=["repomill"])
-    running: Any = task(return_state=True, wait_for=[run.states[other] for other in before if other in run.states])
-    run.states[name] = state = await running
-    result: T = await state.aresult()
-    return result
+    task = Task(step, name=name, task_run_name=title, persist_result=False, cache_policy=NO_CACHE, tags=["repomill"])
+    running: Any = task(return_state=True, wait_for=list(after))
+    state: State[T] = await running
+    return state
+
+
+async def _step(run: Run, name: str, before: Iterable[str], work: Callable[[], Awaitable[T]]) -> T:
+    after = [run.states[other] for other in before if other in run.states]
+    run.states[name] = state = await as_task(name, work, after)
+    return await state.aresult()
