@@ -22,7 +22,7 @@ from storage.database.lease import Lease
 from storage.database.ledger import SqlCallLedger
 from storage.database.models import Execution, WorkflowVersion
 from storage.database.repositories.executions import NewExecution
-from storage.database.transitions import ExecutionStatus
+from storage.database.transitions import ExecutionStatus, GeneratedProjectStatus
 from storage.database.work import Work
 from tasks.call_events import CallEvents
 from tasks.finish_execution import finish
@@ -129,7 +129,8 @@ def _plan(work: Work, run: Run, location: str) -> None:
     work.events.append(run.facts.id, "execution.planned", None, {"nodes": len(run.spec.nodes)})
     if run.plan.writers:
         project = work.generated_projects.open(run.lease, location)
-        work.generated_projects.generating(run.lease, project.id)
+        if project.status is not GeneratedProjectStatus.COMPLETED:  # an earlier attempt got as far as that
+            work.generated_projects.generating(run.lease, project.id)
 
 
 def _variables(spec: WorkflowSpec, facts: ExecutionFacts) -> Mapping[str, Json]:
