@@ -86,6 +86,7 @@ def resume(
     """Take an execution up where it stopped; refused while another process works on it."""
     from cli.engine import use_engine
 
+    query(lambda work: work.executions.resolve(reference))  # one that is not there is told before anything is started
     stack = use_engine()
     from cli.launch import Launch, launch
     from tasks.resume import resumable

@@ -1,4 +1,4 @@
-"""Generated projects in a real database and artefact store, made by the code that makes them in a run, without Prefect."""
+"""Generated projects in a real database and store, made by the code that makes them in a run, without Prefect."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

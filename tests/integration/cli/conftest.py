@@ -1,4 +1,7 @@
-"""The command line in this process, in a home of its own, with no variable of this shell and no Prefect."""
+"""The command line in this process, in a home of its own, with no variable of this shell and no Prefect.
+
+A command that ends with 2 was refused before it looked for Prefect; otherwise it would have ended with 3.
+"""
 
 import asyncio
 import json
@@ -101,4 +104,5 @@ def repomill(
     shutil.copy(migrated_sqlite, home / "repomill.db")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("REPOMILL_HOME", str(home))
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")  # nothing listens there: no command gets beyond it
     return CommandLine(folder, home, monkeypatch, capfd)
