@@ -1,5 +1,6 @@
 """`repomill run` and `repomill demo`."""
 
+import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,7 @@ from cli.boundary import load_settings
 from cli.output import Format, FormatOption, say
 from cli.services import opened, run_async
 from repomill.agents.ledger import LedgerMode
+from repomill.errors import GitMissing, RepomillError
 
 if TYPE_CHECKING:
     from cli.launch import Launch
@@ -45,7 +47,11 @@ def run(  # noqa: PLR0913, PLR0917  # the options of the command
     execution = run_async(admitted())  # bad input is said before anything is started
     from cli.engine import use_engine
 
-    stack = use_engine()
+    try:
+        stack = use_engine()
+    except RepomillError:
+        say(f"Execution {execution.execution_id} is stored; `repomill execution resume latest` runs it after this:")
+        raise
     from cli.launch import launch
 
     launch(execution, stack, on_worker=deployment, output=output)
@@ -62,6 +68,8 @@ def demo(
     settings = load_settings()
     remote = settings.home.resolve() / "demo" / f"{DEMO_NAME}.git"
     if not remote.exists():
+        if shutil.which("git") is None:
+            raise GitMissing
         subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", str(remote)], check=True)
     example = example_folder("service")
     given = [f"remote_url={remote.as_uri()}"] + ([f"model={model}"] if model else [])

@@ -86,7 +86,7 @@ class UnreadableFile(BadInput):
     reason: str
     code: ClassVar[str] = "file_unreadable"
     message: ClassVar[str] = "{path} cannot be read: {reason}."
-    hint: ClassVar[str] = "Name a readable text file; relative paths start at the current folder."
+    hint: ClassVar[str] = "Check the path; relative ones start at the current folder."
 
 
 @dataclass(eq=False)

@@ -38,6 +38,7 @@ async def admit(services: Services, wanted: Admission) -> Execution:
     """
     version = await _version(services, wanted.workflow)
     spec = WorkflowSpec.model_validate(version.definition)
+    _check_recordings(wanted)
     given = _read_inputs(wanted.inputs_file) | parse_input_options(spec, wanted.options)
     inputs = check_inputs(spec, given)
 
@@ -60,6 +61,11 @@ async def _version(services: Services, workflow: str) -> WorkflowVersion:
     if path.suffix in SPEC_SUFFIXES or path.is_file():  # noqa: ASYNC240  # one look, before anything runs
         return await store_workflow(services, path)
     return await services.database.run(services.scope, lambda work: work.workflows.resolve(workflow))
+
+
+def _check_recordings(wanted: Admission) -> None:
+    if wanted.mode is LedgerMode.STRICT and wanted.recordings is not None and not wanted.recordings.is_dir():
+        raise UnreadableFile(str(wanted.recordings), "there is no such folder of recordings")
 
 
 def _read_inputs(path: Path | None) -> dict[str, Json]:

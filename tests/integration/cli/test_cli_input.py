@@ -11,7 +11,7 @@ COMMANDS = [("workflow", "validate"), ("workflow", "add"), ("workflow", "graph")
 
 
 def nothing_started(repomill: CommandLine) -> bool:
-    return repomill.json("execution", "list") == []
+    return not repomill.json("execution", "list")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -115,6 +115,13 @@ def test_a_file_of_inputs_that_cannot_be_used(repomill: CommandLine, name: str, 
     if text is not None:
         Path(name).write_text(text)
     assert said in repomill.fails(2, "run", "workflow.yaml", "--inputs", name)
+    assert nothing_started(repomill)
+
+
+def test_strict_mode_needs_the_folder_it_names(repomill: CommandLine) -> None:
+    write_spec(repomill.folder)
+    said = repomill.fails(2, "run", "workflow.yaml", "--mode", "strict", "--recordings", "none")
+    assert "none cannot be read: there is no such folder of recordings" in said
     assert nothing_started(repomill)
 
 

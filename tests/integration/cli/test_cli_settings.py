@@ -143,5 +143,19 @@ def test_a_prefect_api_that_does_not_answer_is_said(repomill: CommandLine, comma
     assert "unset PREFECT_API_URL" in said
 
 
+def test_a_run_that_prefect_cannot_take_is_kept(repomill: CommandLine) -> None:
+    repomill("init", "new")
+    said = repomill.fails(3, "run", "new/workflow.yaml")
+    [row] = repomill.json("execution", "list")
+    assert row["status"] == "pending"
+    assert f"Execution {row['id']} is stored; `repomill execution resume latest` runs it" in said
+    assert repomill.fails(3, "execution", "resume", "latest").startswith("error: The Prefect API")
+
+
+def test_a_demo_without_git_says_so(repomill: CommandLine) -> None:
+    repomill.set(PATH="")
+    assert "Git is not installed" in repomill.fails(3, "demo")
+
+
 def test_down_without_a_stack_is_no_error(repomill: CommandLine) -> None:
     assert repomill("down") == Ended(0, "", "Nothing was running.\n")
