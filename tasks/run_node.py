@@ -41,12 +41,12 @@ def _task(run: Run, call: NodeCall, known: NodeRecord | None) -> "Task[[str, str
         # Prefect takes a cache it cannot read for an empty one; our own record of the result then stands in.
         return asdict(known or await _execute(run, call))
 
+    # No tags: Prefect asks the server for a concurrency slot of every tag, one locking write a task (ADR 0011).
     return Task(
         execute,
         name=call.kind.name,
         description=call.kind.__doc__,
         task_run_name=_name(run, call),
-        tags=["repomill", call.kind.name],
         persist_result=call.kind.idempotency is not Idempotency.EFFECT,
         cache_policy=_cache_policy(run, call),
         retries=len(RETRY_DELAYS),

@@ -47,7 +47,7 @@ async def as_task(name: str, work: Callable[[], Awaitable[T]], after: Iterable[S
     async def step() -> T:
         return await work()
 
-    task = Task(step, name=name, task_run_name=title, persist_result=False, cache_policy=NO_CACHE, tags=["repomill"])
+    task = Task(step, name=name, task_run_name=title, persist_result=False, cache_policy=NO_CACHE)
     running: Any = task(return_state=True, wait_for=list(after))
     state: State[T] = await running
     return state
