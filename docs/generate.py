@@ -37,11 +37,11 @@ def pages() -> dict[str, str]:
     return {name: "\n".join([NOTICE, "", *lines]).rstrip("\n") + "\n" for name, lines in contents.items()}
 
 
-def main() -> None:
-    """Write the pages."""
-    REFERENCE.mkdir(exist_ok=True)
+def main(folder: Path = REFERENCE) -> None:
+    """Write the pages into a folder."""
+    folder.mkdir(exist_ok=True)
     for name, text in pages().items():
-        (REFERENCE / name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def _errors() -> Iterator[str]:

@@ -1,8 +1,9 @@
 """The reference is what the code says."""
 
 import re
+from pathlib import Path
 
-from docs.generate import REFERENCE, pages
+from docs.generate import REFERENCE, main, pages
 from repomill.settings import Settings
 
 DOCS = REFERENCE.parent
@@ -11,6 +12,11 @@ DOCS = REFERENCE.parent
 def test_the_reference_is_what_the_code_says_now() -> None:
     stored = {path.name: path.read_text(encoding="utf-8") for path in REFERENCE.iterdir()}
     assert stored == pages(), "run `python -m docs.generate`"
+
+
+def test_the_pages_are_written_into_a_new_folder(tmp_path: Path) -> None:
+    main(tmp_path / "reference")
+    assert {path.name for path in (tmp_path / "reference").iterdir()} == set(pages())
 
 
 def test_every_error_code_stands_in_the_reference_once() -> None:
