@@ -1,6 +1,7 @@
 """The `file_generation` node: adds files from inline templates or a template folder."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -47,6 +48,10 @@ class FileGeneration(NodeKind[FileGenerationConfig]):
     version: ClassVar[int] = 1
     idempotency: ClassVar[Idempotency] = Idempotency.PURE
     config_model = FileGenerationConfig
+
+    def output_schema(self, config: FileGenerationConfig) -> Mapping[str, Any]:
+        """Return the schema of the list of paths."""
+        return {"type": "object", "properties": {"files": {"type": "array", "items": {"type": "string"}}}}
 
     def template_folders(self, config: FileGenerationConfig) -> tuple[str, ...]:
         """Return the one template folder, where there is one."""

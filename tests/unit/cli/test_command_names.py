@@ -1,0 +1,67 @@
+"""The names of commands and options: they are fixed, scripts rely on them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+
+from cli.main import app
+
+FORMAT = {"--format"}
+
+COMMANDS: dict[str, set[str]] = {
+    "demo": {"--live", "--model"} | FORMAT,
+    "init": set(),
+    "doctor": FORMAT,
+    "up": FORMAT,
+    "down": set(),
+    "run": {"--input", "--inputs", "--project", "--mode", "--recordings", "--deployment"} | FORMAT,
+    "workflow validate": FORMAT,
+    "workflow schema": FORMAT,
+    "workflow graph": FORMAT,
+    "workflow add": FORMAT,
+    "workflow list": FORMAT,
+    "workflow show": FORMAT,
+    "execution list": {"--limit"} | FORMAT,
+    "execution show": FORMAT,
+    "execution logs": {"--follow", "--after"} | FORMAT,
+    "execution cancel": set(),
+    "execution resume": {"--deployment"} | FORMAT,
+    "project list": {"--limit"} | FORMAT,
+    "project show": FORMAT,
+    "project files": FORMAT,
+    "project cat": set(),
+    "project checkout": FORMAT,
+    "project export": {"--to", "--branch", "--credentials"} | FORMAT,
+    "db upgrade": set(),
+    "db current": FORMAT,
+}
+
+
+def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Yield every command by its words; groups have `commands`."""
+    if not hasattr(command, "commands"):
+        yield " ".join(path), command
+        return
+    for name, inner in command.commands.items():
+        yield from leaves(inner, (*path, name))
+
+
+FOUND = dict(leaves(typer.main.get_command(app)))
+
+
+def test_these_are_all_the_commands() -> None:
+    assert FOUND.keys() == COMMANDS.keys()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_has_these_options(name: str) -> None:
+    options = {flag for parameter in FOUND[name].params for flag in parameter.opts if flag.startswith("--")}
+    assert options - {"--help"} == COMMANDS[name]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_says_what_it_does(name: str) -> None:
+    assert FOUND[name].help
+    assert all(parameter.help for parameter in FOUND[name].params if parameter.opts[0].startswith("--"))
