@@ -29,8 +29,13 @@ class RepomillError(Exception):
     node_path = ""  # path of the node it came from, set by the engine; not a fact of the error's class
 
     def __post_init__(self) -> None:
-        """Give `Exception` the fields too, so that the error survives pickling and shows in tracebacks."""
+        """Give `Exception` the fields too, so that they show in tracebacks."""
         self.args = tuple(getattr(self, item.name) for item in fields(self))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by field names: `Exception` would hand keyword-only fields over by position."""
+        given = {item.name: getattr(self, item.name) for item in fields(self)}
+        return _made_again, (type(self), given), self.__dict__
 
     def __str__(self) -> str:
         return self.message.format(**self.facts())
@@ -42,6 +47,10 @@ class RepomillError(Exception):
     def facts(self) -> JsonObject:
         """Return the fields by name, as the API and `--format json` print them."""
         return {item.name: getattr(self, item.name) for item in fields(self)}
+
+
+def _made_again(kind: type[RepomillError], given: JsonObject) -> RepomillError:
+    return kind(**given)
 
 
 @dataclass(eq=False)
@@ -528,6 +537,7 @@ class SettingInvalid(BadInput):
     reason: str
     code: ClassVar[str] = "setting_invalid"
     message: ClassVar[str] = "{setting}={value!r} cannot be used: {reason}."
+    hint: ClassVar[str] = "Change it where it is set: in the environment, or in the file .env of the current folder."
 
 
 @dataclass(eq=False)
@@ -594,6 +604,7 @@ class ArtifactKeyInvalid(BadInput):
     reason: str
     code: ClassVar[str] = "artifact_key_invalid"
     message: ClassVar[str] = "{key!r} is not a key of the artefact store: {reason}."
+    hint: ClassVar[str] = "A key is a relative path of plain names; Repomill makes them all."
 
 
 @dataclass(eq=False)
