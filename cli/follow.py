@@ -10,6 +10,7 @@ from cli.services import opened, run_async
 
 if TYPE_CHECKING:
     from storage.database.models import Event
+    from storage.database.work import Work
     from tasks.services import Services
 
 LOOK_EVERY = 0.2
@@ -34,8 +35,10 @@ async def follow(services: "Services", execution_id: UUID, *, after: int = 0) ->
 
 async def newest_event(services: "Services", execution_id: UUID) -> int:
     """Return the number of the newest event, 0 when there is none: what follows it belongs to the next attempt."""
-    events = await _events(services, execution_id, 0)
-    return events[-1].sequence if events else 0
+    execution = await services.database.run(
+        services.scope, lambda work: work.executions.get(execution_id), read_only=True
+    )
+    return execution.event_sequence
 
 
 def print_events(execution_id: UUID, *, after: int, follow: bool, output: Format) -> None:
@@ -70,8 +73,15 @@ async def _print_and_follow(execution_id: UUID, after: int, output: Format) -> N
 
 
 async def _events(services: "Services", execution_id: UUID, after: int) -> "list[Event]":
-    found = await services.database.run(services.scope, lambda work: work.events.after(execution_id, after))
-    return list(found)
+    """Return all events that follow, however many; the repository gives them in pages."""
+
+    def read(work: "Work") -> "list[Event]":
+        found: list[Event] = []
+        while page := work.events.after(execution_id, found[-1].sequence if found else after):
+            found += page
+        return found
+
+    return await services.database.run(services.scope, read, read_only=True)
 
 
 def _line(event: "Event") -> str:
