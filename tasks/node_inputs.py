@@ -42,6 +42,7 @@ async def prepare(run: Run, node: str) -> NodeCall:
         input_digests=await _input_digests(run, declaration, config, scope),
         template_digests={folder: run.facts.template_digests[folder] for folder in folders},
         model_parameters={name: dict(run.source_models.get(name, {})) for name in declaration.sources(config)},
+        node_path=node,
     )
     return NodeCall(node, declaration, config, scope, key)
 

@@ -31,7 +31,8 @@ async def run_node(run: Run, call: NodeCall) -> tuple[NodeRecord, bool]:
     known = None if call.kind.idempotency is Idempotency.EFFECT else await _known_result(run, call)
     running: Any = _task(run, call, known)(call.node, call.key, return_state=True, wait_for=_predecessors(run, call))
     state: State[Document] = await running
-    record = NodeRecord(**await state.aresult())
+    # A result that Prefect kept may be that of another node which did the same work.
+    record = NodeRecord(**(await state.aresult() | {"node": call.node}))
     run.states[call.node] = state
     return record, state.name == "Cached" or known is not None
 

@@ -80,6 +80,12 @@ def test_every_part_changes_a_node_key() -> None:
     assert len(set(keys)) == len(keys)
 
 
+def test_nodes_that_ask_have_keys_of_their_own_however_alike_they_are() -> None:
+    assert node_key(kind("llm"), {}, node_path="a") != node_key(kind("llm"), {}, node_path="b")
+    assert node_key(kind("repo_creation"), {}, node_path="a") != node_key(kind("repo_creation"), {}, node_path="b")
+    assert node_key(kind("file_generation"), {}, node_path="a") == node_key(kind("file_generation"), {}, node_path="b")
+
+
 def test_a_configuration_that_is_not_json_has_no_key() -> None:
     with pytest.raises(ValueError, match="nan"):
         node_key(kind("input"), {"a": float("nan")})
