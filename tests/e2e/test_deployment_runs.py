@@ -38,8 +38,8 @@ def test_a_run_started_through_the_api_makes_the_project(
     execution = repomill.json("execution", "show", "latest")
     assert (execution["status"], execution["attempts"][0]["flow_run"]) == ("completed", run["id"])
     assert sum(asked(models).values()) == 5
-    here = repomill.json("run", "agents", "--input", f"remote_url={remote.as_uri()}")
-    assert here["tree"] == repomill.json("project", "list")[1]["tree"]
+    made = repomill.json("project", "show", "latest")["tree"]
+    assert repomill.json("run", "agents", "--input", f"remote_url={remote.as_uri()}")["tree"] == made
 
 
 @pytest.mark.parametrize(

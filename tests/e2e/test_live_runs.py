@@ -20,15 +20,9 @@ def test_a_live_demo_asks_the_model_and_its_resume_asks_nothing(
     first = repomill.json("demo", "--live", "--model", "some-model")
     assert len(models.requests) == 5
     assert {request.body["model"] for request in models.requests} == {"some-model"}
-    assert {request.headers["Authorization"] for request in models.requests} == {"Bearer key-of-tests"}
+    assert {request.headers["authorization"] for request in models.requests} == {"Bearer key-of-tests"}
     check_clone(first["git"], tmp_path / "clone")
 
     again = repomill.json("execution", "resume", first["execution"])
     assert again["tree"] == first["tree"]
     assert len(models.requests) == 5
-
-
-def test_a_live_demo_without_a_key_says_what_to_set(repomill: Installation, stack: PrefectServer) -> None:
-    refused = repomill("demo", "--live", OPENAI_API_KEY="")
-    assert refused.returncode == 3
-    assert "OPENAI_API_KEY" in refused.stderr

@@ -1,0 +1,51 @@
+"""How many task runs an execution costs the Prefect server, and what a resumed run shows there."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.agents import WORKFLOW, answer, bare_repository
+from tests.e2e.conftest import Models
+from tests.e2e.installation import Installation
+from tests.e2e.prefect_server import PrefectServer
+
+MANY_FILES = WORKFLOW.with_name("many_files.yaml")
+NODES = 3
+STEPS = 5
+"""Task runs that are allowed beside those of the nodes."""
+
+
+def newest_flow_run(repomill: Installation, reference: str) -> str:
+    return str(repomill.json("execution", "show", reference)["attempts"][-1]["flow_run"])
+
+
+@pytest.mark.parametrize("count", [2, 300])
+def test_task_runs_follow_the_nodes_and_not_the_files(
+    count: int, repomill: Installation, stack: PrefectServer, tmp_path: Path
+) -> None:
+    workflow = shutil.copy(MANY_FILES, tmp_path)
+    (tmp_path / "files").mkdir()
+    for number in range(count):
+        (tmp_path / "files" / f"{number}.txt.j2").write_text(f"{number}: {{{{ 1 + {number} }}}}")
+    done = repomill.json("run", workflow)
+    assert done["files"] == count + 1
+    assert len(stack.task_runs(newest_flow_run(repomill, done["execution"]))) <= NODES + STEPS
+
+
+def test_nodes_of_a_resumed_run_are_cached(
+    repomill: Installation, stack: PrefectServer, models: Models, tmp_path: Path
+) -> None:
+    models.answer_with(answer)
+    remote = bare_repository(tmp_path / "remote.git")
+    first = repomill.json("run", WORKFLOW, "--input", f"remote_url={remote.as_uri()}")
+    again = repomill.json("execution", "resume", first["execution"])
+
+    def states(reference: str) -> dict[str, Any]:
+        runs = stack.task_runs(newest_flow_run(repomill, reference))
+        return {run["name"]: run["state"]["name"] for run in runs}
+
+    nodes = {"plan", "left", "right", "review", "tests", "page"}
+    assert {name for name, state in states(first["execution"]).items() if state == "Cached"} == set()
+    assert {name for name, state in states(again["execution"]).items() if state == "Cached"} == nodes
