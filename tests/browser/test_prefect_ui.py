@@ -1,0 +1,95 @@
+"""The Prefect UI in a real browser: forms that people fill in, and what a run leaves for them to see."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.browser.prefect_ui import PrefectUI
+from tests.e2e.installation import Installation, run_git
+from tests.servers.waiting import wait_until
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def flow_run(ui: PrefectUI, form: str) -> str:
+    """A run that was started from the form with one field filled in; it has ended."""
+    ui.open(form)
+    ui.page.get_by_label("Package name").fill("seen_library")
+    return ui.submit()
+
+
+def test_the_form_has_the_workflows_inputs_with_their_defaults_and_nothing_else(ui: PrefectUI, form: str) -> None:
+    ui.open(form)
+    assert ui.page.get_by_label("Package name").input_value() == "little_library"
+    assert ui.page.get_by_label("Author").input_value() == "The authors"
+    ui.wait_for_texts("Name of the Python package.", "Adds a command line and its tests.", "MIT")
+    for technical in ("Workflow version", "Execution", "Acting user"):
+        assert not ui.text(technical).is_visible()
+    ui.picture("form")
+
+
+def test_a_value_the_workflow_does_not_take_is_refused_in_the_form(ui: PrefectUI, form: str) -> None:
+    ui.open(form)
+    ui.page.get_by_label("Package name").fill("Not A Name")
+    wait_until(lambda: ui.press_submit() == 409)
+    ui.wait_for_texts("does not match")
+
+
+def test_a_run_from_the_form_shows_its_graph_and_artifacts(ui: PrefectUI, flow_run: str) -> None:
+    ui.open_run(flow_run, "TaskRuns")
+    ui.wait_for_texts("Render the package", "Assemble the tree", "Archive the project")
+    ui.page.locator("canvas").first.wait_for()
+    graph = {node["label"]: node for _, node in ui.server.get(f"/flow_runs/{flow_run}/graph-v2")["nodes"]}
+    parents = [parent["id"] for parent in graph["Archive the project"]["parents"]]
+    assert parents == [graph["Record the project"]["id"]]
+    ui.open_run(flow_run, "Artifacts")
+    ui.wait_for_texts("library-summary", "library-files", "library-export-archive", "library-progress")
+
+
+def test_the_summary_draws_graph_and_files(ui: PrefectUI, flow_run: str) -> None:
+    ui.open_artifact(flow_run, "library-summary")
+    ui.wait_for_texts("seen_library/", "greeting.py")
+    ui.page.locator("svg[id^=mermaid]").get_by_text("Render the package").wait_for()
+    ui.picture("summary")
+    ui.open_artifact(flow_run, "library-files")
+    ui.page.get_by_role("cell", name="seen_library/greeting.py").wait_for()
+    assert ui.open_artifact(flow_run, "library-progress")["data"] == 100
+
+
+def test_the_link_of_the_archive_downloads_it(ui: PrefectUI, flow_run: str) -> None:
+    ui.open_artifact(flow_run, "library-export-archive")
+    link = ui.page.get_by_role("link", name="Download library.zip")
+    answer = httpx.get(str(link.get_attribute("href")), trust_env=False)
+    assert answer.status_code == 200
+    names = zipfile.ZipFile(io.BytesIO(answer.content)).namelist()
+    assert any(name.endswith("seen_library/greeting.py") for name in names)
+
+
+def test_a_stored_project_is_pushed_from_the_form_of_an_export(ui: PrefectUI, flow_run: str, tmp_path: Path) -> None:
+    run_git("init", "--quiet", "--bare", str(tmp_path / "remote.git"))
+    summary = ui.open_artifact(flow_run, "library-summary")["data"]
+    deployment = ui.server.deployment("export-repository/export")["id"]
+    ui.open(f"deployments/deployment/{deployment}/run")
+    ui.page.get_by_label("Generated project").fill(summary.partition("Generated project `")[2][:36])
+    ui.page.get_by_role("tab", name="Git remote").click()
+    ui.page.get_by_label("URL").fill("https://git.example.com/me/library.git")
+    ui.picture("export-form")
+    ui.page.get_by_label("URL").fill(f"file://{tmp_path}/remote.git")
+    ui.open_run(ui.submit(), "Artifacts")
+    ui.wait_for_texts("library-export-git")
+    assert "seen_library/greeting.py" in run_git("ls-tree", "-r", "--name-only", "main", cwd=tmp_path / "remote.git")
+
+
+def test_the_page_that_the_demo_names_shows_its_nodes_by_their_titles(
+    ui: PrefectUI, installation: Installation
+) -> None:
+    ui.open(installation.json("demo")["prefect"])
+    ui.page.get_by_role("tab", name="Artifacts").click()
+    ui.wait_for_texts("reading-list-summary", "reading-list-export-push")
+    ui.picture("run")
+    ui.page.get_by_role("tab", name="Task Runs").click()
+    ui.wait_for_texts("Plan the modules", "Write the tests", "Push to the Git remote")
