@@ -1,18 +1,19 @@
-"""Leave an execution with its outcome: its nodes, its project and itself, in one transaction."""
+"""Leave an execution with its outcome: its nodes, its project, its exports and itself, in one transaction."""
 
 from storage.database.lease import Lease
 from storage.database.models import GeneratedProject
-from storage.database.transitions import ExecutionStatus, GeneratedProjectStatus, NodeStatus
+from storage.database.transitions import ExecutionStatus, ExportStatus, GeneratedProjectStatus, NodeStatus
 from storage.database.work import Work
 from tasks.errors import error_facts
 from tasks.services import Services
 
 _OPEN_NODES = frozenset({NodeStatus.PENDING, NodeStatus.RUNNING, NodeStatus.SUSPENDED})
 _OPEN_PROJECTS = frozenset({GeneratedProjectStatus.PENDING, GeneratedProjectStatus.GENERATING})
+_OPEN_EXPORTS = frozenset({ExportStatus.PENDING, ExportStatus.EXPORTING})
 
 
 async def finish(services: Services, lease: Lease, status: ExecutionStatus, error: BaseException | None = None) -> None:
-    """Record the outcome and give the lease back; nodes that did not end are cancelled with it.
+    """Record the outcome and give the lease back; nodes and exports that did not end are closed with it.
 
     Raises:
         OwnershipLost: another process took over and writes the outcome.
@@ -26,6 +27,8 @@ async def finish(services: Services, lease: Lease, status: ExecutionStatus, erro
         project = work.generated_projects.of_execution(lease.execution_id)
         if project is not None and project.status in _OPEN_PROJECTS:
             _close_project(work, lease, project, status, str(error or ""))
+        if project is not None:
+            _close_exports(work, project, status, str(error or ""))
         payload = {} if facts is None else {"message": facts["message"]}
         work.events.append(lease.execution_id, f"execution.{status.value}", None, payload)
         work.executions.finish(lease, status, facts)
@@ -38,3 +41,13 @@ def _close_project(work: Work, lease: Lease, project: GeneratedProject, status: 
         work.generated_projects.cancel(lease, project.id)
     else:
         work.generated_projects.fail(lease, project.id, reason)
+
+
+def _close_exports(work: Work, project: GeneratedProject, status: ExecutionStatus, reason: str) -> None:
+    """Close what the run's own nodes began; what a person exports meanwhile is not the run's."""
+    for export in work.exports.list(project.id):
+        if export.node_path is not None and export.status in _OPEN_EXPORTS:
+            if status is ExecutionStatus.CANCELLED:
+                work.exports.cancel(export.id)
+            else:
+                work.exports.fail(export.id, reason)

@@ -1,5 +1,6 @@
 """Publish a stored project: an archive into the artefact store, or a commit onto a Git remote."""
 
+import asyncio
 import tempfile
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -47,6 +48,10 @@ async def publish(
     except RepomillError as error:
         reason = str(error)
         await services.database.run(services.scope, lambda work: work.exports.fail(export.id, reason))
+        raise
+    except asyncio.CancelledError:
+        if node_path is None:  # within a run, the outcome of the execution closes its exports
+            await asyncio.shield(services.database.run(services.scope, lambda work: work.exports.cancel(export.id)))
         raise
     done = await services.database.run(services.scope, lambda work: work.exports.complete(export.id, result))
     return _exported(services, done)
@@ -112,8 +117,6 @@ async def _archive(services: Services, project: StoredProject, format_name: str)
 
 
 async def _write(format_name: str, pack: BinaryIO, path: Path) -> None:
-    import asyncio
-
     def write() -> None:
         with path.open("wb") as out:
             write_archive(format_name, pack, out)

@@ -17,6 +17,7 @@ ENTITY = "repository export"
 STEP_ENTITY = "export step"
 
 _OVER = (ExportStatus.COMPLETED, ExportStatus.ARCHIVED)
+_GAVE_UP = (ExportStatus.FAILED, ExportStatus.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,10 @@ class Exports(Repository):
         return self._move(export, ExportStatus.EXPORTING)
 
     def complete(self, export_id: UUID, result: ExportResult) -> RepositoryExport:
-        """The export is done."""
+        """The export is done; also where another try of it, at the same time, gave up."""
         export = self.get(export_id)
+        if export.status in _GAVE_UP:
+            self.exporting(export_id)
         export.repository_url, export.commit_sha = result.repository_url, result.commit_sha
         export.archive_path, export.archive_size = result.archive_path, result.archive_size
         export.completed_at = self._clock()
