@@ -66,6 +66,7 @@ async def publish_to(
         exported = await publish(services, project, ExportTarget(GIT, target.url, target.branch), None, credentials)
         return {"to": exported.url, "branch": target.branch, "commit": exported.commit, "tree": exported.tree_digest}
     path = target.path.absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
     exported = await publish(services, project, ExportTarget(target.format))
     await services.store.download(_archive_key(services, project, target.format), path)
     return {"to": path, "bytes": path.stat().st_size, "tree": exported.tree_digest}
