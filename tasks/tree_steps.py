@@ -9,7 +9,7 @@ from pathlib import Path
 
 from repomill.errors import TreeCorrupt
 from repomill.trees.file_types import file_type, preview
-from repomill.trees.pack import PACK_FORMAT, Member, Pack, merge_packs, read_pack
+from repomill.trees.pack import PACK_FORMAT, Member, Pack, index_pack, merge_packs, read_pack
 from storage.artifacts.keys import pack_key
 from storage.database.models import GeneratedProject
 from storage.database.repositories.generated_projects import StoredTree
@@ -41,7 +41,11 @@ async def assemble_tree(run: Run) -> AssembledTree:
         path = Path(folder) / "pack.zip"
         pack = await asyncio.to_thread(_merge, fragments, path)
         key = pack_key(run.services.scope.organisation_id, pack.manifest.digest)
-        if not await store.exists(key):
+        if await store.exists(key):
+            # Another zlib may have compressed the same files: offsets are to be those of what is stored.
+            await store.download(key, path)
+            pack = await asyncio.to_thread(_index, path)
+        else:
             await store.put_file(key, path)
         files = await asyncio.to_thread(_describe, pack, path)
     manifest = pack.manifest
@@ -85,6 +89,11 @@ def _merge(fragments: list[tuple[str, Path]], path: Path) -> Pack:
     with ExitStack() as stack, path.open("wb") as out:
         sources = [(node, stack.enter_context(fragment.open("rb"))) for node, fragment in fragments]
         return merge_packs(sources, out)
+
+
+def _index(path: Path) -> Pack:
+    with path.open("rb") as source:
+        return index_pack(source)
 
 
 def _describe(pack: Pack, path: Path) -> list[StoredFile]:
