@@ -57,14 +57,20 @@ def form_schema(spec: WorkflowSpec) -> dict[str, Any]:
     The version is a fixed parameter of the deployment; what is not listed here cannot be changed in the form. Fields
     keep the order in which the specification lists them; the UI would lose it otherwise.
     """
-    inputs = input_schema(spec)
-    positioned = {
-        name: {"position": place, **(field if isinstance(field, dict) else {})}
-        for place, (name, field) in enumerate(inputs["properties"].items())
-    }
     return {
         "title": "Parameters",
         "type": "object",
-        "properties": {"inputs": {"title": "Inputs", "position": 0, **inputs, "properties": positioned}},
+        "properties": {"inputs": {"title": "Inputs", "position": 0, **_positioned(input_schema(spec))}},
         "required": ["inputs"],
     }
+
+
+def _positioned(schema: dict[str, Any]) -> dict[str, Any]:
+    """Number the fields of an object, and of the objects in it; `true` and `false` are schemas too, and stay."""
+    if not isinstance(schema.get("properties"), dict):
+        return schema
+    properties = {
+        name: {"position": place, **_positioned(field)} if isinstance(field, dict) else field
+        for place, (name, field) in enumerate(schema["properties"].items())
+    }
+    return schema | {"properties": properties}

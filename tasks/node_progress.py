@@ -23,7 +23,7 @@ async def node_progress(run: Run) -> AsyncIterator[Callable[[], None]]:
     found: Any = await acreate_progress_artifact(
         0.0,
         key=artifact_key(run.facts.project_name, "progress"),
-        description=f"Nodes that have ended, of workflow {run.spec.name}",
+        description="How many nodes have ended",
     )
     progress = _Progress(found, len(run.spec.nodes))
     updates = asyncio.create_task(progress.keep_up())

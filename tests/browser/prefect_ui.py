@@ -66,6 +66,7 @@ class PrefectUI:
         """Save what is seen, once it has stopped moving."""
         if self.pictures is None:
             return
+        self.page.mouse.move(0, 0)  # no card lights up
         seen = [b""]
 
         def is_still() -> bool:

@@ -1,0 +1,61 @@
+"""The pieces of reports: artifact keys, inline code, sizes, file trees, and the form of an export."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from repomill.nodes.base import ExportTarget
+from tasks.markdown import LONGEST_TREE, code, file_tree, human_size
+from tasks.reports import artifact_key
+from tasks.targets import Archive, GitRemote, plain_target
+
+TARGETS: TypeAdapter[Archive | GitRemote] = TypeAdapter(Archive | GitRemote)
+
+
+@given(st.text(), st.sampled_from(["files", "export-tar.gz", "export-write_tests"]))
+def test_any_project_name_makes_a_key_that_prefect_takes(project: str, what: str) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", artifact_key(project, what))
+
+
+def test_keys_start_with_the_project() -> None:
+    assert artifact_key("Reading List", "export-tar.gz") == "reading-list-export-tar-gz"
+    assert artifact_key("…", "files") == "project-files"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"), [("a b", "`a b`"), ("a`b", "`` a`b ``"), ("``x`", "``` ``x` ```")]
+)  # https://spec.commonmark.org/0.31.2/#code-spans
+def test_code_holds_backticks(text: str, written: str) -> None:
+    assert code(text) == written
+
+
+@pytest.mark.parametrize(
+    ("size", "read"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (42211, "42.2 kB"), (3 * 10**9, "3.0 GB")]
+)
+def test_sizes_are_read_by_people(size: int, read: str) -> None:
+    assert human_size(size) == read
+
+
+def test_folders_come_before_files() -> None:
+    assert file_tree(["b.txt", "a/c.txt"]) == ["├── a/", "│   └── c.txt", "└── b.txt"]
+
+
+def test_a_long_tree_is_cut_and_says_so() -> None:
+    lines = file_tree([f"{number:04}.txt" for number in range(LONGEST_TREE + 7)])
+    assert len(lines) == LONGEST_TREE + 1
+    assert lines[-1] == "… and 7 more lines"
+
+
+def test_the_form_of_an_export_tells_its_kinds_apart_by_their_fields() -> None:
+    assert plain_target(TARGETS.validate_python({"format": "tar.gz"})) == ExportTarget("tar.gz")
+    remote = {"url": "file:///r.git", "branch": "trunk", "message": "Add it"}
+    assert plain_target(TARGETS.validate_python(remote)) == ExportTarget("git", "file:///r.git", "trunk", "Add it")
+
+
+@pytest.mark.parametrize("form", [{"format": "rar"}, {"branch": "main"}, {"url": "file:///r.git", "format": "zip"}])
+def test_what_is_neither_kind_of_export_is_refused(form: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        TARGETS.validate_python(form)
