@@ -88,7 +88,7 @@ def checkout(
 @app.command()
 def export(
     reference: ReferenceArgument,
-    to: Annotated[str, typer.Option("--to", help="zip:PATH, tar.gz:PATH or git:URL")],
+    to: Annotated[str, typer.Option("--to", help="zip:PATH, tar:PATH, tar.gz:PATH, tar.zst:PATH or git:URL")],
     branch: Annotated[str, typer.Option(help="Branch of a Git remote.")] = "main",
     credentials: Annotated[str, typer.Option(help="Git credentials block, where the remote asks.")] = "",
     output: FormatOption = Format.TEXT,

@@ -1,12 +1,13 @@
 """Forms of the Prefect UI for where an export goes."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from blocks.git_credentials import GitCredentials as GitCredentialsBlock
 from repomill.nodes.base import ExportTarget
 from repomill.publishing.credentials import GitCredentials
+from repomill.trees.archives import ARCHIVE_FORMATS, archive_name
 
 # The UI loses the order of a nested model's fields on PostgreSQL unless each says its position. It cannot switch
 # between models that are told apart by a `kind`, so these two are told apart by their fields.
@@ -17,7 +18,11 @@ class Archive(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    format: Annotated[Literal["zip", "tar.gz"], Field(title="Format", json_schema_extra={"position": 0})] = "zip"
+    format: Annotated[
+        str,
+        AfterValidator(archive_name),
+        Field(title="Format", json_schema_extra={"position": 0, "enum": list(ARCHIVE_FORMATS)}),
+    ] = "zip"
 
 
 class GitRemote(BaseModel):

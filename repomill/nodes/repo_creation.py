@@ -1,17 +1,31 @@
 """The `repo_creation` node: publishes the finished tree."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from repomill.nodes.base import ExportTarget, Idempotency, NodeConfig, NodeContext, NodeKind, NodeResult
+from repomill.trees.archives import ARCHIVE_FORMATS
+
+GIT = "git"
+
+
+def _known_target(name: str) -> str:
+    if name not in ARCHIVE_FORMATS and name != GIT:
+        raise ValueError(f"{name!r} is no target; there are {', '.join((*ARCHIVE_FORMATS, GIT))}")
+    return name
 
 
 class RepoCreationConfig(NodeConfig):
     """Configuration of a `repo_creation` node."""
 
-    to: Annotated[Literal["zip", "tar.gz", "git"], Field(description="An archive format, or a Git remote.")]
+    to: Annotated[
+        str,
+        AfterValidator(_known_target),
+        WithJsonSchema({"type": "string", "enum": [*ARCHIVE_FORMATS, GIT]}),
+        Field(description="An archive format, or a Git remote."),
+    ]
     url: Annotated[str, Field(description="Git remote: file, http, https or ssh. Never holds a password.")] = ""
     branch: Annotated[str, Field(min_length=1, description="Branch to push.")] = "main"
     message: Annotated[str, Field(description="Subject of the commit.")] = ""
@@ -19,7 +33,7 @@ class RepoCreationConfig(NodeConfig):
 
     @model_validator(mode="after")
     def _url_fits(self) -> Self:
-        if (self.to == "git") != bool(self.url):
+        if (self.to == GIT) != bool(self.url):
             raise ValueError("'url' goes with 'to: git', and 'to: git' needs it")
         return self
 

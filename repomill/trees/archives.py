@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from shutil import copyfileobj
 from types import MappingProxyType
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 from repomill.errors import ExportTargetInvalid
 from repomill.trees.pack import check_pack, read_pack, rewrite_under
@@ -19,6 +19,8 @@ from repomill.trees.paths import check_paths, join_path
 from repomill.trees.tree import TreeFile
 
 _LEVEL: Final = 6
+_ZSTD_LEVEL: Final = 3
+"""The default of the `zstd` command; one thread, so that the bytes do not depend on the number of cores."""
 _MODIFIED: Final = 315_532_800
 """1980-01-01 00:00 UTC, the time that pack members carry: the earliest a ZIP can tell."""
 
@@ -31,6 +33,13 @@ class ArchiveFormat:
     suffix: str
     media_type: str
     write: Callable[[BinaryIO, BinaryIO, str], None]
+
+
+def archive_name(name: str) -> str:
+    """Accept the name of a format; raises `ValueError` for any other."""
+    if name not in ARCHIVE_FORMATS:
+        raise ValueError(f"{name!r} is not an archive format; there are {', '.join(ARCHIVE_FORMATS)}")
+    return name
 
 
 def write_archive(format_name: str, pack: BinaryIO, out: BinaryIO, top_folder: str = "") -> None:
@@ -64,6 +73,14 @@ def _write_tar_gz(pack: BinaryIO, out: BinaryIO, top_folder: str) -> None:
         _write_tar(pack, compressed, top_folder)
 
 
+def _write_tar_zst(pack: BinaryIO, out: BinaryIO, top_folder: str) -> None:
+    # The standard library's module from Python 3.14 on, under the name of its backport.
+    from backports import zstd
+
+    with zstd.ZstdFile(out, mode="wb", level=_ZSTD_LEVEL) as compressed:
+        _write_tar(pack, cast(BinaryIO, compressed), top_folder)
+
+
 def _write_tar(pack: BinaryIO, out: BinaryIO | gzip.GzipFile, top_folder: str) -> None:
     # Without `encoding` the names would follow the locale of the process.
     with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT, encoding="utf-8") as archive:
@@ -84,7 +101,9 @@ ARCHIVE_FORMATS: Final[Mapping[str, ArchiveFormat]] = MappingProxyType(
         archive.name: archive
         for archive in (
             ArchiveFormat("zip", ".zip", "application/zip", _write_zip),
+            ArchiveFormat("tar", ".tar", "application/x-tar", _write_tar),
             ArchiveFormat("tar.gz", ".tar.gz", "application/gzip", _write_tar_gz),
+            ArchiveFormat("tar.zst", ".tar.zst", "application/zstd", _write_tar_zst),
         )
     }
 )

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from backports import zstd
 
 from repomill.errors import ExportTargetInvalid, PackUnreadable, UnsafeTree
 from repomill.trees.archives import ARCHIVE_FORMATS, write_archive
@@ -43,11 +44,12 @@ def test_an_archive_has_the_same_bytes_each_time(name: str) -> None:
     assert archive(name) == archive(name)
 
 
+@pytest.mark.parametrize("name", ["tar", "tar.gz"])
 @pytest.mark.parametrize("top_folder", ["", "project-1.0"])
-def test_the_system_tar_unpacks_it(tmp_path: Path, top_folder: str) -> None:
-    (tmp_path / "a.tar.gz").write_bytes(archive("tar.gz", top_folder))
+def test_the_system_tar_unpacks_it(tmp_path: Path, name: str, top_folder: str) -> None:
+    (tmp_path / "archive").write_bytes(archive(name, top_folder))
     (tmp_path / "out").mkdir()
-    subprocess.run(["tar", "-xzf", tmp_path / "a.tar.gz", "-C", tmp_path / "out"], check=True)
+    subprocess.run(["tar", "-xf", tmp_path / "archive", "-C", tmp_path / "out"], check=True)
     assert on_disk(tmp_path / "out" / top_folder) == EXPECTED
 
 
@@ -81,7 +83,7 @@ def test_the_gzip_header_has_neither_time_nor_name() -> None:
 def test_a_format_that_does_not_exist_is_named_with_those_that_do() -> None:
     with pytest.raises(ExportTargetInvalid) as caught:
         archive("rar")
-    assert (caught.value.target, caught.value.known) == ("rar", "zip, tar.gz")
+    assert (caught.value.target, caught.value.known) == ("rar", ", ".join(ARCHIVE_FORMATS))
 
 
 @pytest.mark.parametrize("name", ARCHIVE_FORMATS)
@@ -95,3 +97,7 @@ def test_an_unsafe_top_folder_is_refused(name: str, top_folder: str) -> None:
 def test_bytes_that_are_no_pack_are_refused(name: str) -> None:
     with pytest.raises(PackUnreadable):
         write_archive(name, io.BytesIO(b"no pack"), io.BytesIO())
+
+
+def test_the_zstandard_archive_is_the_tar_archive_compressed() -> None:
+    assert zstd.decompress(archive("tar.zst", "project-1.0")) == archive("tar", "project-1.0")
