@@ -5,9 +5,12 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 
 import psutil
 
+from repomill.canonical import DIGEST_PREFIX, digest
 from repomill.errors import Cancelled, DatabaseUnavailable, OwnershipLost
 from storage.database.lease import Lease
 from tasks.services import Services
@@ -17,22 +20,43 @@ LEASE = timedelta(seconds=60)
 """An owner that was silent for longer is taken for dead, wherever it ran; covers a short outage of the database."""
 
 
+CLOSE = 2.0
+"""Seconds between two starts that are taken for one: numbers of processes do not come round as fast as that."""
+
+
 def this_process() -> str:
     """Name this process so that another one on the same machine can tell whether it still lives."""
-    process = psutil.Process()
-    return f"{socket.gethostname()}:{process.pid}:{process.create_time():.2f}"
+    return name_of(psutil.Process())
+
+
+def name_of(process: psutil.Process) -> str:
+    """Name a process by place, number and seconds from the machine's start to its own, which no set clock changes."""
+    return f"{_place()}:{process.pid}:{process.create_time() - psutil.boot_time():.2f}"
 
 
 def is_dead(owner: str) -> bool:
     """Tell whether an owner is known to be gone; of other machines nothing is known but their heartbeat."""
-    host, pid, started = owner.rsplit(":", 2)
-    if host != socket.gethostname():
+    place, pid, started = owner.rsplit(":", 2)
+    if place != _place():
         return False
     try:
         process = psutil.Process(int(pid))
-        return f"{process.create_time():.2f}" != started or process.status() == psutil.STATUS_ZOMBIE
+        found = float(name_of(process).rpartition(":")[2])
+        return abs(found - float(started)) > CLOSE or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+@cache
+def _place() -> str:
+    """Name what numbers processes here: machines may have one name, and containers may share that of their host."""
+    host = socket.gethostname()
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        numbering = Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:  # not Linux
+        return host
+    return f"{host}-{digest([boot, numbering]).removeprefix(DIGEST_PREFIX)[:8]}"
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from storage.database.transitions import ExecutionStatus
 from storage.database.work import Work
 from tasks.errors import error_facts
 from tasks.finish_execution import finish
-from tasks.ownership import is_dead, this_process
+from tasks.ownership import is_dead, name_of, this_process
 from tasks.resume import resumable
 from tasks.services import Services
 from tests.fakes.stored_projects import admitted, owned
@@ -109,8 +109,7 @@ async def test_a_completed_execution_goes_on_as_a_new_one_of_the_same_root(servi
 def test_this_process_lives_and_one_that_ended_does_not() -> None:
     assert not is_dead(this_process())
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        started = psutil.Process(process.pid).create_time()
-        owner = f"{socket.gethostname()}:{process.pid}:{started:.2f}"
+        owner = name_of(psutil.Process(process.pid))
         assert not is_dead(owner)
         process.kill()
         process.wait()
@@ -125,14 +124,25 @@ def test_a_process_that_got_a_dead_owners_number_is_not_the_owner() -> None:
 def test_a_zombie_is_dead() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         zombie = psutil.Process(process.pid)
-        started = zombie.create_time()
+        owner = name_of(zombie)
         while zombie.status() != psutil.STATUS_ZOMBIE:
             continue
-        assert is_dead(f"{socket.gethostname()}:{process.pid}:{started:.2f}")
+        assert is_dead(owner)
 
 
 def test_of_other_machines_nothing_is_known() -> None:
     assert not is_dead("elsewhere.example:1:0.00")
+
+
+def test_of_containers_with_the_name_of_this_machine_nothing_is_known() -> None:
+    assert not is_dead(f"{socket.gethostname()}:999999999:0.00")
+
+
+def test_an_owner_lives_on_when_the_clock_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    owner, start = this_process(), psutil.boot_time()
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: start + 3600)
+    assert psutil.boot_time() == start + 3600
+    assert not is_dead(owner)
 
 
 def test_an_unexpected_error_is_kept_by_its_name() -> None:
