@@ -92,7 +92,7 @@ def resume(
     from tasks.resume import resumable
 
     execution = query(lambda work: resumable(work, reference))
-    what = Launch(execution.workflow_version_id, execution.inputs, execution.id)
+    what = Launch.of(execution)
     launch(what, stack, on_worker=deployment, output=output)
 
 

@@ -15,6 +15,7 @@ from repomill.errors import RepomillError
 
 if TYPE_CHECKING:
     from deployments.stack import Stack
+    from storage.database.models import Execution
 
 DEPLOYMENT = "run-workflow/run"
 
@@ -24,11 +25,17 @@ LAST_LOOK = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """An execution that is stored and waits to be run."""
+    """An execution that is stored and waits to be run; `fence` is that of its last owner so far."""
 
     workflow_version_id: UUID
     inputs: Mapping[str, Any]
     execution_id: UUID
+    fence: int
+
+    @classmethod
+    def of(cls, execution: "Execution") -> "Launch":
+        """Take it from its row."""
+        return cls(execution.workflow_version_id, execution.inputs, execution.id, execution.fence)
 
     def parameters(self) -> dict[str, Any]:
         """Return the flow's parameters."""
@@ -44,8 +51,10 @@ def launch(what: Launch, stack: "Stack", *, on_worker: bool, output: Format) -> 
     try:
         run_async(_on_worker(what, stack) if on_worker else _here(what))
     except (RepomillError, KeyboardInterrupt):
-        # The row tells what went wrong, as it does for a worker's run; without it this process never owned the run.
-        if not query(lambda work: work.executions.get(what.execution_id)).error:
+        # The row tells what went wrong, as it does for a worker's run; unless nobody owned the execution since: then
+        # an error in it is that of an earlier attempt.
+        row = query(lambda work: work.executions.get(what.execution_id))
+        if row.fence == what.fence or not row.error:
             raise
     tell_outcome(what.execution_id, stack, output)
 

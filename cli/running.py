@@ -42,7 +42,7 @@ def run(  # noqa: PLR0913, PLR0917  # the options of the command
         async with opened() as services:
             wanted = Admission(workflow, tuple(given or ()), inputs, project, mode, recordings)
             execution = await admit(services, wanted)
-            return Launch(execution.workflow_version_id, execution.inputs, execution.id)
+            return Launch.of(execution)
 
     execution = run_async(admitted())  # bad input is said before anything is started
     from cli.engine import use_engine
