@@ -5,6 +5,7 @@ from typing import Any
 
 from prefect.client.orchestration import get_client
 
+from deployments._form_references import lift_definitions
 from deployments.environment import WORK_POOL
 from deployments.seeding import ensure_work_pool
 from repomill.workflow.inputs import input_schema
@@ -57,17 +58,19 @@ def form_schema(spec: WorkflowSpec) -> dict[str, Any]:
     The version is a fixed parameter of the deployment; what is not listed here cannot be changed in the form. Fields
     keep the order in which the specification lists them; the UI would lose it otherwise.
     """
+    inputs, definitions = lift_definitions(input_schema(spec))
     return {
         "title": "Parameters",
         "type": "object",
-        "properties": {"inputs": {"title": "Inputs", "position": 0, **_positioned(input_schema(spec))}},
+        "properties": {"inputs": {"title": "Inputs", "position": 0, **_positioned(inputs)}},
         "required": ["inputs"],
+        "definitions": {name: _positioned(schema) for name, schema in definitions.items()},
     }
 
 
-def _positioned(schema: dict[str, Any]) -> dict[str, Any]:
+def _positioned(schema: Any) -> Any:
     """Number the fields of an object, and of the objects in it; `true` and `false` are schemas too, and stay."""
-    if not isinstance(schema.get("properties"), dict):
+    if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
         return schema
     properties = {
         name: {"position": place, **_positioned(field)} if isinstance(field, dict) else field

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+from jsonschema import Draft202012Validator
+
 from deployments.examples import example_folder
 from deployments.workflows import form_schema
 from repomill.workflow.spec import WorkflowSpec
@@ -45,3 +48,27 @@ def test_a_field_that_takes_nothing_still_takes_nothing() -> None:
 
 def test_an_input_that_is_not_listed_is_refused() -> None:
     assert inputs_form({"properties": {}})["additionalProperties"] is False
+
+
+MODULE = {"type": "object", "properties": {"name": {"pattern": "^[a-z]+$"}, "$ref": {"type": "string"}}}
+
+
+@pytest.mark.parametrize("keyword", ["$defs", "definitions"])
+def test_definitions_stay_reachable(keyword: str) -> None:
+    inputs = {keyword: {"module": MODULE}, "properties": {"main": {"$ref": f"#/{keyword}/module"}}}
+    form = Draft202012Validator(form_schema(spec_with(inputs)))
+    assert form.is_valid({"inputs": {"main": {"name": "core", "$ref": "a property may be called so"}}})
+    assert not form.is_valid({"inputs": {"main": {"name": "CORE"}}})
+
+
+def test_a_schema_may_refer_to_itself_and_to_its_parts() -> None:
+    name = {"type": "string", "maxLength": 3}
+    inputs = {"properties": {"name": name, "other": {"$ref": "#/properties/name"}, "inner": {"$ref": "#"}}}
+    form = Draft202012Validator(form_schema(spec_with(inputs)))
+    assert form.is_valid({"inputs": {"inner": {"inner": {"other": "abc"}}}})
+    assert not form.is_valid({"inputs": {"inner": {"inner": {"other": "abcd"}}}})
+
+
+def test_data_that_looks_like_a_reference_is_left_alone() -> None:
+    data = {"$ref": "#/x"}
+    assert inputs_form({"properties": {"link": {"default": data}}})["properties"]["link"]["default"] == data
