@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from repomill.canonical import Json, digest
+from repomill.errors import ExpressionFailed, RenderingTooLarge
 from repomill.nodes.base import NodeConfig, NodeKind
 from repomill.nodes.registry import kind
 from repomill.trees.references import Path, referenced_names
+from repomill.trees.rendering import TEMPLATE_SUFFIX
 from repomill.trees.tree import TreeFile
-from repomill.workflow.expressions import render_config
+from repomill.workflow.expressions import is_template, render_config
 from repomill.workflow.keys import node_key
 from tasks.run_state import Run
 
@@ -58,9 +60,21 @@ async def _input_digests(
 
 
 def _template_reads(files: tuple[TreeFile, ...]) -> set[Path]:
-    sources = [file.path for file in files]
-    sources += [file.content.decode(errors="replace") for file in files if file.path.endswith(".j2")]
-    return {path[:2] for source in sources for path in referenced_names(source, "template")}
+    found = {path for file in files for path in referenced_names(file.path, "template")}
+    for file in files:
+        found |= _content_reads(file)
+    return {path[:2] for path in found}
+
+
+def _content_reads(file: TreeFile) -> frozenset[Path]:
+    """Return what a file's content reads: one without the suffix is copied, but another template may include it."""
+    text = file.content.decode(errors="replace")
+    if file.path.endswith(TEMPLATE_SUFFIX):
+        return referenced_names(text, "template")
+    try:
+        return referenced_names(text, "template") if is_template(text) else frozenset()
+    except (ExpressionFailed, RenderingTooLarge):  # so nothing can include it
+        return frozenset()
 
 
 def _value(scope: Mapping[str, Json], path: Path) -> Json:

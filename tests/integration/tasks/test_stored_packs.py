@@ -2,24 +2,17 @@
 
 import asyncio
 import zlib
-from uuid import uuid4
 
 import pytest
 
-from repomill.agents.ledger import LedgerMode
-from repomill.agents.memory_ledger import MemoryCallLedger
-from repomill.agents.runner import AgentRunner
 from repomill.trees import _zip
 from repomill.trees.pack import pack_bytes, unpack_member
 from repomill.trees.tree import TreeFile
-from repomill.workflow.plan import plan
-from repomill.workflow.spec import WorkflowSpec
 from storage.artifacts.keys import pack_key
-from storage.database.lease import Lease
-from tasks.node_ports import StoredExports, StoredTemplates
-from tasks.run_state import ExecutionFacts, NodeRecord, Run
+from tasks.run_state import NodeRecord, Run
 from tasks.services import Services
 from tasks.tree_steps import assemble_tree
+from tests.fakes.bare_runs import bare_run
 
 FILES = (TreeFile("a.txt", b"".join(b"%d, " % number for number in range(5000))), TreeFile("b.txt", b"bb " * 50))
 PAGE = {"id": "page", "type": "file_generation", "config": {"files": [{"path": "a.txt", "content": "a"}]}}
@@ -27,21 +20,9 @@ PAGE = {"id": "page", "type": "file_generation", "config": {"files": [{"path": "
 
 def run_with_fragment(services: Services, fragment_key: str) -> Run:
     """Return a run whose one node has written its files."""
-    spec = WorkflowSpec.model_validate({"apiVersion": "repomill/v1", "name": "tea", "nodes": [PAGE]})
-    ids = uuid4()
-    return Run(
-        facts=ExecutionFacts(ids, ids, "tea", LedgerMode.LIVE, None, {}, {}, {}),
-        spec=spec,
-        plan=plan(spec),
-        variables={},
-        services=services,
-        lease=Lease(ids, 1, ids),
-        agents=AgentRunner({}, MemoryCallLedger(ids), LedgerMode.LIVE),
-        templates=StoredTemplates(services.store, {}),
-        source_models={},
-        exports=StoredExports(services),
-        records={"page": NodeRecord("page", "key", "output", "digest", fragment_key, len(FILES))},
-    )
+    run = bare_run(services, [PAGE])
+    run.records["page"] = NodeRecord("page", "key", "output", "digest", fragment_key, len(FILES))
+    return run
 
 
 def test_offsets_are_those_of_the_pack_that_is_stored(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
