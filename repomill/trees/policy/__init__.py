@@ -1,0 +1,11 @@
+"""Policy on a stored tree: what has to hold before it is archived, downloaded or pushed."""
+
+from repomill.trees.policy.cache import MemoryScanCache, ScanCache
+from repomill.trees.policy.check import check_tree, scan_version
+from repomill.trees.policy.findings import Finding, Verdict
+from repomill.trees.policy.model import DEFAULT_PROTECTED, Action, ProtectedPath, TreePolicy
+
+__all__ = [
+    "DEFAULT_PROTECTED", "Action", "Finding", "MemoryScanCache", "ProtectedPath", "ScanCache", "TreePolicy", "Verdict",
+    "check_tree", "scan_version",
+]  # fmt: skip

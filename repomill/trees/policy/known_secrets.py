@@ -1,0 +1,60 @@
+"""The run's own secrets, in any file and in the encodings that a program would put them in."""
+
+import base64
+import json
+from collections.abc import Iterator, Sequence
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+from pydantic import SecretStr
+
+from repomill.trees.policy.findings import Finding, redact
+from repomill.trees.policy.text import as_utf8
+
+MIN_LENGTH: Final = 6
+"""Shorter secrets are left out: every tree would have them somewhere by chance."""
+
+
+class KnownSecrets:
+    """Finds given values exactly, plain, base64 (any alignment), URL-encoded and inside JSON strings."""
+
+    def __init__(self, secrets: Sequence[SecretStr]) -> None:
+        values = dict.fromkeys(secret.get_secret_value() for secret in secrets)
+        long_enough = [value for value in values if len(value) >= MIN_LENGTH]
+        self._forms = [(form.encode(), value) for value in long_enough for form in _forms(value)]
+
+    def check(self, path: str, content: bytes) -> list[Finding]:
+        """Return a finding for the first place of each secret; it always blocks."""
+        text = as_utf8(content)
+        found = {value: text.find(form) for form, value in reversed(self._forms) if form in text}
+        return [_finding(path, value, text.count(b"\n", 0, place) + 1) for value, place in sorted(found.items())]
+
+
+def _finding(path: str, secret: str, line: int) -> Finding:
+    message = f"Holds a secret that this run was given: {redact(secret)}."
+    return Finding("known_secret", path, line, message, "block")
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield each spelling once, the plain one first."""
+    upper = (quote(secret, safe=""), quote_plus(secret))
+    lower = (_lower_escapes(form) for form in upper)
+    spellings = (secret, *upper, *lower, json.dumps(secret)[1:-1], *_base64_forms(secret.encode()))
+    yield from dict.fromkeys(spellings)
+
+
+def _lower_escapes(text: str) -> str:
+    first, *rest = text.split("%")
+    return "%".join([first, *(part[:2].lower() + part[2:] for part in rest)])
+
+
+def _base64_forms(secret: bytes) -> Iterator[str]:
+    """Yield what a secret looks like within base64, for each of the three places its first byte can have.
+
+    Characters at both ends that depend on the neighbours are cut off.
+    """
+    for offset in range(3):
+        encoded = base64.b64encode(bytes(offset) + secret).decode()
+        usable = (offset + len(secret)) * 8 // 6
+        inner = encoded[(0, 2, 3)[offset] : usable]
+        yield from (inner, inner.replace("+", "-").replace("/", "_"))
