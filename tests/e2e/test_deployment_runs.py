@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from deployments.examples import example_folder
 from tests.e2e.agents import WORKFLOW, answer, asked, bare_repository
 from tests.e2e.conftest import Models
 from tests.e2e.installation import Installation
@@ -53,6 +54,12 @@ def test_bad_inputs_are_refused_and_start_nothing(deployment: Any, stack: Prefec
     path = f"/deployments/{deployment['id']}/create_flow_run"
     assert stack.send("POST", path, {"parameters": {"inputs": inputs}}).status_code == 409
     assert count() == before
+
+
+def test_a_caller_who_names_no_inputs_gets_the_defaults(repomill: Installation, stack: PrefectServer) -> None:
+    added = repomill.json("workflow", "add", example_folder("library") / "workflow.yaml")
+    run = stack.post(f"/deployments/{stack.deployment(added['deployment'])['id']}/create_flow_run")
+    assert stack.wait_for(run["id"]) == "COMPLETED"
 
 
 def test_a_run_on_the_worker_is_followed_to_its_end(
