@@ -1,5 +1,6 @@
 """`repomill execution`: runs, their events, and taking them up again."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -27,7 +28,8 @@ def list_executions(
 
 @app.command()
 def show(reference: ReferenceArgument, output: FormatOption = Format.TEXT) -> None:
-    """Print one execution with its nodes, attempts and model calls."""
+    """Print one execution with its output, nodes, attempts and model calls."""
+    from tasks.run_output import load_output
 
     def facts(work: Any) -> dict[str, Any]:
         execution = work.executions.resolve(reference)
@@ -40,7 +42,14 @@ def show(reference: ReferenceArgument, output: FormatOption = Format.TEXT) -> No
             "calls": [_call(call) for call in work.calls.list(execution.root_id)],
         }
 
-    found = query(facts)
+    async def ask() -> dict[str, Any]:
+        async with opened() as services:
+            found = await services.database.run(services.scope, facts)
+            organisation = services.scope.organisation_id
+            result = await load_output(services.store, organisation, found["root"], found["id"])
+            return found | {"output": result}
+
+    found = run_async(ask())
     if output is Format.JSON:
         print_facts(found, output)
         return
@@ -80,18 +89,25 @@ def cancel(reference: ReferenceArgument) -> None:
 @app.command()
 def resume(
     reference: ReferenceArgument,
+    spec: Annotated[
+        Path | None,
+        typer.Option(help="An edited specification: what did not change is not run, nor paid for, again."),
+    ] = None,
     deployment: Annotated[bool, typer.Option("--deployment", help="Run it on a worker and follow it.")] = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Take an execution up where it stopped; refused while another process works on it."""
     from cli.engine import use_engine
+    from tasks.resume import resume_execution
 
-    query(lambda work: work.executions.resolve(reference))  # one that is not there is told before anything is started
+    async def take_up() -> Any:
+        async with opened() as services:
+            return await resume_execution(services, reference, spec)
+
+    execution = run_async(take_up())  # what cannot be resumed is told before anything is started
     stack = use_engine()
     from cli.launch import Launch, launch
-    from tasks.resume import resumable
 
-    execution = query(lambda work: resumable(work, reference))
     what = Launch.of(execution)
     launch(what, stack, on_worker=deployment, output=output)
 

@@ -14,6 +14,7 @@ from tasks.node_progress import node_progress
 from tasks.open_execution import open_execution
 from tasks.reports import report_run
 from tasks.run_graph import run_graph
+from tasks.run_output import store_output
 from tasks.steps import once, store_tree
 
 # Prefect's own "json" would rebuild Python objects from `__class__` keys, and model answers may hold such keys.
@@ -45,5 +46,7 @@ async def _run(
         async with node_progress(run) as node_ended:
             await run_graph(run, tree, publish=publish, node_ended=node_ended)
         await tree()
+        if publish:  # it may speak of what was published
+            await store_output(run)
         await report_run(run)
         return run.outcome()

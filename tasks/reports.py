@@ -1,5 +1,6 @@
 """What a person finds in the Prefect UI of a run: Markdown summary, table of files, a link for every export."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -60,6 +61,8 @@ def summary(run: Run) -> str:
     lines = [f"# {run.facts.project_name}", "", run.spec.description, ""]
     if run.project is not None:
         lines += _project(run, run.project)
+    if run.output is not None:
+        lines += ["## Output", "", "```json", json.dumps(run.output, indent=2, ensure_ascii=False), "```", ""]
     return "\n".join([*lines, "## Graph", "", "```mermaid", to_mermaid(run.plan), "```"])
 
 

@@ -78,6 +78,7 @@ class Run:
     states: dict[str, Any] = field(default_factory=dict)
     """Prefect states by node or step: what a task names as its predecessors, so that the run's graph has edges."""
     project: StoredProject | None = None
+    output: Json = None
     paths: list[str] = field(default_factory=list)
 
     def title(self) -> str:
@@ -88,8 +89,12 @@ class Run:
 
     def expression_scope(self, node: str) -> dict[str, Any]:
         """Return the plain data a node's expressions see: of other nodes, only those it comes after."""
-        before = self.plan.ancestors(node)
-        nodes = {name: {"output": output} for name, output in self.outputs.items() if name in before}
+        scope, before = self.whole_scope(), self.plan.ancestors(node)
+        return scope | {"nodes": {name: result for name, result in scope["nodes"].items() if name in before}}
+
+    def whole_scope(self) -> dict[str, Any]:
+        """Return the plain data of everything that is known."""
+        nodes = {name: {"output": output} for name, output in self.outputs.items()}
         return {"inputs": dict(self.facts.inputs), "variables": dict(self.variables), "nodes": nodes}
 
     def fragments(self) -> list[tuple[str, str]]:

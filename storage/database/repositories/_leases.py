@@ -38,13 +38,16 @@ class Leases(Repository):
         Raises:
             ExecutionNotFound: there is no such execution.
             ExecutionFinished: it is completed.
-            ExecutionOwned: its owner's last heartbeat is younger than `lease` and nobody knows the owner dead.
+            ExecutionOwned: its owner, or that of another execution of the same root, gave a sign of life within
+                `lease` and nobody knows it dead; two at once would pay for one call twice.
         """
+        self._locked(self._get(execution_id).root_id)
         execution = self._locked(execution_id)
+        self.check_free(execution_id, now, lease, owner_is_dead)
         if execution.status is ExecutionStatus.COMPLETED:
             raise ExecutionFinished(str(execution_id), execution.status.value)
         attempt = self._open_attempt(execution_id)
-        if attempt is not None:
+        if attempt is not None:  # locked now: a heartbeat that was quicker counts
             _check_abandoned(attempt, now, lease, owner_is_dead)
             self._close(attempt, LOST, now)
         execution.fence += 1
@@ -54,6 +57,18 @@ class Leases(Repository):
         self._change_status("execution", execution, ExecutionStatus.RUNNING, owner=owner, fence=execution.fence)
         opened = self._open(execution, owner, flow_run_id, now)
         return Lease(execution_id, execution.fence, opened.id)
+
+    def check_free(
+        self, execution_id: UUID, now: datetime, lease: timedelta, owner_is_dead: Callable[[str], bool]
+    ) -> None:
+        """Raise `ExecutionOwned` while a living owner works on this execution or another one of its root."""
+        root = select(Execution.root_id).where(Execution.id == execution_id).scalar_subquery()
+        of_root = select(Execution.id).where(Execution.root_id == root)
+        attempts = select(ExecutionAttempt).where(
+            ExecutionAttempt.execution_id.in_(of_root), ExecutionAttempt.ended_at.is_(None)
+        )
+        for attempt in self._session.scalars(attempts):
+            _check_abandoned(attempt, now, lease, owner_is_dead)
 
     def heartbeat(self, lease: Lease, now: datetime) -> Wishes:
         """Say that the owner lives and learn what others want of it; raises `OwnershipLost`."""

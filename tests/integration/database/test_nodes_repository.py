@@ -101,6 +101,7 @@ def _complete_with_key(work: Work, lease: Lease) -> None:
 def test_a_result_is_found_by_key_within_its_root(database: Database, lease: Lease) -> None:
     with database.transaction(DEFAULT_SCOPE) as work:
         _complete_with_key(work, lease)
+        work.executions.finish(lease, ExecutionStatus.COMPLETED)
         continued = claim(work, new_execution(work, root_id=lease.execution_id).id)
         found = work.nodes.find_result(lease.execution_id, KEY)
         assert found is not None
@@ -111,6 +112,7 @@ def test_a_result_is_found_by_key_within_its_root(database: Database, lease: Lea
 
 def test_the_result_of_an_execution_that_continues_is_found_at_its_root(database: Database, lease: Lease) -> None:
     with database.transaction(DEFAULT_SCOPE) as work:
+        work.executions.finish(lease, ExecutionStatus.COMPLETED)
         continued = claim(work, new_execution(work, root_id=lease.execution_id).id)
         work.nodes.plan(continued, {"plan": "llm"})
         _complete_with_key(work, continued)

@@ -16,9 +16,9 @@ from storage.database.work import Work
 from tasks.errors import error_facts
 from tasks.finish_execution import finish
 from tasks.ownership import is_dead, name_of, this_process
-from tasks.resume import resumable
+from tasks.resume import resume_execution
 from tasks.services import Services
-from tests.fakes.stored_projects import admitted, owned
+from tests.fakes.stored_projects import SPEC, admitted, owned, write_spec
 
 
 async def begun(services: Services, folder: Path) -> Lease:
@@ -93,17 +93,42 @@ async def test_a_living_owner_keeps_its_execution(services: Services, tmp_path: 
 async def test_a_failed_execution_goes_on_as_itself(services: Services, tmp_path: Path) -> None:
     lease = await begun(services, tmp_path)
     await finish(services, lease, ExecutionStatus.FAILED, RepomillError())
-    found = await services.database.run(services.scope, lambda work: resumable(work, "latest"))
+    found = await resume_execution(services, "latest")
     assert found.id == lease.execution_id
 
 
 async def test_a_completed_execution_goes_on_as_a_new_one_of_the_same_root(services: Services, tmp_path: Path) -> None:
     lease = await owned(services, await admitted(services, tmp_path, "cups=4"))
     await finish(services, lease, ExecutionStatus.COMPLETED)
-    found = await services.database.run(services.scope, lambda work: resumable(work, "latest"))
+    found = await resume_execution(services, "latest")
     assert found.id != lease.execution_id
     assert found.root_id == lease.execution_id
     assert found.inputs["cups"] == 4
+
+
+async def test_an_edited_specification_goes_on_in_the_same_root(services: Services, tmp_path: Path) -> None:
+    lease = await owned(services, await admitted(services, tmp_path, "cups=4"))
+    await finish(services, lease, ExecutionStatus.FAILED, RepomillError())
+    edited = write_spec(tmp_path, f"{SPEC}\noutput: done\n", "edited.yaml")
+    found = await resume_execution(services, "latest", edited)
+    assert found.root_id == lease.execution_id != found.id
+    assert found.inputs["cups"] == 4
+
+
+async def test_nothing_is_resumed_while_its_owner_lives(services: Services, tmp_path: Path) -> None:
+    await owned(services, await admitted(services, tmp_path))
+    with pytest.raises(ExecutionOwned):
+        await resume_execution(services, "latest")
+
+
+async def test_two_executions_of_one_root_never_run_at_once(services: Services, tmp_path: Path) -> None:
+    first = await owned(services, await admitted(services, tmp_path))
+    await finish(services, first, ExecutionStatus.COMPLETED)
+    second = await resume_execution(services, str(first.execution_id))
+    third = await resume_execution(services, str(first.execution_id))
+    await owned(services, second)
+    with pytest.raises(ExecutionOwned):
+        await owned(services, third)
 
 
 def test_this_process_lives_and_one_that_ended_does_not() -> None:

@@ -27,7 +27,7 @@ COMMANDS: dict[str, set[str]] = {
     "execution show": FORMAT,
     "execution logs": {"--follow", "--after"} | FORMAT,
     "execution cancel": set(),
-    "execution resume": {"--deployment"} | FORMAT,
+    "execution resume": {"--spec", "--deployment"} | FORMAT,
     "project list": {"--limit"} | FORMAT,
     "project show": FORMAT,
     "project files": FORMAT,
