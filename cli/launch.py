@@ -77,10 +77,21 @@ async def _here(what: Launch) -> None:
 
 
 async def _on_worker(what: Launch, stack: "Stack") -> None:
-    from deployments.runs import start_run
+    from deployments.runs import start_run, wait_for_end
 
     async with opened() as services:
         seen = await newest_event(services, what.execution_id)
         run = await start_run(DEPLOYMENT, what.parameters())
         say(f"flow run {run.name}: {stack.ui_url}/v2/runs/flow-run/{run.id}")
-        await follow(services, what.execution_id, after=seen)
+        following = asyncio.create_task(follow(services, what.execution_id, after=seen))
+        ending = asyncio.create_task(wait_for_end(run.id))
+        try:
+            # A run that crashed, or never got as far as its execution, leaves no event to wait for.
+            await asyncio.wait({following, ending}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait_for(following, LAST_LOOK)
+        except TimeoutError:
+            say(f"flow run {run.name} ended as {ending.result()}, before its execution did")
+        finally:
+            ending.cancel()
+            following.cancel()
+            await asyncio.gather(ending, following, return_exceptions=True)
