@@ -60,6 +60,6 @@ class _Progress:
             return
         self._shown = ended = self._ended
         try:
-            await aupdate_progress_artifact(self._artifact_id, 100.0 * ended / self._total)
+            await aupdate_progress_artifact(self._artifact_id, float(round(100 * ended / self._total)))
         except HTTPError as error:
             get_logger(__name__).warning("Progress was not shown: %s", error)
