@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, Select, func, select, update
 
 from repomill.errors import ExecutionFinished, ExecutionNotFound, ExecutionOwned, OwnershipLost
 from storage.database.lease import Lease, Wishes
@@ -46,8 +46,9 @@ class Leases(Repository):
         self.check_free(execution_id, now, lease, owner_is_dead)
         if execution.status is ExecutionStatus.COMPLETED:
             raise ExecutionFinished(str(execution_id), execution.status.value)
-        attempt = self._open_attempt(execution_id)
-        if attempt is not None:  # locked now: a heartbeat that was quicker counts
+        # Also those of other executions of the root: who was silent there may wake, and shares the calls. They are
+        # locked now: a heartbeat that was quicker counts.
+        for attempt in self._session.scalars(_open_attempts_of_root(execution.root_id).with_for_update()).all():
             _check_abandoned(attempt, now, lease, owner_is_dead)
             self._close(attempt, LOST, now)
         execution.fence += 1
@@ -62,12 +63,7 @@ class Leases(Repository):
         self, execution_id: UUID, now: datetime, lease: timedelta, owner_is_dead: Callable[[str], bool]
     ) -> None:
         """Raise `ExecutionOwned` while a living owner works on this execution or another one of its root."""
-        root = select(Execution.root_id).where(Execution.id == execution_id).scalar_subquery()
-        of_root = select(Execution.id).where(Execution.root_id == root)
-        attempts = select(ExecutionAttempt).where(
-            ExecutionAttempt.execution_id.in_(of_root), ExecutionAttempt.ended_at.is_(None)
-        )
-        for attempt in self._session.scalars(attempts):
+        for attempt in self._session.scalars(_open_attempts_of_root(self._get(execution_id).root_id)):
             _check_abandoned(attempt, now, lease, owner_is_dead)
 
     def heartbeat(self, lease: Lease, now: datetime) -> Wishes:
@@ -175,6 +171,14 @@ class Leases(Repository):
     def _close(self, attempt: ExecutionAttempt, outcome: str, now: datetime) -> None:
         attempt.ended_at, attempt.outcome = now, outcome
         self._session.flush()
+
+
+def _open_attempts_of_root(root_id: UUID) -> Select[ExecutionAttempt]:
+    executions = select(Execution.id).where(Execution.root_id == root_id)
+    query = select(ExecutionAttempt).where(
+        ExecutionAttempt.execution_id.in_(executions), ExecutionAttempt.ended_at.is_(None)
+    )
+    return query.execution_options(populate_existing=True)
 
 
 def _check_abandoned(
