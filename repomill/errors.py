@@ -249,7 +249,9 @@ class UnsafeTree(Fatal):
     problems: tuple[str, ...]
     code: ClassVar[str] = "tree_unsafe"
     message: ClassVar[str] = "The generated tree is refused: {listed}"
-    hint: ClassVar[str] = "Change the paths in the node that wrote them and resume: paid answers are kept."
+    hint: ClassVar[str] = (
+        "Have the node that wrote them write other paths, then run again; what was answered is kept on record."
+    )
 
     def facts(self) -> JsonObject:
         """Add the joined list, which the message prints."""
@@ -276,7 +278,7 @@ class PathWrittenTwice(Fatal):
     nodes: tuple[str, ...]
     code: ClassVar[str] = "path_written_twice"
     message: ClassVar[str] = "{path} is written by more than one node: {nodes}."
-    hint: ClassVar[str] = "Give each node its own paths and resume."
+    hint: ClassVar[str] = "Give each node its own paths, then run again."
 
 
 @dataclass(eq=False)
@@ -335,7 +337,9 @@ class AnswerNotUsable(Fatal):
     reason: str
     code: ClassVar[str] = "answer_not_usable"
     message: ClassVar[str] = "Node {node}: the model's answer is not the structure asked for: {reason}"
-    hint: ClassVar[str] = "The answers are kept (`repomill execution show`); change the prompt or schema and resume."
+    hint: ClassVar[str] = (
+        "Change the prompt or the schema, then run again; the answers are kept (`repomill execution show`)."
+    )
 
 
 @dataclass(eq=False)
@@ -357,7 +361,7 @@ class AnswerCut(Fatal):
     reason: str
     code: ClassVar[str] = "answer_cut"
     message: ClassVar[str] = "Node {node}: the model stopped early ({reason})."
-    hint: ClassVar[str] = "Raise max_tokens or ask for less in one node."
+    hint: ClassVar[str] = "Raise max_tokens or ask for less in one node, then run again."
 
 
 @dataclass(eq=False)

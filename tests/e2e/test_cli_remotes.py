@@ -1,0 +1,83 @@
+"""Exports to a Git server that asks who is there, and refuses."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.installation import Installation, run_git
+from tests.e2e.prefect_server import PrefectServer
+from tests.e2e.specifications import FILES, run_fails, specify
+from tests.servers.git_http import GitServer, git, git_http_server
+
+USERNAME, PASSWORD = "mill", "s3ntinel"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[GitServer]:
+    (folder := tmp_path / "served").mkdir()
+    with git_http_server(folder, USERNAME, PASSWORD) as running:
+        yield running
+
+
+def make_credentials(stack: PrefectServer, name: str, password: str) -> None:
+    """Make a Git credentials block, as the Prefect UI does."""
+    kind = stack.get("/block_types/slug/repomill-git-credentials")
+    [schema] = stack.post("/block_schemas/filter", block_schemas={"block_type_id": {"any_": [kind["id"]]}})
+    data = {"username": USERNAME, "password": password}
+    stack.post("/block_documents/", name=name, data=data, block_type_id=kind["id"], block_schema_id=schema["id"])
+
+
+def push(url: str, credentials: str) -> str:
+    config = f"{{to: git, url: '{url}', credentials: {credentials}}}"
+    return f"  - {{id: push, type: repo_creation, config: {config}}}\nedges: [{{from: page, to: push}}]\n"
+
+
+def test_a_push_that_is_refused_can_go_on_once_the_password_is_right(
+    repomill: Installation, stack: PrefectServer, server: GitServer, tmp_path: Path
+) -> None:
+    url = server.create("shop.git")
+    spec = specify(tmp_path, FILES, push(url, "shop"), name="shop")
+    missing = run_fails(repomill, 3, "run", spec)
+    assert "There is no Git credentials block 'shop'." in missing.said
+    make_credentials(stack, "shop", "wrong")
+    refused = run_fails(repomill, 3, "execution", "resume", "latest")
+    assert "authentication failed" in refused.said
+    document = stack.get("/block_types/slug/repomill-git-credentials/block_documents/name/shop")
+    data = {"username": USERNAME, "password": PASSWORD}
+    stack.send("PATCH", f"/block_documents/{document['id']}", {"data": data}).raise_for_status()
+    done = repomill.json("execution", "resume", "latest")
+    assert (done["status"], done["execution"]) == ("completed", refused.shown["id"])
+    assert git("--git-dir", str(server.folder / "shop.git"), "rev-list", "--count", "main") == "1"
+
+
+def test_an_export_takes_credentials_from_a_block(
+    repomill: Installation, stack: PrefectServer, server: GitServer, tmp_path: Path
+) -> None:
+    url = server.create("tea.git")
+    project = repomill.json("run", specify(tmp_path, FILES, name="tea"))["project"]
+    export = ("project", "export", project, "--to", f"git:{url}", "--branch", "made")
+    assert repomill(*export).returncode == 3
+    nobody = repomill(*export, "--credentials", "nobody")
+    assert (nobody.returncode, nobody.stdout) == (3, "")
+    assert "There is no Git credentials block 'nobody'." in nobody.stderr
+    make_credentials(stack, "tea", PASSWORD)
+    told = repomill.json(*export, "--credentials", "tea")
+    assert git("--git-dir", str(server.folder / "tea.git"), "rev-parse", "made") == told["commit"]
+    kept = repomill.json("project", "show", project)
+    assert PASSWORD not in str(kept) + str(told)
+
+
+def test_a_branch_of_others_stays_and_the_run_says_so(
+    repomill: Installation, stack: PrefectServer, tmp_path: Path
+) -> None:
+    run_git("init", "--quiet", "--initial-branch=main", str(tmp_path / "theirs"))
+    author = ("-c", "user.name=A", "-c", "user.email=a@b.c")
+    run_git(*author, "commit", "--quiet", "--allow-empty", "-m", "theirs", cwd=tmp_path / "theirs")
+    run_git("clone", "--quiet", "--bare", "theirs", "shop.git", cwd=tmp_path)
+    url = (tmp_path / "shop.git").as_uri()
+    failed = run_fails(repomill, 3, "run", specify(tmp_path, FILES, push(url, "''"), name="moved"))
+    assert "it has others' commits" in failed.said
+    assert run_git("log", "--format=%s", "main", cwd=tmp_path / "shop.git") == "theirs\n"
+    [project] = repomill.json("project", "list", "--limit", "1")
+    assert (project["status"], project["execution"]) == ("completed", failed.shown["id"])
