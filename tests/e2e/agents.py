@@ -1,4 +1,4 @@
-"""The workflow of five agents, and a model server's part in it: which agent asked, and who is kept waiting."""
+"""The workflow of five agents: how it is run, which agent asked the model server, and who is kept waiting."""
 
 import re
 import threading
@@ -7,12 +7,18 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from tests.e2e.conftest import Models
 from tests.e2e.installation import run_git
+from tests.e2e.records import Records
 from tests.servers.model_server import Asked
+from tests.servers.waiting import wait_until
 
 WORKFLOW = Path(__file__).parent / "workflows" / "agents.yaml"
+BOUND = 60.0
+"""Seconds until a run has come to a point, on a busy machine."""
+
 AGENTS = ("plan", "left", "right", "review", "tests")
 
 
@@ -58,3 +64,21 @@ def bare_repository(folder: Path) -> Path:
     """Make an empty repository to push to."""
     run_git("init", "--quiet", "--bare", "--initial-branch=main", str(folder))
     return folder
+
+
+def next_execution(records: Records, before: UUID | None) -> UUID:
+    """Return the execution that is written after `before`, as soon as it runs."""
+
+    def found() -> UUID | None:
+        newest = records.newest_execution()
+        return newest if newest and newest != before and "execution.started" in records.events(newest) else None
+
+    wait_until(found, BOUND)
+    execution = found()
+    assert execution is not None
+    return execution
+
+
+def run_arguments(remote: Path) -> tuple[str, ...]:
+    """Return the command that runs the workflow and pushes to the remote."""
+    return ("run", str(WORKFLOW), "--input", f"remote_url={remote.as_uri()}")

@@ -38,7 +38,7 @@ class FailedRun:
 
 def run_fails(repomill: Installation, code: int, *arguments: object, **more: str) -> FailedRun:
     """Run what must end with this exit code, after it started."""
-    done = repomill(*arguments, **more)
+    done = repomill(*arguments, cwd=None, **more)
     assert done.returncode == code, (done.stdout, done.stderr)
     assert "Traceback" not in done.stderr
     return FailedRun(done, repomill.json("execution", "show", "latest"))

@@ -7,12 +7,11 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.e2e.agents import asked, bare_repository, holding
+from tests.e2e.agents import BOUND, asked, bare_repository, holding, next_execution, run_arguments
 from tests.e2e.conftest import Models
 from tests.e2e.installation import Installation
 from tests.e2e.prefect_server import PrefectServer
 from tests.e2e.records import Records
-from tests.e2e.test_kill_and_resume import next_execution, run_arguments
 from tests.servers.waiting import wait_until
 
 Stop = Callable[[Installation, PrefectServer, Any], None]
@@ -52,7 +51,7 @@ def test_a_cancelled_run_on_the_worker_ends_and_can_go_on(
     with holding(models, ["review"]):
         with repomill.start(*run_arguments(remote), "--deployment") as run:
             execution = next_execution(records, before)
-            wait_until(lambda: asked(models)["review"], 60)
+            wait_until(lambda: asked(models)["review"], BOUND)
             running = repomill.json("execution", "show", execution)
             stop(repomill, stack, running)
             assert run.wait() != 0
@@ -71,7 +70,7 @@ def test_ctrl_c_stops_a_run_that_can_go_on(
     before = records.newest_execution()
     with holding(models, ["review"]), repomill.start(*run_arguments(remote)) as run:
         execution = next_execution(records, before)
-        wait_until(lambda: asked(models)["review"], 60)
+        wait_until(lambda: asked(models)["review"], BOUND)
         run.interrupt()
         assert run.wait() == 1
         assert "Traceback" not in run.output

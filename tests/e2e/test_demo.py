@@ -1,11 +1,10 @@
 """The demo, as somebody who just cloned the repository runs it."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
-from tests.e2e.installation import Completed, Installation, run_git
+from tests.e2e.clones import check_clone
+from tests.e2e.installation import Completed, Installation
 from tests.e2e.prefect_server import PrefectServer
 
 
@@ -13,13 +12,6 @@ def told(done: Completed) -> dict[str, str]:
     """Return the lines of a command's output by their first words."""
     assert done.returncode == 0, done.stderr
     return dict(re.split(r"\s{2,}", line, maxsplit=1) for line in done.stdout.splitlines())
-
-
-def check_clone(url: str, folder: Path) -> None:
-    run_git("clone", "--quiet", url, str(folder))
-    tests = subprocess.run([sys.executable, "-m", "unittest"], cwd=folder, capture_output=True, text=True, check=False)
-    assert tests.returncode == 0, tests.stderr
-    assert "Ran 0 tests" not in tests.stderr
 
 
 def test_the_demo_makes_a_project_that_passes_its_own_tests(

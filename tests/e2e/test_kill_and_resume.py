@@ -7,15 +7,21 @@ from uuid import UUID
 
 import pytest
 
-from tests.e2e.agents import AGENTS, WORKFLOW, answer, asked, bare_repository, holding
+from tests.e2e.agents import (
+    AGENTS,
+    BOUND,
+    answer,
+    asked,
+    bare_repository,
+    holding,
+    next_execution,
+    run_arguments,
+)
 from tests.e2e.conftest import Models
 from tests.e2e.installation import Installation, run_git
 from tests.e2e.prefect_server import PrefectServer
 from tests.e2e.records import Records
 from tests.servers.waiting import wait_until
-
-BOUND = 40.0
-"""Seconds until a moment has come."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +45,15 @@ class Scene:
 
 @dataclass(frozen=True)
 class Moment:
-    """When to kill: once `has_come`, while the nodes of `held` wait for their answers and the Git `hook` waits."""
+    """When to kill: once `has_come`, while the nodes of `held` wait for their answers and the Git `hook` waits.
+
+    The hook waits in every case, so that no run is over before it is killed.
+    """
 
     name: str
     has_come: Callable[[Scene], bool]
     held: tuple[str, ...] = ()
-    hook: str = ""
+    hook: str = "pre-receive"
 
 
 MOMENTS = [
@@ -58,7 +67,7 @@ MOMENTS = [
     Moment("the last answer is stored", lambda seen: seen.has_committed("tests")),
     Moment("the tree is stored", lambda seen: seen.has_event("tree.stored")),
     Moment("the archive is stored", lambda seen: seen.has_event("node.completed archive")),
-    Moment("the push has arrived", lambda seen: (seen.remote / "reached").exists(), hook="pre-receive"),
+    Moment("the push has arrived", lambda seen: (seen.remote / "reached").exists()),
     Moment("the push is done", lambda seen: (seen.remote / "reached").exists(), hook="post-receive"),
 ]
 
@@ -76,23 +85,6 @@ def let_pushes_in(remote: Path) -> None:
     (remote / "reached").unlink(missing_ok=True)
 
 
-def next_execution(records: Records, before: UUID | None) -> UUID:
-    """Return the execution that is written after `before`, as soon as it runs."""
-
-    def found() -> UUID | None:
-        newest = records.newest_execution()
-        return newest if newest and newest != before and "execution.started" in records.events(newest) else None
-
-    wait_until(found, BOUND)
-    execution = found()
-    assert execution is not None
-    return execution
-
-
-def run_arguments(remote: Path) -> tuple[str, ...]:
-    return ("run", str(WORKFLOW), "--input", f"remote_url={remote.as_uri()}")
-
-
 @pytest.fixture(scope="module")
 def tree_digest(
     repomill: Installation, stack: PrefectServer, all_models: Models, tmp_path_factory: pytest.TempPathFactory
@@ -107,8 +99,7 @@ def kill_at(moment: Moment, repomill: Installation, models: Models, remote: Path
     """Run the workflow until the moment has come; the process group is gone then."""
     records = Records(repomill.home)
     before = records.newest_execution()
-    if moment.hook:
-        hold_pushes(remote, moment.hook)
+    hold_pushes(remote, moment.hook)
     with holding(models, moment.held), repomill.start(*run_arguments(remote)) as run:
         scene = Scene(models, records, next_execution(records, before), remote)
         wait_until(lambda: moment.has_come(scene) or run.has_ended(), BOUND)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from deployments.examples import example_folder
 from examples.record import answer_entries
+from tests.e2e.clones import check_clone
 from tests.e2e.conftest import Models
 from tests.e2e.installation import Installation
 from tests.e2e.prefect_server import PrefectServer
-from tests.e2e.test_demo import check_clone
 from tests.servers.model_server import scripted
 
 ANSWERS = example_folder("service") / "answers"

@@ -4,13 +4,12 @@ import os
 import signal
 from pathlib import Path
 
-from tests.e2e.agents import asked, bare_repository, holding
+from tests.e2e.agents import asked, bare_repository, holding, next_execution, run_arguments
 from tests.e2e.conftest import Models
 from tests.e2e.installation import Installation
 from tests.e2e.prefect_server import PrefectServer
 from tests.e2e.records import Records
 from tests.e2e.test_cancel import owner
-from tests.e2e.test_kill_and_resume import next_execution, run_arguments
 from tests.servers.waiting import wait_until
 
 

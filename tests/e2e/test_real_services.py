@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deployments.examples import example_folder
-from tests.e2e.agents import WORKFLOW, asked, bare_repository, holding
+from tests.e2e.agents import BOUND, asked, bare_repository, holding, run_arguments
 from tests.e2e.conftest import Models
 from tests.e2e.installation import Installation
 from tests.servers import postgresql
@@ -84,9 +84,9 @@ def test_the_service_runs(where: tuple[str, ...], services: Services, remote: Pa
 
 def test_a_database_that_goes_down_halfway_costs_no_answer(services: Services, models: Models, remote: Path) -> None:
     repomill = services.repomill
-    with ExitStack() as down, repomill.start("run", WORKFLOW, "--input", f"remote_url={remote.as_uri()}") as run:
+    with ExitStack() as down, repomill.start(*run_arguments(remote)) as run:
         with holding(models, ["review"]):
-            wait_until(lambda: asked(models)["review"] or run.has_ended(), 60)
+            wait_until(lambda: asked(models)["review"] or run.has_ended(), BOUND)
             assert not run.has_ended(), run.output
             down.enter_context(postgresql.stopped(services.postgresql))
         assert run.wait() == 3, run.output

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.e2e.agents import asked, bare_repository, holding
+from tests.e2e.agents import BOUND, asked, bare_repository, holding, run_arguments
 from tests.e2e.conftest import Models
 from tests.e2e.installation import Installation
 from tests.e2e.prefect_server import PrefectServer
-from tests.e2e.test_kill_and_resume import run_arguments
 from tests.servers.waiting import wait_until
 
 
@@ -30,7 +29,7 @@ def test_a_store_that_goes_away_halfway_costs_no_answer(
     remote, store = bare_repository(tmp_path / "remote.git"), repomill.home / "artifacts"
     with ExitStack() as outage, repomill.start(*run_arguments(remote)) as run:
         with holding(models, ["review"]):
-            wait_until(lambda: asked(models)["review"] or run.has_ended(), 60)
+            wait_until(lambda: asked(models)["review"] or run.has_ended(), BOUND)
             outage.enter_context(without(store))
         assert run.wait() == 3, run.output
         output = run.output
