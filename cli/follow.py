@@ -143,7 +143,8 @@ class _Terminal:
         if event.kind == "node.started":
             self._running.append(node)
         else:
-            self._running = [name for name in self._running if name != node]
+            if event.kind.startswith("node."):  # a node's calls do not end it
+                self._running = [name for name in self._running if name != node]
             self._console.print(Text(f"{_mark(event.kind)} {sentence(event)}"))
         self._status.update(f"running: {', '.join(self._running)}" if self._running else "working")
 
