@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 QUIET = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL", "PREFECT_CLI_PROMPT": "false"}
 
 
-def use_engine() -> "Stack":
+def use_engine(*, overwrite: bool = False) -> "Stack":
     """Return the Prefect API, started when absent, with Repomill's blocks and deployments in it.
+
+    `overwrite` points a server that somebody named, and others may use, at this command's settings.
 
     Raises:
         EngineUnavailable, StackFailed: there is no API to use.
+        BlocksDiffer: the API that was named points at another database or artefact store.
     """
     from deployments.stack import apply, ensure_stack
 
@@ -28,5 +31,5 @@ def use_engine() -> "Stack":
     apply(stack)
     from deployments.bootstrap import ensure_bootstrapped
 
-    ensure_bootstrapped(settings, stack, say)
+    ensure_bootstrapped(settings, stack, say, overwrite=overwrite)
     return stack

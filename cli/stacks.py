@@ -13,7 +13,7 @@ def up(output: FormatOption = Format.TEXT) -> None:
     """Start the embedded stack (Prefect server, worker, artefact links) and print where things are."""
     from cli.engine import use_engine
 
-    stack = use_engine()
+    stack = use_engine(overwrite=True)
     settings = load_settings()
     print_facts(
         {

@@ -22,10 +22,13 @@ MODEL_VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL")
 """The provider's own names, as its SDK reads them; they seed the block `repomill-openai/openai`."""
 
 
-def ensure_bootstrapped(settings: "Settings", stack: "Stack", progress: Progress) -> None:
+def ensure_bootstrapped(settings: "Settings", stack: "Stack", progress: Progress, *, overwrite: bool = False) -> None:
     """Seed blocks, work pool and deployments, unless this embedded server has exactly these already.
 
+    A server that somebody named may be shared: what is there is overwritten only where that was asked for.
+
     Raises:
+        BlocksDiffer: such a server points elsewhere than the settings.
         DatabaseUnavailable, DatabaseOutdated, ArtifactStoreUnavailable, ArtifactStoreRefused: what the settings name
             cannot be used; nothing was seeded.
     """
@@ -36,7 +39,7 @@ def ensure_bootstrapped(settings: "Settings", stack: "Stack", progress: Progress
     progress("seeding blocks and deployments")
     from deployments.seeding import seed
 
-    asyncio.run(seed(settings, stack.links_url))
+    asyncio.run(seed(settings, stack.links_url, overwrite=overwrite or stack.is_embedded))
     if stack.is_embedded:
         marker.write_text(fingerprint)
 

@@ -18,18 +18,38 @@ from blocks.model_source import OpenAISource
 from blocks.names import ARTIFACTS, DATABASE, MODELS
 from deployments.environment import WORK_POOL
 from deployments.examples import ROOT
+from repomill.errors import BlocksDiffer
 
 if TYPE_CHECKING:
     from repomill.settings import Settings
 
 
-async def seed(settings: "Settings", links_url: str) -> None:
-    """Write everything; what is there already is brought up to date."""
+async def seed(settings: "Settings", links_url: str, *, overwrite: bool) -> None:
+    """Write everything; what is there already is brought up to date, or left alone without `overwrite`.
+
+    Raises:
+        BlocksDiffer: it is there, must not be overwritten, and points elsewhere than the settings.
+    """
+    if not overwrite and await _is_seeded(settings):
+        return
     await _seed_blocks(settings, links_url)
     async with get_client() as client:
         await ensure_work_pool(client)
         for declared in fixed_deployments():
             await _deploy(client, declared)
+
+
+async def _is_seeded(settings: "Settings") -> bool:
+    try:
+        connection: DatabaseConnection = await DatabaseConnection.aload(DATABASE)
+        artifacts: ArtifactStorage = await ArtifactStorage.aload(ARTIFACTS)
+    except ValueError:  # Prefect's word for a block document that does not exist
+        return False
+    if connection.url.get_secret_value() != settings.effective_database_url():
+        raise BlocksDiffer("REPOMILL_DATABASE_URL", f"repomill-database/{DATABASE}")
+    if artifacts.url != settings.effective_artifacts_url():
+        raise BlocksDiffer("REPOMILL_ARTIFACTS_URL", f"repomill-artifacts/{ARTIFACTS}")
+    return True
 
 
 async def ensure_work_pool(client: PrefectClient) -> None:

@@ -702,6 +702,17 @@ class BlockMissing(UserActionRequired):
 
 
 @dataclass(eq=False)
+class BlocksDiffer(UserActionRequired):
+    """A Prefect server that others may use points at another database or artefact store than the settings do."""
+
+    setting: str
+    block: str
+    code: ClassVar[str] = "blocks_differ"
+    message: ClassVar[str] = "The block {block} of this Prefect server holds another value than {setting}."
+    hint: ClassVar[str] = "Set {setting} to what its workers use, or run `repomill up` to point the server at yours."
+
+
+@dataclass(eq=False)
 class StackFailed(UserActionRequired):
     """The embedded stack did not start."""
 

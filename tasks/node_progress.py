@@ -6,11 +6,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-from httpx import HTTPError
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
-from prefect.logging import get_logger
 
-from tasks.reports import artifact_key
+from tasks.reports import artifact_key, best_effort
 from tasks.run_state import Run
 
 UPDATE_EVERY = 0.5
@@ -20,11 +18,10 @@ UPDATE_EVERY = 0.5
 @asynccontextmanager
 async def node_progress(run: Run) -> AsyncIterator[Callable[[], None]]:
     """Show progress for the length of the block; what it gives is called when a node has ended, and does not wait."""
-    found: Any = await acreate_progress_artifact(
-        0.0,
-        key=artifact_key(run.facts.project_name, "progress"),
-        description="How many nodes have ended",
-    )
+    found: Any = None
+    async with best_effort("progress"):
+        key = artifact_key(run.facts.project_name, "progress")
+        found = await acreate_progress_artifact(0.0, key=key, description="How many nodes have ended")
     progress = _Progress(found, len(run.spec.nodes))
     updates = asyncio.create_task(progress.keep_up())
     try:
@@ -36,7 +33,7 @@ async def node_progress(run: Run) -> AsyncIterator[Callable[[], None]]:
 
 
 class _Progress:
-    def __init__(self, artifact_id: UUID, total: int) -> None:
+    def __init__(self, artifact_id: UUID | None, total: int) -> None:
         self._artifact_id = artifact_id
         self._total = total
         self._ended = 0
@@ -56,10 +53,8 @@ class _Progress:
 
     async def update(self) -> None:
         """Show what is not shown yet; work that was paid for does not fail because it cannot be shown."""
-        if self._shown == self._ended:
+        if self._shown == self._ended or self._artifact_id is None:
             return
         self._shown = ended = self._ended
-        try:
+        async with best_effort("progress"):
             await aupdate_progress_artifact(self._artifact_id, float(round(100 * ended / self._total)))
-        except HTTPError as error:
-            get_logger(__name__).warning("Progress was not shown: %s", error)

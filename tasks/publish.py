@@ -109,7 +109,7 @@ async def _act(
 async def _archive(services: Services, project: StoredProject, format_name: str) -> ExportResult:
     key = _archive_key(services, project, format_name)
     if not await services.store.exists(key):
-        with tempfile.TemporaryDirectory(prefix="repomill-") as folder:
+        with tempfile.TemporaryDirectory(prefix="repomill-", ignore_cleanup_errors=True) as folder:
             path = Path(folder) / "archive"
             async with opened_pack(services, project) as pack:
                 await _write(format_name, pack, path)

@@ -2,10 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
+from httpx import HTTPError
 from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
+from prefect.exceptions import PrefectException
+from prefect.logging import get_logger
 
 from repomill.nodes.base import Exported
 from repomill.nodes.registry import kind
@@ -25,6 +29,15 @@ def artifact_key(project: str, what: str) -> str:
     return f"{name}-{_slug(what)}"
 
 
+@asynccontextmanager
+async def best_effort(what: str) -> AsyncIterator[None]:
+    """Let a failing Prefect API cost a report, not the run: its work is done and paid for."""
+    try:
+        yield
+    except (HTTPError, PrefectException) as error:
+        get_logger(__name__).warning("%s was not shown: %s", what, error)
+
+
 async def report_tree(project: StoredProject, files: Sequence[StoredFile]) -> None:
     """Leave the table of files."""
     rows = [
@@ -32,9 +45,9 @@ async def report_tree(project: StoredProject, files: Sequence[StoredFile]) -> No
         for file in files[:TABLE_ROWS]
     ]
     shown = "" if len(rows) == len(files) else f", the first {len(rows)} of them"
-    await acreate_table_artifact(
-        rows, key=artifact_key(project.name, "files"), description=f"{len(files)} files of {project.name}{shown}"
-    )
+    description = f"{len(files)} files of {project.name}{shown}"
+    async with best_effort("the table of files"):
+        await acreate_table_artifact(rows, key=artifact_key(project.name, "files"), description=description)
 
 
 async def report_export(project: StoredProject, exported: Exported, node: str = "") -> None:
@@ -42,18 +55,20 @@ async def report_export(project: StoredProject, exported: Exported, node: str = 
     key = artifact_key(project.name, f"export-{node or exported.kind}")
     what = f"Commit {exported.commit[:12]}" if exported.commit else f"{exported.kind} archive"
     description = f"{what} of {project.name}"
-    if _opens(exported.url):
-        text = _link_text(project.name, exported.kind, exported.url)
-        await acreate_link_artifact(exported.url, link_text=text, key=key, description=description)
-    else:
-        command = f"git clone {exported.url}" if exported.commit else exported.url
-        await acreate_markdown_artifact(code(command), key=key, description=description)
+    async with best_effort("the link to an export"):
+        if _opens(exported.url):
+            text = _link_text(project.name, exported.kind, exported.url)
+            await acreate_link_artifact(exported.url, link_text=text, key=key, description=description)
+        else:
+            command = f"git clone {exported.url}" if exported.commit else exported.url
+            await acreate_markdown_artifact(code(command), key=key, description=description)
 
 
 async def report_run(run: Run) -> None:
     """Leave the summary: what was made of what, the totals, the exports, the file tree, the graph."""
     key = artifact_key(run.facts.project_name, "summary")
-    await acreate_markdown_artifact(summary(run), key=key, description=f"Made by workflow {run.spec.name}")
+    async with best_effort("the summary"):
+        await acreate_markdown_artifact(summary(run), key=key, description=f"Made by workflow {run.spec.name}")
 
 
 def summary(run: Run) -> str:

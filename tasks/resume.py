@@ -41,10 +41,11 @@ async def resume_execution(services: Services, reference: str, spec: Path | None
 def is_over(work: Work, execution: Execution) -> bool:
     """Tell whether no flow run may take the execution up any more.
 
-    That is a completed one, and one that was cancelled before it started: a flow run of it may still come.
+    That is a completed one, and one that was cancelled while nothing worked on it: a flow run of it may still come.
     """
     if execution.status is ExecutionStatus.CANCELLED:
-        return not any(attempt.prefect_flow_run_id for attempt in work.executions.attempts(execution.id))
+        attempts = work.executions.attempts(execution.id)
+        return not attempts or attempts[-1].prefect_flow_run_id is None
     return execution.status is ExecutionStatus.COMPLETED
 
 

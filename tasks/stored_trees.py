@@ -52,7 +52,7 @@ async def find_project(services: Services, reference: str) -> StoredProject:
 @asynccontextmanager
 async def opened_pack(services: Services, project: StoredProject) -> AsyncIterator[BinaryIO]:
     """Give the project's pack as a local file that is gone after the block."""
-    with tempfile.TemporaryDirectory(prefix="repomill-") as folder:
+    with tempfile.TemporaryDirectory(prefix="repomill-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "pack.zip"
         await services.store.download(project.pack_key, path)
         with path.open("rb") as pack:

@@ -36,7 +36,7 @@ async def assemble_tree(run: Run) -> AssembledTree:
         UnsafeTree: the paths are not safe together.
     """
     store = run.services.store
-    with tempfile.TemporaryDirectory(prefix="repomill-") as folder:
+    with tempfile.TemporaryDirectory(prefix="repomill-", ignore_cleanup_errors=True) as folder:
         fragments = await _download(run, Path(folder))
         path = Path(folder) / "pack.zip"
         pack = await asyncio.to_thread(_merge, fragments, path)
