@@ -16,7 +16,7 @@ from repomill.errors import GitMissing, RepomillError
 if TYPE_CHECKING:
     from cli.launch import Launch
 
-DEMO_NAME = "reading-list"
+DEMO_NAME = "flagpost"
 
 
 def run(  # noqa: PLR0913, PLR0917  # the options of the command

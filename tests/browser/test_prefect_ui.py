@@ -89,7 +89,7 @@ def test_the_page_that_the_demo_names_shows_its_nodes_by_their_titles(
 ) -> None:
     ui.open(installation.json("demo")["prefect"])
     ui.page.get_by_role("tab", name="Artifacts").click()
-    ui.wait_for_texts("reading-list-summary", "reading-list-export-push")
+    ui.wait_for_texts("flagpost-summary", "flagpost-export-push")
     ui.picture("run")
     ui.page.get_by_role("tab", name="Task Runs").click()
     ui.wait_for_texts("Plan the modules", "Write the tests", "Push to the Git remote")
