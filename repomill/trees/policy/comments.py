@@ -36,15 +36,15 @@ class CommentStyle:
         ends = [place for _, closer in self.block if (place := text.find(closer)) >= 0]
         return text[: min(ends)] if ends else text
 
-    def is_inside(self, text: str, place: int) -> bool:
-        """Tell whether `place` is within a comment of several lines, or a string that is used as one."""
-        for opener, closer in self.block:
-            if opener == closer:
-                if text.count(opener, 0, place) % 2:
-                    return True
-            elif text.rfind(opener, 0, place) > text.rfind(closer, 0, place):
-                return True
-        return False
+    def is_open_after(self, text: str) -> bool:
+        """Tell whether a comment of several lines, or a string that is used as one, is open where `text` ends."""
+        return any(_is_open(text, opener, closer) for opener, closer in self.block)
+
+
+def _is_open(text: str, opener: str, closer: str) -> bool:
+    if opener == closer:
+        return text.count(opener) % 2 == 1
+    return text.rfind(opener) > text.rfind(closer)
 
 
 _C_BLOCK: Final = ("/*", "*/")

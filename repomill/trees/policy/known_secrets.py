@@ -37,7 +37,8 @@ def _finding(path: str, secret: str, line: int) -> Finding:
 
 def _forms(secret: str) -> Iterator[str]:
     """Yield each spelling once, the plain one first."""
-    upper = (quote(secret, safe=""), quote_plus(secret))
+    # As Python's `quote` does by default and without exceptions, JavaScript's encodeURIComponent, and a form.
+    upper = (quote(secret), quote(secret, safe=""), quote(secret, safe="!'()*"), quote_plus(secret))
     lower = (_lower_escapes(form) for form in upper)
     spellings = (secret, *upper, *lower, json.dumps(secret)[1:-1], *_base64_forms(secret.encode()))
     yield from dict.fromkeys(spellings)

@@ -11,11 +11,14 @@ from repomill.canonical import digest_bytes
 _FILE: Final = Path(__file__).with_name("phrases.toml")
 
 MAX_PHRASE: Final = 160
-"""No longer comment is such a phrase."""
+MAX_WORDS: Final = 20
+"""No longer comment is such a phrase; the bounds also keep the patterns fast on any text."""
 
 _DECORATION: Final = " \t\r.…-\u2013\u2014=*#/()[]{}<>:;,!~_`|'\"\\"
 _OPEN_DECORATION: Final = " \t*#/-=_~<>{}()[]|;!"
-_ELLIPSES: Final = ("...", "…")
+# Three dots; a row of more is a ruler.
+_STARTS: Final = re.compile(r"(?:\.{3}(?!\.)|…)")
+_ENDS: Final = re.compile(r"(?:(?<!\.)\.{3}|…)\Z")
 _THE_REST: Final = ("rest of", "the rest of", "remaining", "existing")
 
 
@@ -52,13 +55,14 @@ def _core(comment: str) -> str:
     """Return the words of a comment; nothing of one that is too long to be a placeholder."""
     if len(comment) > MAX_PHRASE:
         return ""
-    return " ".join(comment.replace("\u2019", "'").strip(_DECORATION).lower().split())
+    words = comment.replace("\u2019", "'").strip(_DECORATION).lower().split()
+    return " ".join(words) if len(words) <= MAX_WORDS else ""
 
 
 def _ellipses(comment: str) -> int:
     """Count the ends of a comment, none to two, that have dots."""
     text = comment.strip(_OPEN_DECORATION)
-    return text.startswith(_ELLIPSES) + text.endswith(_ELLIPSES)
+    return (_STARTS.match(text) is not None) + (_ENDS.search(text) is not None)
 
 
 def _matches(section: str, core: str) -> bool:

@@ -8,6 +8,7 @@ of the arguments is passed on", and nobody but a model writes "rest of the code 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from repomill.trees.policy.cache import Hit
@@ -24,17 +25,16 @@ MAX_LINE: Final = 1000
 _MAX_LOOKS_BACK: Final = 100
 """Bounds the work on a file made of lines that read like placeholders in a comment of several lines."""
 
-# Every phrase has one of these; finding none is what makes the scan of ordinary files fast.
+# Every phrase has one of these. Only lines that have one are looked at, which is what makes the scan fast: 31 MB of
+# Python take 1.5 s; over bytes in lower case, as matching text without regard to case takes twice as long.
 _STEMS: Final = (
-    b"rest", b"remain", b"existing", b"previous", b"original", b"omit", b"brevity", b"unchanged", b"unmodified",
-    b"same as", b"as before", b"implement", b"here", b"elided", b"truncated", b"not shown", b"no change", b"...",
-    "…".encode(),
+    "rest of", "the rest", "remain", "existing", "previous", "original", "omitted", "brevity", "unchanged",
+    "unmodified", "same as", "as before", "implement", " here", "elided", "truncated", "not shown",
+    "no change", "...", "…",
 )  # fmt: skip
-_CANDIDATE: Final = re.compile(
-    r"\b(?:rest of|the rest|remain|existing|previous|original|omitted|brevity|unchanged|unmodified|same as|as before"
-    r"|implement|here\b|elided|truncated|not shown|no changes?\b)|\.\.\.|…",
-    re.IGNORECASE,
-)
+_CANDIDATE: Final = re.compile(b"|".join(re.escape(stem.encode()) for stem in _STEMS))
+_HEAD: Final = 8000
+"""Bytes in which a NUL makes a file binary, as for Git."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,40 +47,37 @@ class _Line:
 def find_placeholders(path: str, content: bytes) -> list[Hit]:
     """Return the placeholders in a file; binary files have none."""
     content = as_utf8(content)
-    lowered = content.lower()
-    if not any(stem in lowered for stem in _STEMS) or b"\0" in content[:8000]:
+    if b"\0" in content[:_HEAD]:
         return []
-    text = content.decode("utf-8", "replace")
-    search = _Search(comment_style(path), text)
-    return [_hit(line, phrase) for line in _candidates(text) if (phrase := search.placeholder(line))][:MAX_HITS]
+    search = _Search(comment_style(path), content)
+    hits = (_hit(line, phrase) for line in _candidates(content) if (phrase := search.placeholder(line)))
+    return list(islice(hits, MAX_HITS))
 
 
 def _hit(line: _Line, phrase: str) -> Hit:
     return Hit("placeholder", line.number, f"Code is left out: {phrase.strip()[:100]!r}.")
 
 
-def _candidates(text: str) -> Iterator[_Line]:
+def _candidates(content: bytes) -> Iterator[_Line]:
     """Yield each line, once, that a phrase can be in."""
-    number, end = 1, -1
-    counted = 0
-    for match in _CANDIDATE.finditer(text):
-        if match.start() <= end:
-            continue
-        start = text.rfind("\n", 0, match.start()) + 1
-        end = text.find("\n", match.end())
-        end = len(text) if end < 0 else end
-        number += text.count("\n", counted, start)
-        counted = start
-        if end - start <= MAX_LINE:
-            yield _Line(number, start, text[start:end])
+    number, counted, end = 1, 0, -1
+    for match in _CANDIDATE.finditer(content.lower()):
+        if match.start() > end:
+            start = content.rfind(b"\n", 0, match.start()) + 1
+            end = content.find(b"\n", match.end())
+            end = len(content) if end < 0 else end
+            number += content.count(b"\n", counted, start)
+            counted = start
+            if end - start <= MAX_LINE:
+                yield _Line(number, start, content[start:end].decode("utf-8", "replace"))
 
 
 class _Search:
-    """Looks at lines of one text."""
+    """Looks at lines of one file."""
 
-    def __init__(self, style: CommentStyle, text: str) -> None:
+    def __init__(self, style: CommentStyle, content: bytes) -> None:
         self._style = style
-        self._text = text
+        self._content = content
         self._looks_back = 0
 
     def placeholder(self, line: _Line) -> str:
@@ -93,4 +90,4 @@ class _Search:
         if not leaves_out(line.text) or self._looks_back >= _MAX_LOOKS_BACK:
             return False
         self._looks_back += 1
-        return self._style.is_inside(self._text, line.start)
+        return self._style.is_open_after(self._content[: line.start].decode("utf-8", "replace"))

@@ -4,6 +4,9 @@ Kingfisher (MongoDB, Apache-2.0) brings some 490 rules of the Betterleaks and Ve
 at once with Vectorscan, in this process and offline. 10,000 files of 31 MB take 0.2 s, and detect-secrets about 180.
 `extra_rules.yml` adds formats that the catalogue leaves out.
 
+A value that stands in for a password (`postgres://user:password@localhost`) is let pass where the rule knows the
+place and not the shape of a secret: examples and compose files are full of them.
+
 The catalogue's path filters are not used: they skip lock files, images and `node_modules`, where a secret leaks just
 as well. A rule that is bound to a kind of file gets the path in a second look.
 
@@ -33,6 +36,13 @@ PATH_BOUND: Final = re.compile(
     r"(?i)(?:\.(?:php|tf|hcl|ya?ml)|nuget\.config|\.git-credentials|_history|bitwarden[ _-]*cli/+data\.json)$"
 )
 """Paths that some rule of the catalogue asks for; `.git/config` is left out, as no tree has it."""
+
+# Rules whose secret has no shape of its own, so that `user:password@localhost` in an example would be one.
+_FREE_FORM: Final = re.compile(r"credential-uri|connection-string|curl-auth|kubernetes-secret|password")
+_STAND_IN: Final = re.compile(
+    r"(?i).{0,5}|(.)\1*|[\W_]+|<.*>|\$?\{.*\}|\$\w+|%\w+%|.*(?:password|passwd|change.?me|example|secret|placeholder|dummy"
+    r"|redacted|postgres|mysql|rabbitmq|minio|guest|admin|(?<![a-z])(?:my|your|some|the|test|user(?:name)?)(?![a-z])).*"
+)
 
 _ALLOW_COMMENT: Final = re.compile(
     r"(?i)pragma:\s*(?:allow|white)list\s+secret|(?:gitleaks|betterleaks):allow|(?:kingfisher|trufflehog):ignore"
@@ -80,10 +90,15 @@ def scanner() -> "Scanner":
 def _findings(probe: str, content: bytes) -> "Iterator[Finding]":
     from kingfisher_sdk import ScanInput
 
-    yield from (finding for finding in scanner().scan(content) if finding.visible)
+    found = scanner().scan(content)
     if probe:
-        bound = scanner().scan_input(ScanInput(path=probe, data=content))
-        yield from (finding for finding in bound if finding.visible)
+        found += scanner().scan_input(ScanInput(path=probe, data=content))
+    return (finding for finding in found if finding.visible and not _stands_in(finding))
+
+
+def _stands_in(finding: "Finding") -> bool:
+    free = _FREE_FORM.search(finding.rule_id) is not None
+    return free and _STAND_IN.fullmatch(finding.secret) is not None
 
 
 def _hit(finding: "Finding", line: int, lines: Sequence[str]) -> Hit:
