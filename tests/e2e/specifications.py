@@ -40,5 +40,5 @@ def run_fails(repomill: Installation, code: int, *arguments: object, **more: str
     """Run what must end with this exit code, after it started."""
     done = repomill(*arguments, cwd=None, **more)
     assert done.returncode == code, (done.stdout, done.stderr)
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
     return FailedRun(done, repomill.json("execution", "show", "latest"))
