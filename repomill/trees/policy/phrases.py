@@ -14,7 +14,7 @@ MAX_PHRASE: Final = 160
 MAX_WORDS: Final = 20
 """No longer comment is such a phrase; the bounds also keep the patterns fast on any text."""
 
-_DECORATION: Final = " \t\r.…-\u2013\u2014=*#/()[]{}<>:;,!~_`|'\"\\"
+_DECORATION: Final = " \t\r.…-\u2013\u2014=*#/()[]{}<>:;,!~_|"
 _OPEN_DECORATION: Final = " \t*#/-=_~<>{}()[]|;!"
 # Three dots; a row of more is a ruler.
 _STARTS: Final = re.compile(r"(?:\.{3}(?!\.)|…)")
@@ -52,8 +52,8 @@ def _elides(comment: str, core: str) -> bool:
 
 
 def _core(comment: str) -> str:
-    """Return the words of a comment; nothing of one that is too long to be a placeholder."""
-    if len(comment) > MAX_PHRASE:
+    """Return the words of a comment; nothing of one that cannot be a placeholder."""
+    if len(comment) > MAX_PHRASE or comment.count('"') % 2:  # half a string of the program is no comment
         return ""
     words = comment.replace("\u2019", "'").strip(_DECORATION).lower().split()
     return " ".join(words) if len(words) <= MAX_WORDS else ""

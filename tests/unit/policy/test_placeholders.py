@@ -55,6 +55,10 @@ def test_very_long_lines_are_left_out() -> None:
     assert find_placeholders("a.js", b"x" * 2000 + b" // existing code\n") == []
 
 
+def test_long_comments_are_no_placeholders() -> None:
+    assert find_placeholders("a.py", b"# rest of the code: " + b"unchanged" * 20) == []
+
+
 def test_a_file_full_of_placeholders_reports_some_of_them() -> None:
     assert len(find_placeholders("a.py", b"# existing code\n" * 500)) == MAX_HITS
 

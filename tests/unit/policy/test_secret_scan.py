@@ -136,6 +136,7 @@ def test_a_file_full_of_secrets_reports_some_of_them() -> None:
         "https://<user>:<token>@git.corp.net/x.git",
         "mysql://root:changeme@127.0.0.1/app",
         "mongodb://app:your-password-here@cluster0.abcde.mongodb.net",
+        'f"mongodb+srv://app:{password}@cluster0.abcde.mongodb.net/x"',
         "curl -u admin:xxxxxxxx https://x.example",
         "AWS_ACCESS_KEY_ID=AK" + "IAIOSFODNN7EXAMPLE",
         "OPENAI_API_KEY=sk-...",
@@ -145,6 +146,13 @@ def test_a_file_full_of_secrets_reports_some_of_them() -> None:
 )
 def test_what_stands_in_for_a_secret_is_let_pass(line: str) -> None:
     assert find_secrets("README.md", line.encode()) == []
+
+
+@pytest.mark.parametrize("user", ["admin", "user", "root"])
+@pytest.mark.parametrize("scheme", ["postgresql", "mongodb+srv", "https"])
+def test_words_around_a_real_password_do_not_excuse_it(scheme: str, user: str) -> None:
+    password = "my" + Samples().text(14)
+    assert find_secrets("a", f"{scheme}://{user}:{password}@secret.test.mongodb.net/db".encode())
 
 
 @pytest.mark.parametrize(

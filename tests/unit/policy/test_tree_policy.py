@@ -61,8 +61,9 @@ def test_a_policy_cannot_be_changed() -> None:
     "path",
     [
         ".github/workflows/ci.yml", ".github/workflows/deep/ci.yml", ".gitlab-ci.yml", "sub/.gitlab-ci.yml",
-        "Jenkinsfile", ".circleci/config.yml", "azure-pipelines.yml", "CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS",
-        "package-lock.json", "web/package-lock.json", "requirements-dev.lock", "uv.lock", "Cargo.lock", "go.sum",
+        "Jenkinsfile", ".circleci/config.yml", "azure-pipelines.yml", "CODEOWNERS", ".github/CODEOWNERS",
+        "docs/CODEOWNERS", "package-lock.json", "web/package-lock.json", "requirements-dev.lock", "uv.lock",
+        "Cargo.lock", "go.sum",
         ".gitmodules", ".husky/pre-commit", "pylock.dev.toml",
     ],
 )  # fmt: skip
