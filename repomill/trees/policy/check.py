@@ -72,7 +72,8 @@ class _Checks:
         for batch in _batches(self._counted(members)):
             hits = self._hits([file for file in batch if self._is_scanned(file)])
             for file in batch:
-                yield from self._of_file(file, hits.get(file.path, ()))
+                # Other findings of such a file would name its path.
+                yield from self._known.check_path(file.path) or self._of_file(file, hits.get(file.path, ()))
         yield from self._of_tree()
 
     def _counted(self, members: Iterable[TreeFile]) -> Iterator[TreeFile]:

@@ -29,6 +29,15 @@ class KnownSecrets:
         found = {value: text.find(form) for form, value in reversed(self._forms) if form in text}
         return [_finding(path, value, text.count(b"\n", 0, place) + 1) for value, place in sorted(found.items())]
 
+    def check_path(self, path: str) -> list[Finding]:
+        """Return a finding for each secret in the path itself, which the findings then do not name."""
+        spelled = path.encode()
+        values = dict.fromkeys(value for form, value in self._forms if form in spelled)
+        return [
+            Finding("known_secret", "", 0, f"A path holds a secret that this run was given: {redact(value)}.", "block")
+            for value in values
+        ]
+
 
 def _finding(path: str, secret: str, line: int) -> Finding:
     message = f"Holds a secret that this run was given: {redact(secret)}."

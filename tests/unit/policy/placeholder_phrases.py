@@ -85,6 +85,14 @@ PLACEHOLDERS: tuple[tuple[str, str], ...] = (
     ("a.py", "# For brevity, the other handlers are omitted"),
     ("a.py", "# Continue with the remaining endpoints"),
     ("a.py", "# Same as the original implementation"),
+    ("a.py", "# Other imports stay the same"),
+    ("a.py", "# Current logic is left untouched"),
+    ("a.py", "# TODO: fill in the missing methods"),
+    ("a.py", "# Error handling code skipped for clarity"),
+    ("a.py", "# Trimmed for length"),
+    ("a.py", "# This is a placeholder implementation"),
+    ("a.py", "# and so on for the other routes"),
+    ("a.py", "# All other settings kept in place"),
 )
 
 LEGITIMATE: tuple[tuple[str, str], ...] = (

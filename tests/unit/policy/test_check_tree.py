@@ -76,6 +76,12 @@ def test_the_runs_own_secrets_block_even_where_secrets_are_allowed() -> None:
     assert check({"a": "hunter2-hunter2"}, known=["hunter2-hunter2"], secrets="allow").blocked
 
 
+def test_no_finding_names_a_path_that_holds_a_secret() -> None:
+    verdict = check({"hunter2-hunter2/uv.lock": "hunter2-hunter2"}, known=["hunter2-hunter2"])
+    assert verdict.blocked
+    assert "hunter2-" not in json.dumps(verdict.to_json())
+
+
 def test_allow_comments_count_only_where_the_policy_says_so() -> None:
     files = {"a.py": f"t = '{TOKEN}'  # pragma: allowlist secret\n"}
     assert check(files).blocked

@@ -74,3 +74,9 @@ def test_a_finding_blocks_and_does_not_hold_the_secret() -> None:
 def test_of_a_short_secret_no_character_is_shown() -> None:
     (finding,) = KnownSecrets([SecretStr("abc123")]).check("a", b"abc123")
     assert "ab" not in finding.message.removeprefix("Holds")
+
+
+def test_a_path_that_holds_a_secret_blocks_and_is_not_named() -> None:
+    (finding,) = KnownSecrets([SecretStr("hunter2-hunter2")]).check_path("keys/hunter2-hunter2.txt")
+    assert (finding.path, finding.action) == ("", "block")
+    assert finding.message == "A path holds a secret that this run was given: hu… (15 characters)."

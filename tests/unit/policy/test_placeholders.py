@@ -38,9 +38,9 @@ def test_a_line_after_a_closed_comment_is_not_in_it() -> None:
     assert find_placeholders("a.js", b"/* x */\nrest of the code unchanged\n/* y */\n") == []
 
 
-def test_the_message_quotes_the_phrase() -> None:
-    (hit,) = find_placeholders("a.py", b"x = 1  # existing code\n")
-    assert hit.message == "Code is left out: 'existing code'."
+def test_the_message_quotes_nothing_of_the_file() -> None:
+    (hit,) = find_placeholders("a.py", b"x = 1  # rest of the code omitted, key hunter2\n")
+    assert hit.message == "A comment says that code is left out here."
 
 
 def test_text_in_utf_16_and_with_windows_line_ends_is_read() -> None:
