@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import policies
 from cli.output import Format, FormatOption, print_facts, print_rows, say
 from cli.services import opened, query, run_async
 
@@ -28,19 +29,24 @@ def list_projects(
 
 @app.command()
 def show(reference: ReferenceArgument, output: FormatOption = Format.TEXT) -> None:
-    """Print one generated project and its exports."""
+    """Print one generated project, what its policy finds, and its exports."""
 
     def facts(work: Any) -> dict[str, Any]:
         found = work.generated_projects.resolve(reference)
         exports = [_export(export) for export in work.exports.list(found.id)]
-        return _row(work, found) | {"tree": found.tree_digest, "stored_at": found.output_directory, "exports": exports}
+        about = {"tree": found.tree_digest, "stored_at": found.output_directory}
+        return _row(work, found) | about | {"findings": _findings(found), "exports": exports}
 
     found = query(facts)
-    exports = found["exports"] if output is Format.JSON else found.pop("exports")
+    if output is Format.JSON:
+        print_facts(found, output)
+        return
+    findings, exports = found.pop("findings"), found.pop("exports")
     print_facts(found, output)
-    if output is Format.TEXT:
-        say("")
-        print_rows(exports, output, empty="Not exported.")
+    say("")
+    print_rows(findings, output, empty="The policy finds nothing.")
+    say("")
+    print_rows(exports, output, empty="Not exported.")
 
 
 @app.command()
@@ -119,6 +125,10 @@ async def _credentials(name: str) -> Any:
     return await load_git_credentials(name)
 
 
+app.command("policy")(policies.policy)
+app.command("release")(policies.release)
+
+
 def _row(work: Any, found: Any) -> dict[str, Any]:
     return {
         "id": found.id,
@@ -130,6 +140,11 @@ def _row(work: Any, found: Any) -> dict[str, Any]:
         "created": found.created_at,
         "completed": found.completed_at,
     }
+
+
+def _findings(found: Any) -> list[dict[str, Any]]:
+    """Return what the policy found, without the facts that only programs need."""
+    return list((found.verdict or {}).get("findings", []))
 
 
 def _file(file: Any) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from repomill.settings import Settings
 from storage.artifacts.factory import open_store
 from storage.artifacts.port import ArtifactStore
 
-SERVED = re.compile(r"org/[^/]+/(archives|packs|files)/.+")
+SERVED = re.compile(r"org/[^/]+/archives/.+")
 """Finished trees only: prompts, answers and results of calls are nobody's link."""
 
 CHUNK = 1024 * 1024

@@ -16,6 +16,8 @@ from typing import ClassVar
 
 JsonObject = dict[str, object]
 
+FINDINGS_SHOWN = 5
+
 
 @dataclass(eq=False)
 class RepomillError(Exception):
@@ -203,6 +205,13 @@ class UserNotFound(NotFound):
     hint: ClassVar[str] = "The first user is called `default`."
 
 
+class ProjectNotFound(NotFound):
+    """No project has this name."""
+
+    code: ClassVar[str] = "project_name_not_found"
+    noun: ClassVar[str] = "project"
+
+
 class ProjectFileNotFound(NotFound):
     """The generated project has no such file."""
 
@@ -250,7 +259,7 @@ class UnsafeTree(Fatal):
     code: ClassVar[str] = "tree_unsafe"
     message: ClassVar[str] = "The generated tree is refused: {listed}"
     hint: ClassVar[str] = (
-        "Have the node that wrote them write other paths, then run again; what was answered is kept on record."
+        "Edit the node that wrote them and `repomill execution resume ID --spec SPEC`: unchanged nodes cost nothing."
     )
 
     def facts(self) -> JsonObject:
@@ -271,6 +280,36 @@ class FileTooLarge(Fatal):
 
 
 @dataclass(eq=False)
+class TreeBlocked(UserActionRequired):
+    """The project's policy does not let a stored tree leave; `findings` are sentences, each naming its place."""
+
+    project: str
+    findings: tuple[str, ...]
+    code: ClassVar[str] = "tree_blocked"
+    message: ClassVar[str] = "The policy does not let generated project {project} leave: {listed}"
+    hint: ClassVar[str] = (
+        "Change what wrote it and resume with --spec; or change the policy (`repomill project policy`) and then "
+        "`repomill project release {project}`: neither asks a model again for what is unchanged."
+    )
+
+    def facts(self) -> JsonObject:
+        """Add the first findings, which the message prints."""
+        shown, more = self.findings[:FINDINGS_SHOWN], len(self.findings) - FINDINGS_SHOWN
+        return super().facts() | {"listed": "; ".join(shown) + (f"; and {more} more" if more > 0 else "")}
+
+
+@dataclass(eq=False)
+class PolicyInvalid(BadInput):
+    """A policy file is not a policy."""
+
+    path: str
+    reason: str
+    code: ClassVar[str] = "policy_invalid"
+    message: ClassVar[str] = "{path} is not a policy: {reason}"
+    hint: ClassVar[str] = "`repomill project policy PROJECT` prints the one in force, in the form to write."
+
+
+@dataclass(eq=False)
 class PathWrittenTwice(Fatal):
     """Two nodes wrote the same path with different content."""
 
@@ -278,7 +317,7 @@ class PathWrittenTwice(Fatal):
     nodes: tuple[str, ...]
     code: ClassVar[str] = "path_written_twice"
     message: ClassVar[str] = "{path} is written by more than one node: {nodes}."
-    hint: ClassVar[str] = "Give each node its own paths, then run again."
+    hint: ClassVar[str] = "Give each node its own paths, then `repomill execution resume ID --spec SPEC`."
 
 
 @dataclass(eq=False)
@@ -338,7 +377,7 @@ class AnswerNotUsable(Fatal):
     code: ClassVar[str] = "answer_not_usable"
     message: ClassVar[str] = "Node {node}: the model's answer is not the structure asked for: {reason}"
     hint: ClassVar[str] = (
-        "Change the prompt or the schema, then run again; the answers are kept (`repomill execution show`)."
+        "Change the prompt or the schema, then `repomill execution resume ID --spec SPEC`: other answers are kept."
     )
 
 
@@ -361,7 +400,7 @@ class AnswerCut(Fatal):
     reason: str
     code: ClassVar[str] = "answer_cut"
     message: ClassVar[str] = "Node {node}: the model stopped early ({reason})."
-    hint: ClassVar[str] = "Raise max_tokens or ask for less in one node, then run again."
+    hint: ClassVar[str] = "Raise max_tokens or ask for less, then `repomill execution resume ID --spec SPEC`."
 
 
 @dataclass(eq=False)

@@ -11,7 +11,7 @@ from blocks.names import ARTIFACTS, DATABASE
 from repomill.errors import BlockMissing
 from storage.database.scope import DEFAULT_SCOPE, Scope
 from storage.database.session import Database
-from tasks.services import Services
+from tasks.services import Services, known_secrets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,7 +33,8 @@ async def flow_services(acting_user: str) -> "AsyncIterator[Services]":
     try:
         user = await database.run(DEFAULT_SCOPE, lambda work: work.users.by_name(acting_user))
         scope = Scope(DEFAULT_SCOPE.organisation_id, user.id)
-        yield Services(database, artifacts.store, scope, artifacts.links_url, artifacts.max_file_size)
+        secrets = known_secrets(connection.url.get_secret_value(), artifacts.access_key, artifacts.secret_key)
+        yield Services(database, artifacts.store, scope, artifacts.links_url, artifacts.max_file_size, secrets)
     finally:
         await artifacts.store.aclose()
         database.close()

@@ -117,6 +117,7 @@ async def _build(
         templates=StoredTemplates(services.store, facts.template_keys),
         source_models={name: {"model": source.model} for name, source in sources.items()},
         exports=exports,
+        known_secrets=tuple(source.api_key for source in sources.values()),
     )
     exports.run = run
     await services.database.run(services.scope, lambda work: _plan(work, run, services.store.name))
@@ -154,6 +155,7 @@ def _facts(work: Work, execution: Execution, version: WorkflowVersion) -> Execut
     return ExecutionFacts(
         id=execution.id,
         root_id=execution.root_id,
+        project_id=execution.project_id,
         project_name=work.projects.get(execution.project_id).name,
         mode=LedgerMode(execution.mode),
         recordings=execution.recordings,

@@ -21,6 +21,7 @@ from tasks.run_state import Run, StoredProject
 TABLE_ROWS = 1000
 """Longer tables make the page slow; the summary says how many files there are."""
 LONGEST_NAME = 60
+FINDINGS_LISTED = 50
 
 
 def artifact_key(project: str, what: str) -> str:
@@ -87,7 +88,17 @@ def _project(run: Run, project: StoredProject) -> Iterator[str]:
     yield f"- Generated project {code(str(project.id))}"
     yield f"- Tree {code(project.tree_digest)}"
     yield f"- Execution {code(str(run.facts.id))}"
+    yield from _findings(run)
     yield from ("", "## Files", "", "```text", *file_tree(run.paths), "```", "")
+
+
+def _findings(run: Run) -> Iterator[str]:
+    """Say what the policy wants a person to look at; what it blocks never comes here."""
+    if run.findings:
+        yield from ("", "## To be looked at", "")
+        yield from (f"- {code(finding.path)}: {finding.message}" for finding in run.findings[:FINDINGS_LISTED])
+        if len(run.findings) > FINDINGS_LISTED:
+            yield f"- and {len(run.findings) - FINDINGS_LISTED} more (`repomill project show`)"
 
 
 def _exports(run: Run) -> Iterator[str]:

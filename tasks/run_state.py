@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import SecretStr
+
 from repomill.agents.ledger import LedgerMode
 from repomill.canonical import Json
 from repomill.nodes.base import Agents, Exports, Templates
+from repomill.trees.policy import Finding
 from repomill.workflow.plan import Plan
 from repomill.workflow.spec import WorkflowSpec
 from storage.database.lease import Lease
@@ -25,6 +28,7 @@ class ExecutionFacts:
 
     id: UUID
     root_id: UUID
+    project_id: UUID
     project_name: str
     mode: LedgerMode
     recordings: str | None
@@ -73,12 +77,16 @@ class Run:
     templates: Templates
     source_models: Mapping[str, Mapping[str, Json]]
     exports: Exports
+    known_secrets: tuple[SecretStr, ...] = ()
+    """Keys the run was given: no generated file may hold one."""
     outputs: dict[str, Json] = field(default_factory=dict)
     records: dict[str, NodeRecord] = field(default_factory=dict)
     states: dict[str, Any] = field(default_factory=dict)
     """Prefect states by node or step: what a task names as its predecessors, so that the run's graph has edges."""
     project: StoredProject | None = None
     output: Json = None
+    findings: tuple[Finding, ...] = ()
+    """What the policy wants a person to look at."""
     paths: list[str] = field(default_factory=list)
 
     def title(self) -> str:

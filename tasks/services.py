@@ -2,12 +2,21 @@
 
 from dataclasses import dataclass
 from typing import Self
+from urllib.parse import unquote, urlsplit
+
+from pydantic import SecretStr
 
 from repomill.settings import Settings
 from storage.artifacts.factory import open_store
 from storage.artifacts.port import ArtifactStore
 from storage.database.scope import DEFAULT_SCOPE, Scope
 from storage.database.session import Database
+
+
+def known_secrets(database_url: str, *keys: SecretStr) -> tuple[SecretStr, ...]:
+    """Return the password within a database URL, and those keys that are not empty."""
+    password = SecretStr(unquote(urlsplit(database_url).password or ""))
+    return tuple(secret for secret in (password, *keys) if secret.get_secret_value())
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,8 @@ class Services:
     scope: Scope
     links_url: str
     max_file_size: int
+    secrets: tuple[SecretStr, ...] = ()
+    """What the installation itself must keep to itself: no generated file may hold one of these."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -33,7 +44,8 @@ class Services:
             settings.minio_secret_key.get_secret_value(),
         )
         database = Database(settings.effective_database_url())
-        return cls(database, store, DEFAULT_SCOPE, "", settings.max_file_size)
+        secrets = known_secrets(settings.effective_database_url(), settings.minio_access_key, settings.minio_secret_key)
+        return cls(database, store, DEFAULT_SCOPE, "", settings.max_file_size, secrets)
 
     def link(self, key: str) -> str:
         """Return what to show for an object: a URL a browser opens, or the key where there is none."""

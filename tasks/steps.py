@@ -21,6 +21,7 @@ async def store_tree(run: Run) -> None:
         return
     assembled = await _step(run, TREE_STEP, run.plan.writers, lambda: assemble_tree(run))
     run.project = await _step(run, PROJECT_STEP, (TREE_STEP,), lambda: record_project(run, assembled))
+    run.findings = assembled.verdict.findings
     run.paths = [file.entry.path for file in assembled.files]
     await report_tree(run.project, assembled.files)
 

@@ -10,12 +10,14 @@ from repomill.errors import ProjectNotReady
 from repomill.publishing.checkout import write_tree
 from repomill.publishing.commits import CommitDetails, Signature
 from repomill.trees.pack import Compression, Member, read_pack, unpack_member
+from repomill.trees.policy import Verdict
 from repomill.trees.tree import Entry, FileMode, TreeFile
 from storage.database.models import GeneratedProject, ProjectFile
 from storage.database.transitions import GeneratedProjectStatus
 from storage.database.work import Work
 from tasks.run_state import StoredProject
 from tasks.services import Services
+from tasks.tree_policy import blocked
 
 AUTHOR_NAME = "Repomill"
 AUTHOR_EMAIL = "repomill@localhost"
@@ -25,8 +27,11 @@ def stored_project(work: Work, project: GeneratedProject) -> StoredProject:
     """Return what publishing needs to know of a completed project.
 
     Raises:
-        ProjectNotReady: its tree is not stored, or must not leave.
+        ProjectNotReady: its tree is not stored, or is gone.
+        TreeBlocked: its policy does not let it leave.
     """
+    if project.status is GeneratedProjectStatus.BLOCKED:
+        raise blocked(project.id, Verdict.from_json(project.verdict or {}))
     if project.status is not GeneratedProjectStatus.COMPLETED:
         raise ProjectNotReady(str(project.id), project.status.value)
     assert project.tree_digest and project.pack_key and project.completed_at  # noqa: S101, PT018  # what completed means
@@ -52,11 +57,18 @@ async def find_project(services: Services, reference: str) -> StoredProject:
 @asynccontextmanager
 async def opened_pack(services: Services, project: StoredProject) -> AsyncIterator[BinaryIO]:
     """Give the project's pack as a local file that is gone after the block."""
+    async with opened_object(services, project.pack_key) as pack:
+        yield pack
+
+
+@asynccontextmanager
+async def opened_object(services: Services, key: str) -> AsyncIterator[BinaryIO]:
+    """Give an object of the artefact store as a local file that is gone after the block."""
     with tempfile.TemporaryDirectory(prefix="repomill-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / "pack.zip"
-        await services.store.download(project.pack_key, path)
-        with path.open("rb") as pack:
-            yield pack
+        path = Path(folder) / "object"
+        await services.store.download(key, path)
+        with path.open("rb") as content:
+            yield content
 
 
 async def read_file(services: Services, reference: str, path: str) -> bytes:

@@ -7,9 +7,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from repomill.errors import TreeCorrupt
+from repomill.errors import TreeBlocked, TreeCorrupt
 from repomill.trees.file_types import file_type, preview
 from repomill.trees.pack import PACK_FORMAT, Member, Pack, index_pack, merge_packs, read_pack
+from repomill.trees.policy import Verdict
 from storage.artifacts.keys import pack_key
 from storage.database.models import GeneratedProject
 from storage.database.repositories.generated_projects import StoredTree
@@ -18,6 +19,7 @@ from storage.database.transitions import GeneratedProjectStatus
 from storage.database.work import Work
 from tasks.run_state import Run, StoredProject
 from tasks.stored_trees import stored_project
+from tasks.tree_policy import blocked, check
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class AssembledTree:
 
     tree: StoredTree
     files: list[StoredFile]
+    verdict: Verdict
 
 
 async def assemble_tree(run: Run) -> AssembledTree:
@@ -48,30 +51,46 @@ async def assemble_tree(run: Run) -> AssembledTree:
         else:
             await store.put_file(key, path)
         files = await asyncio.to_thread(_describe, pack, path)
+        verdict = await _judge(run, path)
     manifest = pack.manifest
     tree = StoredTree(manifest.digest, key, PACK_FORMAT, len(manifest.entries), manifest.total_size)
-    return AssembledTree(tree, files)
+    return AssembledTree(tree, files, verdict)
 
 
 async def record_project(run: Run, assembled: AssembledTree) -> StoredProject:
-    """Record the files and totals; the project is completed with this transaction.
+    """Record the files and totals; the project is completed with this transaction, or blocked by its policy.
 
     Raises:
+        TreeBlocked: the policy found what must not leave; the tree is kept and can be released.
         TreeCorrupt: an earlier attempt recorded another tree, which somebody may have published since.
     """
+    verdict = assembled.verdict.to_json()
 
-    def write(work: Work) -> StoredProject:
+    def write(work: Work) -> StoredProject | TreeBlocked:
         project = work.generated_projects.open(run.lease, run.services.store.name)
         if project.status is GeneratedProjectStatus.COMPLETED:
             _check_same(project, assembled.tree)
             return stored_project(work, project)
         work.generated_projects.record_files(run.lease, project.id, assembled.files)
-        project = work.generated_projects.complete(run.lease, project.id, assembled.tree)
+        if assembled.verdict.blocked:
+            refusal = blocked(project.id, assembled.verdict)
+            work.generated_projects.block(run.lease, project.id, assembled.tree, str(refusal), verdict)
+            work.events.append(run.facts.id, "tree.blocked", None, {"findings": len(refusal.findings)})
+            return refusal
+        project = work.generated_projects.complete(run.lease, project.id, assembled.tree, verdict)
         totals = {"files": project.total_files, "bytes": project.total_size, "tree": project.tree_digest}
         work.events.append(run.facts.id, "tree.stored", None, totals)
         return stored_project(work, project)
 
-    return await run.services.database.run(run.services.scope, write)
+    recorded = await run.services.database.run(run.services.scope, write)
+    if isinstance(recorded, TreeBlocked):
+        raise recorded  # after the transaction, which is to stay
+    return recorded
+
+
+async def _judge(run: Run, path: Path) -> Verdict:
+    with path.open("rb") as source:
+        return await check(run.services, run.facts.project_id, read_pack(source), run.known_secrets)
 
 
 def _check_same(project: GeneratedProject, tree: StoredTree) -> None:

@@ -76,6 +76,11 @@ def template_key(organisation_id: Id, digest: str) -> str:
     return _key(organisation_id, "templates", _hex(digest))
 
 
+def scan_key(organisation_id: Id, project_id: Id) -> str:
+    """Name what scans of a project's files found, by content."""
+    return _key(organisation_id, "scans", f"{project_id}.json")
+
+
 def archive_key(organisation_id: Id, tree_digest: str, suffix: str) -> str:
     """Name an archive of a tree; `suffix` is its format, as in `tar.gz`."""
     return _key(organisation_id, "archives", f"{_hex(tree_digest)}.{suffix.removeprefix('.')}")

@@ -22,8 +22,10 @@ def bare_run(
     document = {"apiVersion": "repomill/v1", "name": "tea", "nodes": nodes, "edges": edges}
     spec = WorkflowSpec.model_validate(document)
     execution, keys = uuid4(), templates or {}
+    with services.database.transaction(services.scope) as work:
+        project = work.projects.get_or_create("tea")
     return Run(
-        facts=ExecutionFacts(execution, execution, "tea", LedgerMode.LIVE, None, {}, keys, keys),
+        facts=ExecutionFacts(execution, execution, project.id, "tea", LedgerMode.LIVE, None, {}, keys, keys),
         spec=spec,
         plan=plan(spec),
         variables={},

@@ -1,7 +1,8 @@
 """What a check of a tree says."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from repomill.canonical import Json
 from repomill.trees.policy.model import Action
@@ -49,6 +50,12 @@ class Verdict:
             "omitted": self.omitted,
             "findings": findings,
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Verdict":
+        """Read what `to_json` wrote; of nothing, a verdict that found nothing."""
+        findings = tuple(Finding(**finding) for finding in data.get("findings", ()))
+        return cls(findings, data.get("blocked", False), data.get("needs_review", False), data.get("omitted", 0))
 
 
 def redact(secret: str) -> str:

@@ -1,13 +1,14 @@
 """Generated projects: stored trees."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.database.models.base import Base, Tenant
-from storage.database.models.types import DIGEST, PlainText, status_column
+from storage.database.models.types import DIGEST, JSON_DOCUMENT, PlainText, status_column
 from storage.database.transitions import GeneratedProjectStatus
 
 
@@ -35,6 +36,8 @@ class GeneratedProject(Tenant, Base):
     tree_digest: Mapped[str | None] = mapped_column(DIGEST, index=True)
     pack_key: Mapped[str | None] = mapped_column(PlainText)
     pack_format: Mapped[int | None]
+    verdict: Mapped[dict[str, Any] | None] = mapped_column(JSON_DOCUMENT)
+    """What the project's policy found in the tree: a `repomill.trees.policy.Verdict` as JSON."""
     error_message: Mapped[str | None] = mapped_column(PlainText)
     created_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]

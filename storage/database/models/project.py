@@ -1,13 +1,14 @@
 """Projects: what executions and generated projects are gathered under."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.database.models.base import Base, Tenant
-from storage.database.models.types import NAME, PlainText
+from storage.database.models.types import JSON_DOCUMENT, NAME, PlainText
 
 
 class Project(Tenant, Base):
@@ -18,6 +19,8 @@ class Project(Tenant, Base):
 
     name: Mapped[str] = mapped_column(NAME)
     description: Mapped[str] = mapped_column(PlainText, default="")
+    policy: Mapped[dict[str, Any] | None] = mapped_column(JSON_DOCUMENT)
+    """A `repomill.trees.policy.TreePolicy`; null means the defaults."""
     created_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

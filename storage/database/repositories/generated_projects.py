@@ -1,9 +1,10 @@
 """Generated projects, from pending to completed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete, insert, select
@@ -73,20 +74,27 @@ class GeneratedProjects(Repository):
             count += len(batch)
         return count
 
-    def complete(self, lease: Lease, project_id: UUID, tree: StoredTree) -> GeneratedProject:
-        """The tree is stored and its files are recorded."""
+    def complete(
+        self, lease: Lease, project_id: UUID, tree: StoredTree, verdict: Mapping[str, Any] | None = None
+    ) -> GeneratedProject:
+        """The tree is stored, its files are recorded, and the policy lets it leave."""
         project = self._with_tree(self._guarded(lease, project_id), tree)
+        project.verdict = None if verdict is None else dict(verdict)
         return self._completed(project)
 
-    def block(self, lease: Lease, project_id: UUID, tree: StoredTree, reason: str) -> GeneratedProject:
+    def block(
+        self, lease: Lease, project_id: UUID, tree: StoredTree, reason: str, verdict: Mapping[str, Any] | None = None
+    ) -> GeneratedProject:
         """A policy refuses the tree: it is kept, but cannot leave."""
         project = self._with_tree(self._guarded(lease, project_id), tree)
-        project.error_message = reason
+        project.error_message, project.verdict = reason, None if verdict is None else dict(verdict)
         return self._move(project, GeneratedProjectStatus.BLOCKED)
 
-    def release(self, project_id: UUID) -> GeneratedProject:
+    def release(self, project_id: UUID, verdict: Mapping[str, Any] | None = None) -> GeneratedProject:
         """The policy changed: a blocked project is completed; raises `IllegalTransition` for any other."""
-        return self._completed(self.get(project_id))
+        project = self.get(project_id)
+        project.verdict = None if verdict is None else dict(verdict)
+        return self._completed(project)
 
     def fail(self, lease: Lease, project_id: UUID, reason: str) -> GeneratedProject:
         """Generation ended with an error."""

@@ -1,11 +1,13 @@
 """Projects."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from repomill.errors import ProjectNotFound
 from storage.database.models import Project
 from storage.database.repositories.base import Repository
 
@@ -31,6 +33,20 @@ class Projects(Repository):
     def get(self, project_id: UUID) -> Project:
         """Return one by its id, which a foreign key holds."""
         return self._session.scalars(select(Project).where(Project.id == project_id)).one()
+
+    def by_name(self, name: str) -> Project:
+        """Return one by its name; raises `ProjectNotFound`."""
+        project = self._by_name(name)
+        if project is None:
+            raise ProjectNotFound(name)
+        return project
+
+    def set_policy(self, project: Project, policy: Mapping[str, Any] | None) -> None:
+        """Give a project a policy for its trees, None for the defaults."""
+        before = project.policy
+        project.policy, project.updated_at = None if policy is None else dict(policy), self._clock()
+        self._session.flush()
+        self._audit("policy", "project", project.id, None, None, was=before, now=project.policy)
 
     def list(self) -> Sequence[Project]:
         """Return all projects by name."""

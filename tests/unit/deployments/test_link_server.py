@@ -35,13 +35,13 @@ async def test_an_archive_is_sent_whole(client: httpx.AsyncClient) -> None:
 
 async def test_an_object_of_several_chunks_arrives_as_it_is(client: httpx.AsyncClient, store: MemoryStore) -> None:
     content = bytes(range(251)) * (3 * CHUNK // 251)
-    await store.put("org/acme/packs/big.zip", content)
-    assert (await client.get("/org/acme/packs/big.zip")).content == content
+    await store.put("org/acme/archives/big.zip", content)
+    assert (await client.get("/org/acme/archives/big.zip")).content == content
 
 
 async def test_an_empty_object_is_sent(client: httpx.AsyncClient, store: MemoryStore) -> None:
-    await store.put("org/acme/files/empty.txt", b"")
-    answer = await client.get("/org/acme/files/empty.txt")
+    await store.put("org/acme/archives/empty.tar", b"")
+    answer = await client.get("/org/acme/archives/empty.tar")
     assert (answer.status_code, answer.content) == (200, b"")
 
 
@@ -76,8 +76,8 @@ async def test_head_tells_the_size_and_sends_nothing(client: httpx.AsyncClient) 
 async def test_only_harmless_types_are_shown(
     client: httpx.AsyncClient, store: MemoryStore, name: str, media_type: str, disposition: str
 ) -> None:
-    await store.put(f"org/acme/files/x/{name}", b"x")
-    headers = (await client.get(f"/org/acme/files/x/{name}")).headers
+    await store.put(f"org/acme/archives/x/{name}", b"x")
+    headers = (await client.get(f"/org/acme/archives/x/{name}")).headers
     assert headers["content-type"] == media_type
     assert headers["content-disposition"].startswith(f"{disposition};")
 

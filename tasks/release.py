@@ -1,0 +1,38 @@
+"""Look at a blocked project again, under the policy of now, and let it go if that finds nothing."""
+
+from repomill.errors import ProjectNotReady
+from repomill.trees.pack import read_pack
+from repomill.trees.policy import Verdict
+from storage.database.models import GeneratedProject
+from storage.database.transitions import GeneratedProjectStatus
+from storage.database.work import Work
+from tasks.run_state import StoredProject
+from tasks.services import Services
+from tasks.stored_trees import opened_object, stored_project
+from tasks.tree_policy import blocked, check
+
+
+async def release(services: Services, reference: str) -> StoredProject:
+    """Complete a blocked project whose policy changed; no model is asked.
+
+    Raises:
+        TreeBlocked: the policy still does not let it leave; the new findings are recorded.
+        ProjectNotReady: it is not blocked.
+    """
+    project = await services.database.run(services.scope, lambda work: _blocked(work, reference))
+    async with opened_object(services, str(project.pack_key)) as pack:
+        verdict = await check(services, project.project_id, read_pack(pack))
+    return await services.database.run(services.scope, lambda work: _conclude(work, project, verdict))
+
+
+def _blocked(work: Work, reference: str) -> GeneratedProject:
+    project = work.generated_projects.resolve(reference)
+    if project.status is not GeneratedProjectStatus.BLOCKED:
+        raise ProjectNotReady(str(project.id), project.status.value)
+    return project
+
+
+def _conclude(work: Work, project: GeneratedProject, verdict: Verdict) -> StoredProject:
+    if verdict.blocked:
+        raise blocked(project.id, verdict)
+    return stored_project(work, work.generated_projects.release(project.id, verdict.to_json()))
