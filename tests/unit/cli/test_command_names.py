@@ -34,6 +34,8 @@ COMMANDS: dict[str, set[str]] = {
     "project cat": set(),
     "project checkout": FORMAT,
     "project export": {"--to", "--branch", "--credentials"} | FORMAT,
+    "project policy": {"--set", "--reset"},
+    "project release": set(),
     "db upgrade": set(),
     "db current": FORMAT,
 }
