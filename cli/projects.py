@@ -78,17 +78,31 @@ def cat(reference: ReferenceArgument, path: Annotated[str, typer.Argument(metava
 @app.command()
 def checkout(
     reference: ReferenceArgument,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is new or empty.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="A folder that is new or empty, or an earlier checkout of the project."),
+    ],
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite files that were changed there; commits are kept on a branch.")
+    ] = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
-    """Write the tree into a folder, as a Git repository of one commit; all or nothing."""
+    """Write the tree into a folder, as a Git repository with a commit for each generation; all or nothing."""
     from tasks.stored_trees import check_out
 
-    async def write() -> str:
+    async def write() -> Any:
         async with opened() as services:
-            return await check_out(services, reference, folder)
+            return await check_out(services, reference, folder, force=force)
 
-    print_facts({"folder": folder.absolute(), "commit": run_async(write())}, output)
+    written = run_async(write())
+    for lost in written.skipped:
+        say(
+            f"note: The generation of {lost.signature.at:%Y-%m-%d %H:%M} UTC is left out: its tree is no longer stored."
+        )
+    for branch in written.kept:
+        say(f"note: Commits that are no longer on main are on the branch {branch}.")
+    facts = {"folder": folder.absolute(), "commit": written.commit, "kept": list(written.kept)}
+    print_facts(facts | {"left_out": [lost.execution_id for lost in written.skipped]}, output)
 
 
 @app.command()

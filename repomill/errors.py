@@ -507,6 +507,25 @@ class DestinationExists(BadInput):
 
 
 @dataclass(eq=False)
+class CheckoutChanged(UserActionRequired):
+    """A person changed a checkout; `changes` are paths and commits, all that checking out again would take away."""
+
+    path: str
+    changes: tuple[str, ...]
+    code: ClassVar[str] = "checkout_changed"
+    message: ClassVar[str] = "{path} has changes of its own: {first}."
+    hint: ClassVar[str] = (
+        "Name another folder, or repeat with --force: changed files are overwritten, commits stay on a branch"
+        " before-checkout-1, -2, ..."
+    )
+
+    def facts(self) -> JsonObject:
+        """Add the first few changes, which the message prints."""
+        shown, rest = "; ".join(self.changes[:5]), len(self.changes) - 5
+        return super().facts() | {"first": f"{shown}; and {rest} more" if rest > 0 else shown}
+
+
+@dataclass(eq=False)
 class ExportTargetInvalid(BadInput):
     """`--to` does not name a target that exists."""
 

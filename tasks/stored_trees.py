@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from repomill.errors import ProjectNotReady
-from repomill.publishing.checkout import write_tree
+from repomill.publishing.checkout import check_out_history
 from repomill.publishing.commits import CommitDetails, Signature
+from repomill.publishing.history import Generation, Written
 from repomill.trees.pack import Compression, Member, read_pack, unpack_member
 from repomill.trees.policy import Verdict
 from repomill.trees.tree import Entry, FileMode, TreeFile
@@ -84,11 +85,21 @@ async def read_file(services: Services, reference: str, path: str) -> bytes:
     return unpack_member(_member(file), raw)
 
 
-async def check_out(services: Services, reference: str, folder: Path) -> str:
-    """Write the tree into a new folder with a Git repository around it; return the commit."""
-    project = await find_project(services, reference)
-    async with opened_pack(services, project) as pack:
-        return await write_tree(_files(pack), folder, commit_details(project))
+async def find_history(services: Services, reference: str) -> list[StoredProject]:
+    """Return a completed project as it was generated again and again, oldest first; the one named is the last."""
+
+    def find(work: Work) -> list[StoredProject]:
+        asked = work.generated_projects.resolve(reference)
+        stored_project(work, asked)  # raises when it must not leave
+        return [stored_project(work, found) for found in work.generated_projects.completed_until(asked)]
+
+    return await services.database.run(services.scope, find, read_only=True)
+
+
+async def check_out(services: Services, reference: str, folder: Path, *, force: bool = False) -> Written:
+    """Write the tree into a folder, with a Git repository of the project's history; see `check_out_history`."""
+    history = await find_history(services, reference)
+    return await check_out_history([_generation(services, project) for project in history], folder, force=force)
 
 
 def commit_details(project: StoredProject, message: str = "") -> CommitDetails:
@@ -102,8 +113,13 @@ def commit_details(project: StoredProject, message: str = "") -> CommitDetails:
     )
 
 
-def _files(pack: BinaryIO) -> Iterator[TreeFile]:
-    return read_pack(pack)
+def _generation(services: Services, project: StoredProject) -> Generation:
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Iterator[TreeFile]]:
+        async with opened_pack(services, project) as pack:
+            yield read_pack(pack)
+
+    return Generation(commit_details(project), opened)
 
 
 def _member(file: ProjectFile) -> Member:

@@ -62,18 +62,22 @@ class Git:
             await _end(process, worker)
 
     async def must(self, *arguments: str, feed: Iterable[bytes] | None = None) -> str:
-        """Run a command that talks to nobody outside, and return what it printed.
+        """Run a command that talks to nobody outside, and return what it printed without blanks around it.
 
         Raises:
             GitFailed: it did not work.
         """
+        return (await self.output(*arguments, feed=feed)).strip()
+
+    async def output(self, *arguments: str, feed: Iterable[bytes] | None = None) -> str:
+        """Do as `must` does, and return all that was printed: records that end with NUL may begin with a blank."""
         try:
             result = await self.run(*arguments, feed=feed)
         except GitTimedOut as error:
             raise GitFailed(f"`git {arguments[0]}` took longer than {self.timeout:.0f} s.") from error
         if result.status:
             raise GitFailed(result.stderr.strip() or f"`git {arguments[0]}` ended with {result.status}.")
-        return result.stdout.strip()
+        return result.stdout
 
     def _start(self, arguments: Iterable[str], *, feeding: bool) -> Popen:
         try:

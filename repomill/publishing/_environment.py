@@ -30,6 +30,9 @@ _CONFIGURATION: Mapping[str, str] = {
     "core.autocrlf": "false",
     # A reflog would name the machine's user and host.
     "core.logAllRefUpdates": "false",
+    # What a person's repository starts is for the person's own commands.
+    "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
 }
 
 # What somebody sets to reach a host at all: certificates, a proxy, an SSH client of their own.

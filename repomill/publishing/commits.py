@@ -80,6 +80,11 @@ class FoundCommit:
         return cls(sha, named.get("author", ""), named.get("committer", ""), parents, _last_paragraph(message))
 
     @property
+    def execution_id(self) -> str:
+        """The execution that made it, if it is ours."""
+        return self.trailers.get(EXECUTION_TRAILER, "")
+
+    @property
     def tree_digest(self) -> str:
         """Digest of the tree it holds, if it is ours."""
         return self.trailers.get(TREE_TRAILER, "")

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, tuple_
 
 from repomill.errors import AmbiguousReference, GeneratedProjectNotFound
 from storage.database.lease import Lease
@@ -125,6 +125,16 @@ class GeneratedProjects(Repository):
         if project_id is not None:
             query = query.where(GeneratedProject.project_id == project_id)
         return self._session.scalars(query).all()
+
+    def completed_until(self, last: GeneratedProject) -> Sequence[GeneratedProject]:
+        """Return the completed generations of the same project, oldest first; a completed one is itself the last."""
+        when = tuple_(GeneratedProject.completed_at, GeneratedProject.id)
+        query = select(GeneratedProject).where(
+            GeneratedProject.project_id == last.project_id,
+            GeneratedProject.status == GeneratedProjectStatus.COMPLETED,
+            when <= (last.completed_at, last.id),
+        )
+        return self._session.scalars(query.order_by(GeneratedProject.completed_at, GeneratedProject.id)).all()
 
     def resolve(self, reference: str) -> GeneratedProject:
         """Return what an id, a prefix of one, or `latest` means.

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from repomill.publishing.checkout import check_out_history
 from repomill.publishing.credentials import GitCredentials
 from repomill.publishing.git_push import GitAccess
+from tests.integration.publishing.histories import ONE
 from tests.servers.git_http import GitServer, git, git_http_server
 
 USERNAME, PASSWORD = "mill", "s3ntinel-p@ss:word"
@@ -18,6 +20,14 @@ def _without_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> Path:
+    """A checkout of the first generation, alone in its folder."""
+    (tmp_path / "work").mkdir()
+    await check_out_history(ONE, tmp_path / "work" / "shop")
+    return tmp_path / "work" / "shop"
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from repomill.errors import DestinationExists, GitFailed
-from repomill.publishing.checkout import write_tree
 from repomill.publishing.git_push import push_tree
 from repomill.publishing.targets import GitTarget
 from repomill.trees.tree import TreeFile
+from tests.integration.publishing.histories import write_tree
 from tests.integration.publishing.projects import FILES, details
 from tests.servers.git_http import git
 

@@ -132,7 +132,7 @@ async def test_a_checkout_has_the_commit_that_a_push_makes(
     services: Services, stored: Stored, remote: Path, tmp_path: Path
 ) -> None:
     exported = await publish(services, stored.project, ExportTarget("git", remote.as_uri()))
-    assert await check_out(services, "latest", tmp_path / "out") == exported.commit
+    assert (await check_out(services, "latest", tmp_path / "out")).commit == exported.commit
 
 
 async def test_a_project_that_is_not_finished_does_not_leave(services: Services, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ COMMANDS: dict[str, set[str]] = {
     "project show": FORMAT,
     "project files": FORMAT,
     "project cat": set(),
-    "project checkout": FORMAT,
+    "project checkout": {"--force"} | FORMAT,
     "project export": {"--to", "--branch", "--credentials"} | FORMAT,
     "project policy": {"--set", "--reset"},
     "project release": set(),
