@@ -248,6 +248,60 @@ class TemplateNotFound(NotFound):
     hint: ClassVar[str] = "Name the folder in the specification as it is, not by an expression."
 
 
+@dataclass(eq=False)
+class TemplateRefNotFound(BadInput):
+    """A Git template has neither a tag of this name nor such a commit."""
+
+    url: str
+    ref: str
+    code: ClassVar[str] = "template_ref_not_found"
+    message: ClassVar[str] = "{url} has no tag and no commit {ref!r}."
+    hint: ClassVar[str] = "`ref` is a tag or a full commit id; a branch would move."
+
+
+@dataclass(eq=False)
+class CopierTemplateFailed(BadInput):
+    """A Copier template cannot be stored or rendered."""
+
+    template: str
+    reason: str
+    code: ClassVar[str] = "copier_template_failed"
+    message: ClassVar[str] = "The Copier template {template} cannot be used: {reason}"
+    hint: ClassVar[str] = "Mend the template, or try `copier copy` with the same answers beside it."
+
+
+@dataclass(eq=False)
+class CopierAnswersInvalid(BadInput):
+    """The answers do not fit a Copier template's questions; `problems` are sentences, each naming its question."""
+
+    template: str
+    problems: tuple[str, ...]
+    code: ClassVar[str] = "copier_answers_invalid"
+    message: ClassVar[str] = "The answers do not fit the Copier template {template}: {listed}"
+    hint: ClassVar[str] = "Write them under `copier.answers` of the node; nobody is asked during a run."
+
+    def facts(self) -> JsonObject:
+        """Add the joined list, which the message prints."""
+        return super().facts() | {"listed": "; ".join(self.problems)}
+
+
+@dataclass(eq=False)
+class CopierTemplateNotTrusted(UserActionRequired):
+    """A Copier template brings code that its node does not allow."""
+
+    template: str
+    features: tuple[str, ...]
+    code: ClassVar[str] = "copier_template_not_trusted"
+    message: ClassVar[str] = "The Copier template {template} needs {listed}, which its node does not allow."
+    hint: ClassVar[str] = (
+        "Its code would run on the worker. If you trust the template, write `allow: [{listed}]` under `copier`."
+    )
+
+    def facts(self) -> JsonObject:
+        """Add the joined list, which the texts print."""
+        return super().facts() | {"listed": ", ".join(self.features)}
+
+
 # --- trees ------------------------------------------------------------------------------------------------------
 
 

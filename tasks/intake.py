@@ -3,18 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-from repomill.canonical import digest_bytes
 from repomill.errors import UnreadableFile
 from repomill.nodes.registry import kind
-from repomill.trees.pack import pack_bytes
+from repomill.trees.scaffolds import CopierSource
 from repomill.trees.tree import TreeFile
 from repomill.workflow.digests import workflow_digest
 from repomill.workflow.spec import NodeSpec, WorkflowSpec
 from repomill.workflow.validation import validate
-from storage.artifacts.keys import template_key
 from storage.database.models import WorkflowVersion
 from storage.database.repositories.workflows import Specification
 from tasks.services import Services
+from tasks.stored_scaffolds import store_scaffold, store_template
 
 
 def read_specification(path: Path) -> tuple[str, WorkflowSpec]:
@@ -35,7 +34,7 @@ def read_specification(path: Path) -> tuple[str, WorkflowSpec]:
 async def store_workflow(services: Services, path: Path) -> WorkflowVersion:
     """Store a specification with its template folders; the same content is the same version."""
     text, spec = read_specification(path)
-    templates = {folder: await _store_folder(services, path.parent / folder) for folder in template_folders(spec)}
+    templates = await _store_templates(services, path.parent, spec)
     digests = {folder: stored["digest"] for folder, stored in templates.items()}
     specification = Specification(
         name=spec.name,
@@ -49,6 +48,12 @@ async def store_workflow(services: Services, path: Path) -> WorkflowVersion:
     return await services.database.run(services.scope, lambda work: work.workflows.add(specification))
 
 
+async def _store_templates(services: Services, home: Path, spec: WorkflowSpec) -> dict[str, dict[str, Any]]:
+    folders = {folder: await store_template(services, _files(home / folder)) for folder in template_folders(spec)}
+    sources = {source for node in spec.nodes for source in _copier_templates_of(node)}
+    return folders | {source.name: await store_scaffold(services, home, source) for source in sources}
+
+
 def template_folders(spec: WorkflowSpec) -> list[str]:
     """Return the template folders of all nodes, relative to the specification."""
     folders = {folder for node in spec.nodes for folder in _folders_of(node)}
@@ -60,12 +65,9 @@ def _folders_of(node: NodeSpec) -> tuple[str, ...]:
     return declaration.template_folders(declaration.config_model.model_validate(node.config))
 
 
-async def _store_folder(services: Services, folder: Path) -> dict[str, Any]:
-    content, pack = pack_bytes(_files(folder))
-    key = template_key(services.scope.organisation_id, pack.manifest.digest)
-    if not await services.store.exists(key):
-        await services.store.put(key, content)
-    return {"digest": pack.manifest.digest, "key": key, "pack": digest_bytes(content)}
+def _copier_templates_of(node: NodeSpec) -> tuple[CopierSource, ...]:
+    declaration = kind(node.type)
+    return declaration.copier_templates(declaration.config_model.model_validate(node.config))
 
 
 def _files(folder: Path) -> list[TreeFile]:

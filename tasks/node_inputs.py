@@ -37,12 +37,12 @@ async def prepare(run: Run, node: str) -> NodeCall:
     declaration = kind(spec_node.type)
     scope = run.expression_scope(node)
     config = render_config(declaration.config_model, spec_node.config, scope, f"node {node}")
-    folders = declaration.template_folders(config)
+    templates = (*declaration.template_folders(config), *(each.name for each in declaration.copier_templates(config)))
     key = node_key(
         declaration,
         config.model_dump(mode="json"),
         input_digests=await _input_digests(run, declaration, config, scope),
-        template_digests={folder: run.facts.template_digests[folder] for folder in folders},
+        template_digests={name: run.facts.template_digests[name] for name in templates},
         model_parameters={name: dict(run.source_models.get(name, {})) for name in declaration.sources(config)},
         node_path=node,
     )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from repomill.agents.request import AgentAnswer, AgentRequest
 from repomill.canonical import Json
+from repomill.trees.scaffolds.source import CopierSource
 from repomill.trees.tree import TreeFile
 
 
@@ -136,6 +137,10 @@ class NodeKind(ABC, Generic[ConfigT]):
 
     def template_folders(self, config: ConfigT) -> tuple[str, ...]:
         """Return the template folders, relative to the specification, that the node renders."""
+        return ()
+
+    def copier_templates(self, config: ConfigT) -> tuple[CopierSource, ...]:
+        """Return the Copier templates that the node renders; `NodeContext.templates` has them under their names."""
         return ()
 
     def writes_files(self, config: ConfigT) -> bool:

@@ -42,6 +42,10 @@ class GitRemote:
         sha = await self.git.must("rev-parse", "--verify", HEAD_REF)
         return FoundCommit.parse(sha, await self.git.must("cat-file", "commit", sha))
 
+    async def mirror(self) -> None:
+        """Fetch all that the remote has, under the names it has there; the repository must be bare."""
+        await self._ask("fetch", "--quiet", "--no-write-fetch-head", "--", self.url, "+refs/*:refs/*")
+
     async def push(self, commit: str, branch: str, expected: str | None) -> None:
         """Advance the branch from `expected` (None: it must not exist) to a commit made on top of it.
 

@@ -18,18 +18,26 @@ def check_templates(draft: Draft) -> Iterator[Finding]:
         if draft.folder is not None and node.kind is not None and node.config is not None:
             for name in filterfalse(is_template, node.kind.template_folders(node.config)):
                 yield from _folder(node, draft.folder, name)
+            for source in node.kind.copier_templates(node.config):
+                if not source.url:
+                    yield from _place(node, draft.folder, source.place)
 
 
 def _folder(node: DraftNode, home: Path, name: str) -> Iterator[Finding]:
+    yield from (faults := list(_place(node, home, name)))
+    if not faults:
+        place = (home / name).resolve()
+        for file in sorted(place.rglob(f"*{TEMPLATE_SUFFIX}")):
+            yield from _template(file, f"{name}/{file.relative_to(place).as_posix()}", string_pointer(node, name))
+
+
+def _place(node: DraftNode, home: Path, name: str) -> Iterator[Finding]:
     place, pointer = (home / name).resolve(), string_pointer(node, name)
     if not place.is_relative_to(home.resolve()):
         message = f"the template folder {name!r} lies outside the specification's folder"
         yield Finding("template_outside", pointer, message, "keep templates beside the specification")
     elif not place.is_dir():
         yield Finding("template_missing", pointer, f"there is no folder {name!r} beside the specification")
-    else:
-        for file in sorted(place.rglob(f"*{TEMPLATE_SUFFIX}")):
-            yield from _template(file, f"{name}/{file.relative_to(place).as_posix()}", pointer)
 
 
 def _template(file: Path, name: str, pointer: str) -> Iterator[Finding]:

@@ -102,7 +102,16 @@ async def test_publishing_hands_the_target_on_and_says_where_it_went() -> None:
 @pytest.mark.parametrize(
     ("name", "config", "said"),
     [
-        ("file_generation", {}, "give 'files', a 'template' folder, or both"),
+        ("file_generation", {}, "give 'files', a 'template' folder or a 'copier' template"),
+        ("file_generation", {"template": "a", "copier": {"template": "b"}}, "exclude each other"),
+        ("file_generation", {"copier": {"template": ""}}, "at least 1 character"),
+        ("file_generation", {"copier": {"template": "gh:a/b"}}, "a Git URL needs a 'ref'"),
+        ("file_generation", {"copier": {"template": "a", "ref": "1.0"}}, "'ref' goes with a Git URL"),
+        ("file_generation", {"copier": {"template": "ext::sh", "ref": "1"}}, "'ref' goes with a Git URL"),
+        ("file_generation", {"copier": {"template": "ftp://h/x", "ref": "1"}}, "write one of file:///"),
+        ("file_generation", {"copier": {"template": "https://u:p@h/x", "ref": "1"}}, "it holds credentials"),
+        ("file_generation", {"copier": {"template": "gh:a/b", "ref": "--upload-pack=x"}}, "--upload-pack=x"),
+        ("file_generation", {"copier": {"template": "a", "allow": ["all"]}}, "'extensions' or 'tasks'"),
         ("file_generation", {"files": [{"path": "", "content": ""}]}, "at least 1 character"),
         ("llm", {"source": "main", "prompt": "Do."}, "max_tokens"),
         ("llm", {"source": "main", "prompt": "", "max_tokens": 1}, "prompt"),

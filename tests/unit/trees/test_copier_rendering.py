@@ -1,0 +1,220 @@
+"""Copier templates give what Copier gives, or a clear error."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from repomill.errors import (
+    CopierAnswersInvalid,
+    CopierTemplateFailed,
+    CopierTemplateNotTrusted,
+    RenderingTooLarge,
+    UnsafeTree,
+)
+from repomill.trees.scaffolds import Origin, Rendered, RenderLimits, render_copier, stored_files, stored_scaffold
+from tests.fakes.copier_templates import plain_copy, write_template
+from tests.servers.waiting import wait_until
+
+QUESTIONS = "name: {type: str, default: Tea}\ncups: {type: int, default: 2}\nextra: {type: bool, default: false}\n"
+ANSWERS_FILE = "{{ _copier_answers|to_nice_yaml }}"
+
+TEMPLATES: dict[str, dict[str, str | bytes]] = {
+    "questions and defaults": {
+        "copier.yml": QUESTIONS + 'slug: {type: str, default: "{{ name|lower }}"}\n',
+        "{{ slug }}/about.txt.jinja": "{{ name }} {{ slug }} {{ cups }} {{ _folder_name }}\n",
+        "{{ _copier_conf.answers_file }}.jinja": ANSWERS_FILE,
+    },
+    "conditional files": {
+        "copier.yml": QUESTIONS,
+        '{% if name == "Tea" %}tea.txt{% endif %}.jinja': "{{ cups }}",
+        "{% if extra %}extra.txt{% endif %}": "never",
+        "{% if extra %}folder{% endif %}/x.txt": "never",
+    },
+    "a subdirectory": {"copier.yml": "_subdirectory: inner\n" + QUESTIONS, "inner/a.jinja": "{{ name }}", "b": ""},
+    "exclusions": {"copier.yml": "_exclude: ['*.bak', copier.yml]\n" + QUESTIONS, "a.bak": "", "b.txt": "b"},
+    "a suffix of its own": {"copier.yml": "_templates_suffix: .t\n", "a.t": "{{ 1 + 1 }}", "b.jinja": "{{ 1 }}"},
+    "delimiters of its own": {"copier.yml": '_envops: {variable_start_string: "[[", variable_end_string: "]]"}\n',
+                              "a.jinja": "[[ 1 + 1 ]] {{ x }}"},
+    "executables and bytes": {"run.sh.jinja": "#!/bin/sh\necho {{ 'hi' }}\n", "logo.bin": bytes(range(256))},
+    "a loop over files": {
+        "copier.yml": "pages: {type: yaml, default: [a, b]}\n",
+        "{% yield page from pages %}{{ page }}{% endyield %}.md.jinja": "# {{ page }}\n",
+    },
+    "macros that are included": {
+        "copier.yml": "_exclude: [parts, copier.yml]\n",
+        "parts/macros.jinja": "{% macro hi(x) %}hi {{ x }}{% endmacro %}",
+        "a.txt.jinja": "{% from 'parts/macros.jinja' import hi %}{{ hi(3) }}",
+    },
+}  # fmt: skip
+
+
+async def render(folder: Path, answers: dict[str, Any] | None = None, **options: Any) -> Rendered:
+    template = stored_scaffold(stored_files(folder, Origin("template")))
+    return await render_copier(template, answers or {}, **options)
+
+
+@pytest.mark.parametrize("files", TEMPLATES.values(), ids=TEMPLATES.keys())
+async def test_a_template_gives_the_files_that_copier_writes(tmp_path: Path, files: dict[str, str | bytes]) -> None:
+    template = write_template(tmp_path / "template", files)
+    rendered = await render(template)
+    assert set(rendered.files) == plain_copy(tmp_path, "template")
+    assert rendered.files
+
+
+async def test_answers_take_the_place_of_defaults(tmp_path: Path) -> None:
+    template = write_template(tmp_path / "template", TEMPLATES["questions and defaults"])
+    rendered = await render(template, {"name": "Coffee", "cups": 3}, name="shop")
+    assert {file.path: file.content for file in rendered.files} == {
+        "coffee/about.txt": b"Coffee coffee 3 shop\n",
+        ".copier-answers.yml": b"_src_path: template\ncups: 3\nextra: false\nname: Coffee\nslug: coffee\n",
+    }
+
+
+async def test_links_inside_a_template_are_followed(tmp_path: Path) -> None:
+    template = write_template(tmp_path / "template", {"a.txt.jinja": "{{ 1 + 1 }}", "folder/b": "b"})
+    (template / "link.txt.jinja").symlink_to("a.txt.jinja")
+    (template / "linked").symlink_to("folder")
+    rendered = await render(template)
+    assert set(rendered.files) == plain_copy(tmp_path, "template")
+    assert {file.path for file in rendered.files} == {"a.txt", "link.txt", "folder/b", "linked/b"}
+
+
+@pytest.mark.parametrize(
+    ("question", "answers", "said"),
+    [
+        ("name: {type: str}", {}, "'name' has no default and no answer"),
+        ("name: {type: str, default: x}", {"nam": "y"}, "it has no question 'nam', did you mean 'name'?"),
+        ("cups: {type: int, default: 1}", {"cups": "many"}, "'cups': invalid literal"),
+        ("kind: {type: str, default: a, choices: [a, b]}", {"kind": "c"}, "'kind': Invalid choice"),
+        ("n: {type: int, default: 1, validator: '{% if n > 3 %}too many{% endif %}'}", {"n": 4}, "too many"),
+        ("name: {type: str}", {"name": None}, "'name': Invalid answer"),
+    ],
+)
+async def test_answers_that_do_not_fit_name_their_question(
+    tmp_path: Path, question: str, answers: dict[str, Any], said: str
+) -> None:
+    template = write_template(tmp_path / "template", {"copier.yml": question + "\n", "a": ""})
+    with pytest.raises(CopierAnswersInvalid) as refusal:
+        await render(template, answers)
+    assert said in str(refusal.value)
+    assert str(tmp_path) not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"copier.yml": "a: [", "x": ""}, "copier.yml"),
+        ({"copier.yml": "", "copier.yaml": ""}, "more than one copier.yml"),
+        ({"copier.yml": "_min_copier_version: 99.0.0\na: 1\n", "x": ""}, "requires Copier version"),
+        ({"a.txt.jinja": "one\n{% if %}"}, "a.txt.jinja, line 2: Expected an expression"),
+        ({"a.txt.jinja": "one\n{{ 1 / 0 }}"}, "a.txt.jinja, line 2: division by zero"),
+        ({"a.txt.jinja": "{{ ''.__class__.__mro__ }}"}, "unsafe"),
+        ({"a.txt.jinja": "{% include '../../request.json' %}"}, "request.json"),
+        ({"copier.yml": "_subdirectory: ../..\n"}, '"../.." is forbidden'),
+        ({"copier.yml": "up: ../../..\n", "{{ up }}x": ""}, '"../../..x" is forbidden'),
+        ({"copier.yml": "a: {type: str, default: '{{ 1 / 0 }}'}\n"}, "'a'"),
+        ({"copier.yml": "_external_data: {x: /etc/passwd}\n", "a.jinja": "{{ _external_data.x }}"}, "/etc/passwd"),
+    ],
+)
+async def test_a_template_that_is_wrong_is_named_with_the_place(
+    tmp_path: Path, files: dict[str, str | bytes], said: str
+) -> None:
+    with pytest.raises(CopierTemplateFailed) as refusal:
+        await render(write_template(tmp_path / "template", files))
+    assert said in str(refusal.value)
+
+
+async def test_a_link_that_would_be_written_is_refused(tmp_path: Path) -> None:
+    template = write_template(tmp_path / "template", {"copier.yml": "_preserve_symlinks: true\n", "a": "a"})
+    (template / "link").symlink_to("a")
+    with pytest.raises(CopierTemplateFailed, match="it writes link, which is a link"):
+        await render(template)
+
+
+async def test_a_link_that_leads_out_is_not_stored(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    (write_template(tmp_path / "template", {"a": "a"}) / "link").symlink_to("../secret")
+    with pytest.raises(CopierTemplateFailed, match="link is a link that leads out"):
+        stored_files(tmp_path / "template", Origin("template"))
+
+
+async def test_paths_that_no_tree_may_have_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnsafeTree, match="aux"):
+        await render(write_template(tmp_path / "template", {"{{ 'aux' }}.txt": ""}))
+
+
+async def test_tasks_are_left_out_and_named(tmp_path: Path) -> None:
+    template = write_template(tmp_path / "template", {"copier.yml": "_tasks: [touch made]\n", "a": ""})
+    rendered = await render(template)
+    assert ([file.path for file in rendered.files], rendered.skipped) == (["a"], ("tasks",))
+
+
+async def test_tasks_run_where_they_are_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPOMILL_SECRET", "hidden")
+    tasks = "_tasks: ['env > environment', 'git init --quiet .', 'cat a > made']\n"
+    template = write_template(tmp_path / "template", {"copier.yml": tasks, "a": "tea"})
+    rendered = await render(template, allow=["tasks"])
+    files = {file.path: file.content for file in rendered.files}
+    assert (files["made"], rendered.skipped) == (b"tea", ())
+    assert b"hidden" not in files["environment"]
+    assert {path for path in files if "/" in path} == set()
+
+
+async def test_a_task_that_fails_is_named(tmp_path: Path) -> None:
+    template = write_template(tmp_path / "template", {"copier.yml": "_tasks: ['exit 3']\n", "a": ""})
+    with pytest.raises(CopierTemplateFailed, match="'exit 3' returned non-zero exit status 3"):
+        await render(template, allow=["tasks"])
+
+
+EXTENSION = {
+    "copier.yml": "_jinja_extensions: [copier_template_extensions.TemplateExtensionLoader, ext.py:Shout]\n",
+    "ext.py": "from jinja2.ext import Extension\n\n\nclass Shout(Extension):\n    def __init__(self, environment):\n"
+    "        super().__init__(environment)\n        environment.filters['shout'] = str.upper\n",
+    "a.txt.jinja": "{{ 'tea'|shout }}",
+}
+
+
+async def test_extensions_are_refused_until_they_are_allowed(tmp_path: Path) -> None:
+    template = write_template(tmp_path / "template", EXTENSION)
+    with pytest.raises(CopierTemplateNotTrusted, match="needs extensions") as refusal:
+        await render(template)
+    assert "allow: [extensions]" in refusal.value.advice()
+    rendered = await render(template, allow=["extensions"])
+    assert set(rendered.files) == plain_copy(tmp_path, "template", "--trust")
+
+
+async def test_an_extension_that_is_not_installed(tmp_path: Path) -> None:
+    template = write_template(tmp_path / "template", {"copier.yml": "_jinja_extensions: [absent.X]\n", "a": ""})
+    with pytest.raises(CopierTemplateFailed, match="not installed here: No module named 'absent'"):
+        await render(template, allow=["extensions"])
+
+
+@pytest.mark.parametrize(
+    ("content", "limits", "bound"),
+    [
+        ("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}", {"seconds": 2}, "2 seconds"),
+        ("{{ 'x' * 900000000 }}{{ 'y' * 900000000 }}", {"memory": 512 * 1024**2}, "512 MB of memory"),
+        ("{{ 'x' * 3000000 }}", {"total_size": 2 * 1024**2}, "2 MB of files"),
+    ],
+)
+async def test_a_template_without_measure_is_ended(
+    tmp_path: Path, content: str, limits: dict[str, Any], bound: str
+) -> None:
+    template = write_template(tmp_path / "template", {"a.jinja": content})
+    with pytest.raises(RenderingTooLarge, match=bound):
+        await render(template, limits=RenderLimits(**limits))
+
+
+async def test_a_cancel_ends_the_process(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    task = f"_tasks: ['echo $$ > {started}; sleep 600']\n"
+    template = write_template(tmp_path / "template", {"copier.yml": task, "a": ""})
+    rendering = asyncio.create_task(render(template, allow=["tasks"]))
+    await asyncio.to_thread(wait_until, lambda: started.exists() and started.read_text())
+    rendering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await rendering
+    wait_until(lambda: not psutil.pid_exists(int(started.read_text())))
