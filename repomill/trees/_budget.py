@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Final, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 from jinja2 import Undefined
 from jinja2.exceptions import SecurityError
@@ -15,11 +15,16 @@ from repomill.errors import RenderingTooLarge
 VALUE_LIMIT: Final = 16 * 1024 * 1024
 """Weight of one value that a template makes: a character weighs 1, every value 16 more."""
 
+MAX_BITS: Final = 4096
+"""Larger numbers take quadratic time to divide and to print."""
+
 T = TypeVar("T")
 
 _VALUE_WEIGHT: Final = 16
 _WORK_FACTOR: Final = 8
 """Text printed inside macros and blocks is counted again where their result is printed."""
+_MADE_LIMIT: Final = 8 * VALUE_LIMIT
+"""Weight of all values that one rendering makes, kept or not: it bounds the memory a rendering can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class Budget:
     clock: Callable[[], float] = monotonic
     _deadline: float = field(init=False)
     _printed: int = field(init=False, default=0)
+    _made: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self._deadline = self.clock() + self.limits.seconds
@@ -54,6 +60,12 @@ class Budget:
         self._printed += characters
         if self._printed > _WORK_FACTOR * self.limits.characters:
             self.refuse_size()
+
+    def make(self, weight: int) -> None:
+        """Count a value that was made, whether it lives on or not."""
+        self._made += weight
+        if self._made > _MADE_LIMIT:
+            raise RenderingTooLarge(self.place, f"{_MADE_LIMIT:,} characters in all its values")
 
     def refuse_size(self) -> None:
         """Say that the text is too long."""
@@ -88,8 +100,13 @@ def spend(characters: int) -> None:
 def room(weight: int) -> None:
     """Refuse to make a value of this weight, before it takes memory."""
     if weight > VALUE_LIMIT:
-        budget = _active.get()
-        raise RenderingTooLarge(budget.place if budget else "the template", f"{VALUE_LIMIT:,} characters in one value")
+        refuse(f"{VALUE_LIMIT:,} characters in one value")
+
+
+def refuse(bound: str) -> NoReturn:
+    """Say that the rendering that goes on went over a bound."""
+    budget = _active.get()
+    raise RenderingTooLarge(budget.place if budget else "the template", bound)
 
 
 def weigh(value: object, *, plain: bool = False) -> int:
@@ -115,11 +132,25 @@ def weigh(value: object, *, plain: bool = False) -> int:
 
 def kept(value: T) -> T:
     """Return a value that is not too heavy."""
-    if isinstance(value, str):
+    if isinstance(value, int):
+        check_bits(value.bit_length())
+    elif isinstance(value, str):
         room(len(value))
-    elif isinstance(value, list | tuple | dict | int):
-        weigh(value)
+        _make(len(value))
+    elif isinstance(value, list | tuple | dict):
+        _make(weigh(value))
     return value
+
+
+def check_bits(bits: int) -> None:
+    """Refuse a number that is too long to compute with."""
+    if bits > MAX_BITS:
+        raise OverflowError(f"the number would have more than {MAX_BITS} bits")
+
+
+def _make(weight: int) -> None:
+    if budget := _active.get():
+        budget.make(weight)
 
 
 def printable(value: object) -> str:

@@ -25,15 +25,23 @@ Function = Callable[..., Any]
 
 _MAX_WIDTH: Final = 1000
 _MAX_INDENT: Final = 100
-_MAX_WRAPPED: Final = 100_000
+_MAX_WRAPPED: Final = 50_000
 """Python's textwrap takes quadratic time in the length of a word."""
+_MAX_INDENTED: Final = 2_000_000
+_ONE_CHARACTER: Final = 17
+"""Weight of a character in a list of its own."""
+_QUOTED: Final = 12
+"""Characters that one can become in a URL."""
 _DATA: Final = (str, int, float, list, tuple, dict, range, Undefined, Iterator, type(None))
 
 _TAKES_DATA: Final = (
-    "abs", "count", "d", "default", "dictsort", "filesizeformat", "first", "float", "groupby", "int", "items", "last",
-    "length", "list", "map", "max", "min", "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "unique",
+    "abs", "count", "d", "default", "dictsort", "filesizeformat", "first", "float", "items", "last", "length",
+    "reverse",
 )  # fmt: skip
-_TAKES_TEXT: Final = ("capitalize", "lower", "title", "trim", "truncate", "upper", "urlencode", "wordcount")
+_TAKES_SEQUENCE: Final = (
+    "groupby", "list", "map", "max", "min", "reject", "rejectattr", "select", "selectattr", "sort", "unique",
+)  # fmt: skip
+_TAKES_TEXT: Final = ("capitalize", "lower", "title", "truncate", "upper")
 _KEPT_TESTS: Final = (
     "!=", "<", "<=", "==", ">", ">=", "boolean", "defined", "divisibleby", "eq", "equalto", "even", "false", "float",
     "ge", "greaterthan", "gt", "in", "integer", "iterable", "le", "lessthan", "lower", "lt", "mapping", "ne", "none",
@@ -43,9 +51,16 @@ _KEPT_TESTS: Final = (
 
 def each(value: Iterable[object]) -> Iterator[object]:
     """Go through what a `for` goes through, with an eye on the clock; the compiler puts it there."""
-    for item in value:
+    for item in _in_parts(value):
         tick()
         yield item
+
+
+def _in_parts(value: Any) -> Any:
+    """Return a sequence whose parts may become values of their own."""
+    if isinstance(value, str):
+        room(len(value) * _ONE_CHARACTER)
+    return value
 
 
 def _bounded(filter_function: Function) -> Function:
@@ -61,6 +76,17 @@ def _bounded(filter_function: Function) -> Function:
         return kept(filter_function(*args, **kwargs))
 
     return bounded
+
+
+def _on_parts(filter_function: Function) -> Function:
+    """Let a filter of sequences take text as the list of its characters."""
+    first = 1 if hasattr(filter_function, "jinja_pass_arg") else 0
+
+    @wraps(filter_function)
+    def on_parts(*args: Any, **kwargs: Any) -> Any:
+        return filter_function(*args[:first], _in_parts(args[first]), *args[first + 1 :], **kwargs)
+
+    return _bounded(on_parts)
 
 
 def _on_text(filter_function: Function) -> Function:
@@ -97,6 +123,7 @@ def _center(text: str, width: int = 80) -> str:
 
 
 def _indent(text: str, width: int | str = 4, first: bool = False, blank: bool = False) -> object:
+    _at_most(_MAX_INDENTED, len(text), "the length of indented text")
     padding = _at_most(_MAX_INDENT, width if isinstance(width, int) else len(width), "width")
     room(len(text) + (len(text.splitlines()) + 1) * padding)
     return JINJA_FILTERS["indent"](text, width, first, blank)
@@ -140,7 +167,9 @@ def _format(text: str, *args: object, **kwargs: object) -> str:
     if re.search(r"%[^a-zA-Z%]*(\*|\d{4})", text):
         raise FilterArgumentError("a width in format can have three digits at most")
     values = kwargs or args
-    weigh(list(kwargs.values()) or list(args), plain=True)
+    weight = weigh(list(kwargs.values()) or list(args), plain=True)
+    if kwargs:  # each may be used as often as it is named
+        room(text.count("%(") * weight)
     room(len(text) * _MAX_WIDTH if re.search(r"%[^a-zA-Z%]*\d{3}", text) else len(text))
     return text % values
 
@@ -160,22 +189,47 @@ def _tojson(value: object, indent: int | None = None) -> str:
 
 
 def _split(text: str, separator: str | None = None, count: int = -1) -> list[str]:
-    room(min(len(text), (text.count(separator) if separator else len(text)) + 1))
+    parts = (text.count(separator) if separator else len(text) // 2) + 1
+    room(len(text) + (_ONE_CHARACTER - 1) * (parts if count < 0 else min(parts, count + 1)))
     return text.split(separator, count)
 
 
+def _trim(text: str, chars: str | None = None) -> str:
+    """Python looks each character up in `chars`."""
+    _at_most(_MAX_WIDTH, len(chars or ""), "the length of chars")
+    return text.strip(chars)
+
+
+def _int(value: object, default: int = 0, base: int = 10) -> object:
+    if isinstance(value, str):
+        _at_most(_MAX_WIDTH, len(value), "the length of a number")
+    return JINJA_FILTERS["int"](value, default, base)
+
+
+def _urlencode(text: str) -> object:
+    room(len(text) * _QUOTED)
+    return JINJA_FILTERS["urlencode"](text)
+
+
+def _wordcount(text: str) -> int:
+    return sum(1 for _ in re.finditer(r"\w+", text))
+
+
 _OWN_FOR_DATA: Final[Mapping[str, Function]] = {
-    "batch": _batch, "join": _join, "round": _round, "slice": _slice, "sum": _sum, "tojson": _tojson,
+    "int": _int, "join": _join, "round": _round, "sum": _sum, "tojson": _tojson,
 }  # fmt: skip
 _OWN_FOR_TEXT: Final[Mapping[str, Function]] = {
     "center": _center, "e": lambda text: str(escape(text)), "escape": lambda text: str(escape(text)),
     "format": _format, "indent": _indent, "pascal_case": _words.pascal_case, "replace": _replace, "slug": _words.slug,
-    "snake_case": _words.snake_case, "split": _split, "string": lambda text: text, "wordwrap": _wordwrap,
+    "snake_case": _words.snake_case, "split": _split, "string": lambda text: text, "trim": _trim,
+    "urlencode": _urlencode, "wordcount": _wordcount, "wordwrap": _wordwrap,
 }  # fmt: skip
 
 FILTERS: Final[Mapping[str, Function]] = (
     {name: _bounded(JINJA_FILTERS[name]) for name in _TAKES_DATA}
     | {name: _bounded(own) for name, own in _OWN_FOR_DATA.items()}
+    | {name: _on_parts(JINJA_FILTERS[name]) for name in _TAKES_SEQUENCE}
+    | {"batch": _on_parts(_batch), "slice": _on_parts(_slice)}
     | {name: _on_text(JINJA_FILTERS[name]) for name in _TAKES_TEXT}
     | {name: _on_text(own) for name, own in _OWN_FOR_TEXT.items()}
     | {"_each": each}
@@ -186,4 +240,19 @@ _OWN_TESTS: Final[dict[str, Function]] = {
     "endswith": lambda text, end: printable(text).endswith(end),
 }
 
-TESTS: Final[Mapping[str, Function]] = {name: cast(Function, JINJA_TESTS[name]) for name in _KEPT_TESTS} | _OWN_TESTS
+
+def _ticking(test: Function) -> Function:
+    """Let a test look at the clock: `select` asks it about every item."""
+
+    @wraps(test)
+    def ticking(*args: Any) -> Any:
+        tick()
+        return test(*args)
+
+    return ticking
+
+
+TESTS: Final[Mapping[str, Function]] = {
+    name: _ticking(test)
+    for name, test in ({name: cast(Function, JINJA_TESTS[name]) for name in _KEPT_TESTS} | _OWN_TESTS).items()
+}

@@ -1,29 +1,35 @@
 """The Jinja2 environment in which everything is rendered: it sees plain data and reaches no Python object.
 
 What is bounded: the size of every value made (`*`, `**`, `+`, `~`, literals, filters, macros), everything printed,
-steps of `range`, and time, looked at for each loop step, call, filter and operator. What is not: the memory of
-compiling a template, which grows with its source, and one comparison of two large values.
+steps of `range`, length and tokens of a source, and time, looked at for each token, node of the syntax tree, loop step,
+call, filter, test and operator. What is not: one step of Python's own on values within the bounds, such as a search in
+16 MB of text.
 """
 
+from collections.abc import Iterator
 from types import MethodType
 from typing import Any, Final, NoReturn
 
 from jinja2 import BaseLoader, StrictUndefined, Undefined, nodes, pass_context
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.environment import TemplateModule
-from jinja2.exceptions import SecurityError
+from jinja2.exceptions import SecurityError, TemplateSyntaxError
+from jinja2.lexer import TokenStream
 from jinja2.runtime import BlockReference, Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment, safe_range
 from jinja2.utils import Namespace
 
-from repomill.trees._budget import kept, printable, room, spend, tick, weigh
+from repomill.trees._budget import check_bits, kept, printable, refuse, room, spend, tick, weigh
 from repomill.trees._filters import FILTERS, TESTS
 
 _LOOP_CALLS: Final = frozenset({"cycle", "changed"})
 _LOOP_NAMES: Final = _LOOP_CALLS | {
     "index", "index0", "revindex", "revindex0", "first", "last", "length", "depth", "depth0", "previtem", "nextitem",
 }  # fmt: skip
-_MAX_BITS: Final = 4096
+_MAX_SOURCE: Final = 1_000_000
+_MAX_TOKENS: Final = 20_000
+"""Python's compiler takes some 10 µs a token, and lets no other thread run meanwhile."""
+_MAX_DIGITS: Final = 1000
 
 
 class _CountingCodeGenerator(CodeGenerator):
@@ -33,6 +39,24 @@ class _CountingCodeGenerator(CodeGenerator):
         for loop in node.find_all(nodes.For):
             loop.iter = nodes.Filter(loop.iter, "_each", [], [], None, None, lineno=loop.iter.lineno)
         super().visit_Template(node, frame)
+
+    def visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> Any:
+        tick()
+        return super().visit(node, *args, **kwargs)
+
+    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802  # Jinja's name
+        self.write("(environment.tick() or ")
+        super().visit_Compare(node, frame)
+        self.write(")")
+
+    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802  # Jinja's name
+        """Slices are Python's own: they make a value past the environment."""
+        if not isinstance(node.arg, nodes.Slice):
+            super().visit_Getitem(node, frame)
+            return
+        self.write("environment.kept(")
+        super().visit_Getitem(node, frame)
+        self.write(")")
 
     def visit_Output(self, node: nodes.Output, frame: Frame) -> None:  # noqa: N802  # Jinja's name
         constant = sum(len(child.data) for child in node.nodes if isinstance(child, nodes.TemplateData))
@@ -79,6 +103,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     code_generator_class = _CountingCodeGenerator
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
     spend = staticmethod(spend)
+    tick = staticmethod(tick)
     kept = staticmethod(kept)
 
     def __init__(self, loader: BaseLoader | None = None) -> None:
@@ -89,6 +114,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             keep_trailing_newline=True,
             finalize=_finalize,
             auto_reload=False,
+            optimized=False,  # constants are computed while a template renders, not while it is compiled
         )
         self.filters = dict(FILTERS)
         self.tests = dict(TESTS)
@@ -151,9 +177,27 @@ class Sandbox(ImmutableSandboxedEnvironment):
         room(sum(map(len, texts)))
         return "".join(texts)
 
+    def _tokenize(
+        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
+    ) -> TokenStream:
+        if len(source) > _MAX_SOURCE:
+            refuse(f"{_MAX_SOURCE:,} characters of source")
+        tokens = _counted(self.lexer.tokeniter(source, name, filename, state))
+        return TokenStream(self.lexer.wrap(tokens, name, filename), name, filename)
+
     def handle_exception(self, source: str | None = None) -> NoReturn:
         """Leave tracebacks as they are: place and line are read from them."""
         raise  # noqa: PLE0704  # Jinja calls this while it handles the exception
+
+
+def _counted(tokens: Iterator[tuple[int, str, str]]) -> Iterator[tuple[int, str, str]]:
+    for number, token in enumerate(tokens):
+        tick()
+        if number > _MAX_TOKENS:
+            refuse(f"{_MAX_TOKENS:,} tokens")
+        if token[1] in {"integer", "float"} and len(token[2]) > _MAX_DIGITS:
+            raise TemplateSyntaxError(f"a number can have {_MAX_DIGITS} digits at most", token[0])
+        yield token
 
 
 def _index_of_field(obj: Any, argument: Any) -> Any:
@@ -164,7 +208,7 @@ def _index_of_field(obj: Any, argument: Any) -> Any:
 
 def _check_product(left: Any, right: Any) -> None:
     if isinstance(left, int) and isinstance(right, int):
-        _check_bits(left.bit_length() + right.bit_length())
+        check_bits(left.bit_length() + right.bit_length())
         return
     for sequence, times in ((left, right), (right, left)):
         if isinstance(sequence, str | list | tuple) and isinstance(times, int):
@@ -173,9 +217,4 @@ def _check_product(left: Any, right: Any) -> None:
 
 def _check_power(left: Any, right: Any) -> None:
     if isinstance(left, int) and isinstance(right, int) and right > 0:
-        _check_bits(left.bit_length() * right)
-
-
-def _check_bits(bits: int) -> None:
-    if bits > _MAX_BITS:
-        raise OverflowError(f"the number would have more than {_MAX_BITS} bits")
+        check_bits(left.bit_length() * right)

@@ -1,14 +1,14 @@
 """Rendering of templates and expressions, in the sandbox, with size and time bounded."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 
-from jinja2 import BaseLoader, FunctionLoader, Template, nodes
+from jinja2 import BaseLoader, FunctionLoader, Template
 
 from repomill.canonical import Json
 from repomill.trees._budget import Budget, Limits, kept
+from repomill.trees._compiled import compiled_text, compiled_value, shared_sandbox
 from repomill.trees._guard import guarded
-from repomill.trees._plain import as_json
+from repomill.trees._plain import as_json, whole
 from repomill.trees._sandbox import Sandbox
 from repomill.trees.paths import check_paths
 from repomill.trees.references import Reference, referenced_names, references
@@ -42,13 +42,13 @@ def render_text(source: str, scope: Scope, place: str, limits: Limits = _DEFAULT
         RenderingTooLarge: it went over `limits`.
     """
     with guarded(place, limits) as budget:
-        return _text(_shared().from_string(source), scope, budget)
+        return _text(compiled_text(source).template, scope, budget)
 
 
 def evaluate(expression: str, scope: Scope, place: str, limits: Limits = _DEFAULT_LIMITS) -> Json:
     """Return the value of an expression (without braces), as JSON; raises as `render_text` does."""
     with guarded(place, limits):
-        compiled = _shared().compile_expression(expression, undefined_to_none=False)
+        compiled = shared_sandbox().compile_expression(expression, undefined_to_none=False)
         return kept(as_json(compiled(dict(scope))))
 
 
@@ -58,13 +58,11 @@ def render_value(source: str, scope: Scope, place: str, limits: Limits = _DEFAUL
     `{{ nodes.plan.output.modules }}` gives the list. Raises as `render_text` does.
     """
     with guarded(place, limits) as budget:
-        body = _shared().parse(source).body
-        expression = _only_expression(body)
-        if expression is None:
-            return _text(_shared().from_string(source), scope, budget)
-        assignment = nodes.Assign(nodes.Name("value", "store"), expression, lineno=1)
-        template = _shared().from_string(nodes.Template([assignment], lineno=1))
-        return kept(as_json(template.make_module(dict(scope)).value))  # type: ignore[attr-defined]  # exported by `set`
+        compiled = compiled_value(source)
+        if not compiled.is_expression:
+            return _text(compiled.template, scope, budget)
+        module = compiled.template.make_module(dict(scope))
+        return kept(as_json(module.value))  # type: ignore[attr-defined]  # exported by `set`
 
 
 def render_folder(
@@ -85,16 +83,11 @@ def render_folder(
     environment = sandbox(FunctionLoader(lambda path: contents[path].decode() if path in contents else None))
     rendered = []
     for file in files:
-        path = "" if _is_for_include_only(file.path) else _path(file.path, scope, f"{place}/{file.path}")
+        path = "" if _is_for_include_only(file.path) else _path(file.path, scope, f"{place}/{file.path}", limits)
         if path:
             rendered.append(TreeFile(path, _content(file, environment, scope, place, limits), file.mode))
     check_paths(file.path for file in rendered)
     return tuple(rendered)
-
-
-@cache
-def _shared() -> Sandbox:
-    return sandbox()
 
 
 def _text(template: Template, scope: Scope, budget: Budget) -> str:
@@ -105,24 +98,17 @@ def _text(template: Template, scope: Scope, budget: Budget) -> str:
         size += len(part)
         if size > budget.limits.characters:
             budget.refuse_size()
-    return "".join(parts)
-
-
-def _only_expression(body: list[nodes.Node]) -> nodes.Expr | None:
-    output = body[0] if len(body) == 1 else None
-    if not isinstance(output, nodes.Output) or len(output.nodes) != 1:
-        return None
-    return None if isinstance(output.nodes[0], nodes.TemplateData) else output.nodes[0]
+    return whole("".join(parts))
 
 
 def _is_for_include_only(path: str) -> bool:
     return path.startswith("_") and "/" in path
 
 
-def _path(source: str, scope: Scope, place: str) -> str:
+def _path(source: str, scope: Scope, place: str, limits: Limits) -> str:
     """Render each part of a path; the empty string when one of them is empty."""
     parts = [
-        render_text(part, scope, f"the path {place}") if "{" in part else part
+        render_text(part, scope, f"the path {place}", limits) if "{" in part else part
         for part in source.removesuffix(TEMPLATE_SUFFIX).split("/")
     ]
     return "/".join(parts) if all(parts) else ""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from repomill.errors import ExpressionFailed
+from repomill.errors import ExpressionFailed, RenderingTooLarge
 from repomill.trees.references import Reference
 from repomill.workflow._config_strings import Shapes, map_strings
 from repomill.workflow._draft import Draft, DraftNode
@@ -38,6 +38,9 @@ def check_expressions(draft: Draft) -> Iterator[Finding]:
             found = references(text.source, text.pointer)
         except ExpressionFailed as error:
             yield Finding("expression_syntax", text.pointer, error.reason, text_line=error.line)
+            continue
+        except RenderingTooLarge as error:
+            yield Finding("expression_syntax", text.pointer, f"it goes over {error.bound}", error.hint)
             continue
         for reference in found:
             yield from _name(draft, text, reference)

@@ -86,6 +86,10 @@ def test_a_sound_expression_is_accepted(expression: str) -> None:
     validate(with_output(expression), "spec.yaml")
 
 
+def test_an_expression_too_long_to_read_is_a_fault_of_its_place() -> None:
+    assert codes(with_output("{{ [" + "0," * 30_000 + "] }}")) == ["expression_syntax"]
+
+
 def test_an_unknown_field_behind_a_reference_is_found() -> None:
     assert codes(with_output("{{ nodes.plan.output.all[0].nam }}")) == ["unknown_output_field"]
 
