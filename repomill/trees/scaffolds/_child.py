@@ -40,16 +40,20 @@ def main(folder: Path) -> None:
     """Render, and leave a reply."""
     request = Request(**json.loads((folder / "request.json").read_bytes()))
     _limit(request)
+    (folder / "reply.json").write_text(json.dumps(outcome(request, folder)))
+
+
+def outcome(request: Request, folder: Path) -> Reply:
+    """Render, and tell how that ended: one of `skipped`, `answers`, `needs`, `bound` and `failed`."""
     try:
-        reply = render(request, folder / "template")
+        return _render(request, folder / "template")
     except MemoryError:
-        reply = {"bound": f"{request.memory // 1024**2} MB of memory"}
+        return {"bound": f"{request.memory // 1024**2} MB of memory"}
     except Exception as error:  # noqa: BLE001  # the boundary: a template raises whatever Python can raise
-        reply = _failure(error, folder)
-    (folder / "reply.json").write_text(json.dumps(reply))
+        return _failure(error, folder)
 
 
-def render(request: Request, template_folder: Path) -> Reply:
+def _render(request: Request, template_folder: Path) -> Reply:
     """Render as `copier copy --defaults --quiet` does, from a folder that stands for the template's address."""
     from copier._main import Worker
     from copier._settings import SettingsModel

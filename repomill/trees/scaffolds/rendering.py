@@ -112,9 +112,9 @@ async def _run(folder: Path, allow: Collection[Allowance], address: str, limits:
 
 
 def _environment(home: Path, allow: Collection[Allowance]) -> dict[str, str]:
-    """Return an environment without secrets; only tasks get a PATH (without it Copier asks Git about every file)."""
+    """Return an environment without secrets; foreign code gets a PATH, else Copier would ask Git about every file."""
     return {
-        "PATH": os.environ.get("PATH", os.defpath) if "tasks" in allow else "",
+        "PATH": os.environ.get("PATH", os.defpath) if allow else "",
         "HOME": str(home),
         "TMPDIR": str(home),
         "LANG": "C.UTF-8",
@@ -158,9 +158,13 @@ def _files(folder: Path, address: str, limits: RenderLimits) -> Iterator[TreeFil
             found = path.lstat()
             if not stat.S_ISREG(found.st_mode):
                 raise CopierTemplateFailed(
-                    address, f"it writes {relative}, which is a link or no file at all; a tree holds files only."
+                    address, f"it writes {relative} as {_what(found.st_mode)}; a tree holds files only."
                 )
             left -= found.st_size
             if left < 0:
                 raise RenderingTooLarge(address, f"{limits.total_size // MEGABYTE} MB of files")
             yield TreeFile(relative, path.read_bytes(), "100755" if found.st_mode & 0o100 else "100644")
+
+
+def _what(mode: int) -> str:
+    return "a link" if stat.S_ISLNK(mode) else "something that is no file"

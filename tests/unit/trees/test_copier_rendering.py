@@ -82,55 +82,22 @@ async def test_links_inside_a_template_are_followed(tmp_path: Path) -> None:
     assert {file.path for file in rendered.files} == {"a.txt", "link.txt", "folder/b", "linked/b"}
 
 
-@pytest.mark.parametrize(
-    ("question", "answers", "said"),
-    [
-        ("name: {type: str}", {}, "'name' has no default and no answer"),
-        ("name: {type: str, default: x}", {"nam": "y"}, "it has no question 'nam', did you mean 'name'?"),
-        ("cups: {type: int, default: 1}", {"cups": "many"}, "'cups': invalid literal"),
-        ("kind: {type: str, default: a, choices: [a, b]}", {"kind": "c"}, "'kind': Invalid choice"),
-        ("n: {type: int, default: 1, validator: '{% if n > 3 %}too many{% endif %}'}", {"n": 4}, "too many"),
-        ("name: {type: str}", {"name": None}, "'name': Invalid answer"),
-    ],
-)
-async def test_answers_that_do_not_fit_name_their_question(
-    tmp_path: Path, question: str, answers: dict[str, Any], said: str
-) -> None:
-    template = write_template(tmp_path / "template", {"copier.yml": question + "\n", "a": ""})
-    with pytest.raises(CopierAnswersInvalid) as refusal:
-        await render(template, answers)
-    assert said in str(refusal.value)
-    assert str(tmp_path) not in str(refusal.value)
+async def test_answers_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    template = write_template(tmp_path / "template", {"copier.yml": "name: {type: str}\n", "a": ""})
+    with pytest.raises(CopierAnswersInvalid, match="template template: 'name' has no default and no answer"):
+        await render(template)
 
 
-@pytest.mark.parametrize(
-    ("files", "said"),
-    [
-        ({"copier.yml": "a: [", "x": ""}, "copier.yml"),
-        ({"copier.yml": "", "copier.yaml": ""}, "more than one copier.yml"),
-        ({"copier.yml": "_min_copier_version: 99.0.0\na: 1\n", "x": ""}, "requires Copier version"),
-        ({"a.txt.jinja": "one\n{% if %}"}, "a.txt.jinja, line 2: Expected an expression"),
-        ({"a.txt.jinja": "one\n{{ 1 / 0 }}"}, "a.txt.jinja, line 2: division by zero"),
-        ({"a.txt.jinja": "{{ ''.__class__.__mro__ }}"}, "unsafe"),
-        ({"a.txt.jinja": "{% include '../../request.json' %}"}, "request.json"),
-        ({"copier.yml": "_subdirectory: ../..\n"}, '"../.." is forbidden'),
-        ({"copier.yml": "up: ../../..\n", "{{ up }}x": ""}, '"../../..x" is forbidden'),
-        ({"copier.yml": "a: {type: str, default: '{{ 1 / 0 }}'}\n"}, "'a'"),
-        ({"copier.yml": "_external_data: {x: /etc/passwd}\n", "a.jinja": "{{ _external_data.x }}"}, "/etc/passwd"),
-    ],
-)
-async def test_a_template_that_is_wrong_is_named_with_the_place(
-    tmp_path: Path, files: dict[str, str | bytes], said: str
-) -> None:
-    with pytest.raises(CopierTemplateFailed) as refusal:
-        await render(write_template(tmp_path / "template", files))
-    assert said in str(refusal.value)
+async def test_a_template_that_is_wrong_is_named_with_file_and_line(tmp_path: Path) -> None:
+    template = write_template(tmp_path / "template", {"a.txt.jinja": "one\n{{ 1 / 0 }}"})
+    with pytest.raises(CopierTemplateFailed, match=r"a\.txt\.jinja, line 2: division by zero"):
+        await render(template)
 
 
 async def test_a_link_that_would_be_written_is_refused(tmp_path: Path) -> None:
     template = write_template(tmp_path / "template", {"copier.yml": "_preserve_symlinks: true\n", "a": "a"})
     (template / "link").symlink_to("a")
-    with pytest.raises(CopierTemplateFailed, match="it writes link, which is a link"):
+    with pytest.raises(CopierTemplateFailed, match="it writes link as a link"):
         await render(template)
 
 
