@@ -2,12 +2,14 @@
 
 import asyncio
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
 from repomill.canonical import digest
-from repomill.errors import RepomillError
+from repomill.errors import PlaceUnusable, RepomillError
 from repomill.nodes.base import Exported, ExportTarget
 from repomill.publishing.credentials import GitCredentials
 from repomill.publishing.git_push import GitAccess, push_tree
@@ -39,12 +41,14 @@ async def publish(
     Raises:
         RemoteRefused, RemoteMoved, RemoteUnavailable: see `repomill.publishing.git_push`; the export is recorded as
             failed and can be repeated at no model cost.
+        PlaceUnusable: the disk for temporary files is full; recorded likewise.
     """
     export = await _begin(services, project, target, node_path)
     if export.status is ExportStatus.COMPLETED:
         return _exported(services, export)
     try:
-        result = await _act(services, project, target, export.id, credentials)
+        with _disk():
+            result = await _act(services, project, target, export.id, credentials)
     except RepomillError as error:
         reason = str(error)
         await services.database.run(services.scope, lambda work: work.exports.fail(export.id, reason))
@@ -55,6 +59,16 @@ async def publish(
         raise
     done = await services.database.run(services.scope, lambda work: work.exports.complete(export.id, result))
     return _exported(services, done)
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    """Say what the system refuses; the artefact store speaks for itself, so it is about temporary files."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename2 or error.filename or tempfile.gettempdir()
+        raise PlaceUnusable(str(place), error.strerror or str(error)) from error
 
 
 async def publish_to(

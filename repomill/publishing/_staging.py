@@ -51,8 +51,6 @@ class Staging:
 def staging(folder: Path) -> Iterator[Staging]:
     """Make a place on the folder's file system, readable by its owner only, that is gone afterwards."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    for left in _left_behind(folder):
-        _clear(left, folder)
     place = folder.parent / f".{folder.name}.{token_hex(8)}.checkout"
     place.mkdir(0o700)
     try:
@@ -63,13 +61,19 @@ def staging(folder: Path) -> Iterator[Staging]:
         shutil.rmtree(place, ignore_errors=True)
 
 
+def clear_up(folder: Path) -> None:
+    """Remove what killed processes left beside a folder; one that was set aside in the middle of a swap goes back."""
+    for left in _left_behind(folder):
+        _clear(left, folder)
+
+
 def _left_behind(folder: Path) -> list[Path]:
     ours = re.compile(rf"\.{re.escape(folder.name)}\.[0-9a-f]{{16}}\.checkout")
-    return [path for path in folder.parent.iterdir() if ours.fullmatch(path.name) and path.is_dir()]
+    beside = folder.parent.iterdir() if folder.parent.is_dir() else ()
+    return [path for path in beside if ours.fullmatch(path.name) and path.is_dir()]
 
 
 def _clear(place: Path, folder: Path) -> None:
-    """Remove a place nobody works in; a folder that was set aside in the middle of a swap goes back first."""
     try:
         with _locked(place):
             if (place / _ASIDE).exists() and not folder.exists():

@@ -10,7 +10,7 @@ from repomill.publishing import _own_repository as own
 from repomill.publishing._command import Git
 from repomill.publishing._environment import child_environment
 from repomill.publishing._links import clone_by_links
-from repomill.publishing._staging import Staging, staging
+from repomill.publishing._staging import Staging, clear_up, staging
 from repomill.publishing.commits import FoundCommit
 from repomill.publishing.git_commit import IMPORT_REF
 from repomill.publishing.history import Generation, Tip, Written, commit_generations
@@ -48,6 +48,7 @@ async def check_out_history(generations: Sequence[Generation], folder: Path, *, 
 def _destination(folder: Path) -> tuple[Path, bool]:
     """Return the folder's absolute path, and whether nothing is there yet."""
     folder = folder.absolute()
+    clear_up(folder)
     if folder.is_symlink() or folder.is_file():
         raise DestinationExists(str(folder))
     return folder, not folder.is_dir() or not any(folder.iterdir())

@@ -76,10 +76,12 @@ async def owned(services: Services, execution: Execution) -> Lease:
     return await services.database.run(services.scope, acquire)
 
 
-async def store_project(services: Services, folder: Path, files: Iterable[TreeFile] = FILES) -> Stored:
-    """Store a completed project with these files, and the execution that made it."""
+async def store_project(
+    services: Services, folder: Path, files: Iterable[TreeFile] = FILES, project: str = ""
+) -> Stored:
+    """Store a completed generation with these files, and the execution that made it."""
     files = tuple(files)
-    execution = await admitted(services, folder)
+    execution = await admit(services, Admission(str(write_spec(folder)), project=project))
     lease = await owned(services, execution)
     content, pack = pack_bytes(files)
     key = pack_key(services.scope.organisation_id, pack.manifest.digest)
@@ -88,11 +90,11 @@ async def store_project(services: Services, folder: Path, files: Iterable[TreeFi
     rows = list(described(pack.members, (file.content for file in read_pack(BytesIO(content)))))
 
     def write(work: Work) -> StoredProject:
-        project = work.generated_projects.open(lease, services.store.name)
-        work.generated_projects.generating(lease, project.id)
-        work.generated_projects.record_files(lease, project.id, rows)
-        return stored_project(work, work.generated_projects.complete(lease, project.id, tree))
+        opened = work.generated_projects.open(lease, services.store.name)
+        work.generated_projects.generating(lease, opened.id)
+        work.generated_projects.record_files(lease, opened.id, rows)
+        return stored_project(work, work.generated_projects.complete(lease, opened.id, tree))
 
-    project = await services.database.run(services.scope, write)
+    stored = await services.database.run(services.scope, write)
     await finish(services, lease, ExecutionStatus.COMPLETED)
-    return Stored(execution, project, files)
+    return Stored(execution, stored, files)

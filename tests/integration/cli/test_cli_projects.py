@@ -4,12 +4,14 @@ import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from repomill.trees.tree import TreeFile
 from tests.integration.cli.conftest import CommandLine
 from tests.servers.git_http import git
+from tests.servers.small_disk import MEGABYTE, small_disk
 
 CONTENTS = {"README.md", "bin/brew", "logo.bin"}
 
@@ -79,6 +81,50 @@ def test_checkout_does_not_touch_a_folder_that_holds_something(repomill: Command
     assert "exists and holds something else" in said
     assert list(repomill.folder.glob("*.md")) == []
     assert mine.read_text() == "mine"
+
+
+def test_checkout_again_brings_a_checkout_up_to_date(repomill: CommandLine) -> None:
+    repomill.stored()
+    repomill.json("project", "checkout", "latest", "out")
+    repomill.stored(TreeFile("README.md", b"# Coffee\n"))
+    told = repomill.json("project", "checkout", "latest", "out")
+    assert (told["kept"], told["left_out"]) == ([], [])
+    assert git("-C", "out", "rev-list", "--count", "main") == "2"
+    assert {path.name for path in repomill.folder.glob("out/*")} == {".git", "README.md"}
+
+
+def test_checkout_over_changes_needs_force(repomill: CommandLine) -> None:
+    repomill.stored()
+    repomill.json("project", "checkout", "latest", "out")
+    readme = Path("out/README.md")
+    readme.write_text("mine")
+    git("-C", "out", "-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "--quiet", "--all", "-m", "Mine")
+    readme.write_text("mine, not committed")
+    said = repomill.fails(3, "project", "checkout", "latest", "out")
+    assert "Mine; README.md.\nhint:  Name another folder, or repeat with --force" in said
+    assert readme.read_text() == "mine, not committed"
+    forced = repomill("project", "checkout", "latest", "out", "--force")
+    assert "are on the branch before-checkout-1." in forced.err
+    assert readme.read_text() == "# Tea\n"
+    assert git("-C", "out", "show", "before-checkout-1:README.md") == "mine"
+
+
+def test_a_generation_that_is_gone_is_said(repomill: CommandLine) -> None:
+    first = repomill.stored()
+    repomill.stored(TreeFile("README.md", b"# Coffee\n"))
+    (repomill.home / "artifacts" / first.project.pack_key).unlink()
+    ended = repomill("project", "checkout", "latest", "out", "--format", "json")
+    assert "is left out: its tree is no longer stored." in ended.err
+    assert ended.json["left_out"] == [first.project.execution_id]
+
+
+def test_a_full_disk_is_said(repomill: CommandLine) -> None:
+    repomill.stored(TreeFile("noise", Random(1).randbytes(3 * MEGABYTE)))
+    with small_disk(repomill.folder / "disk") as disk:
+        assert "the disk" in repomill.fails(1, "project", "checkout", "latest", disk / "out")
+        said = repomill.fails(3, "project", "export", "latest", "--to", f"tar:{disk}/out.tar")
+        assert f"{disk}/out.tar cannot be used: " in said
+        assert list(disk.iterdir()) == []
 
 
 def test_a_zip_opens_with_zipfile(repomill: CommandLine) -> None:
