@@ -1,4 +1,4 @@
-"""A disk that is soon full: a real one in memory where that may be mounted, else a limit on what a file may hold."""
+"""A disk that is soon full: a real one in memory, or for who may not mount one, a limit on what a file may hold."""
 
 import os
 import resource
@@ -7,15 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 MEGABYTE = 1024 * 1024
 SIZE = 2 * MEGABYTE
 
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
-    """Make a folder that takes two megabytes, and no file of more than that either where nothing can be mounted."""
+    """Make a folder that takes two megabytes; skips the test where nothing may be mounted."""
     folder.mkdir()
-    with _mounted(folder) if _may_mount(folder) else _limited():
+    if not _may_mount(folder):
+        pytest.skip("only root can mount a disk")
+    with _mounted(folder):
         yield folder
 
 
@@ -35,7 +39,8 @@ def _mounted(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _limited() -> Iterator[None]:
+def small_files() -> Iterator[None]:
+    """Let no file of this process and its children grow beyond two megabytes, as a full disk does."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (SIZE, before[1]))
     try:

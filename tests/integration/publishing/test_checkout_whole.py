@@ -1,6 +1,8 @@
 """A checkout is whole or not there: full disks, killed processes, two at once, systems that cannot swap folders."""
 
 import asyncio
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -30,7 +32,7 @@ from tests.integration.publishing.histories import (
     is_sound,
     subjects,
 )
-from tests.servers.small_disk import MEGABYTE, small_disk
+from tests.servers.small_disk import MEGABYTE, small_disk, small_files
 
 SCRIPT = [sys.executable, "-m", "tests.integration.publishing.crashing_checkout"]
 TOO_LARGE = pytest.mark.parametrize("megabytes", [1.2, 2.5], ids=["for the files", "for the commit"])
@@ -66,6 +68,31 @@ async def test_a_full_disk_leaves_the_older_checkout(tmp_path: Path, megabytes: 
         assert (in_folder(disk / "shop"), subjects(disk / "shop")) == (contents(FIRST), ["execution-1"])
         assert is_sound(disk / "shop")
         assert alone(disk / "shop")
+
+
+async def test_a_commit_that_may_not_be_written_leaves_the_older_checkout(shop: Path) -> None:
+    with small_files(), pytest.raises(GitFailed):
+        await check_out_history(generations(FIRST, noise(2.5)), shop)
+    assert (in_folder(shop), subjects(shop)) == (contents(FIRST), ["execution-1"])
+    assert alone(shop)
+
+
+async def test_without_hard_links_files_are_copied(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(source: str, *_: object, **__: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link", source)
+
+    (shop / "mine").write_text("mine")
+    monkeypatch.setattr(os, "link", refuse)
+    await check_out_history(TWO, shop)
+    assert in_folder(shop) == contents(SECOND) | {"mine": b"mine"}
+    assert is_sound(shop)
+
+
+async def test_what_cannot_be_copied_is_named(shop: Path) -> None:
+    os.mkfifo(shop / ".git" / "pipe")
+    with pytest.raises(PlaceUnusable, match="pipe"):
+        await check_out_history(TWO, shop)
+    assert (in_folder(shop), alone(shop)) == (contents(FIRST), True)
 
 
 async def test_a_checkout_that_fills_most_of_a_disk_can_be_brought_up_to_date(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from tests.fakes.stored_projects import store_project
 from tests.servers.cut_connection import cut_after
 from tests.servers.fixtures import moto_s3
 from tests.servers.s3 import S3Server
-from tests.servers.small_disk import MEGABYTE, small_disk
+from tests.servers.small_disk import MEGABYTE, small_disk, small_files
 
 __all__ = ["moto_s3"]
 
@@ -65,6 +65,12 @@ async def test_an_archive_that_does_not_fit_the_temporary_folder_is_a_failed_exp
         assert names(disk) == []
     await publish(services, project, TAR)
     assert await statuses(services, project) == ["completed"]
+
+
+async def test_an_archive_that_may_not_be_written_is_a_failed_export(services: Services, tmp_path: Path) -> None:
+    project = (await store_project(services, tmp_path, ZEROS)).project
+    with small_files():
+        await fails(services, project, PlaceUnusable)
 
 
 async def test_a_pack_that_does_not_fit_the_temporary_folder_is_a_failed_export(
