@@ -11,7 +11,7 @@ from cli.follow import follow, newest_event
 from cli.outcome import tell_outcome
 from cli.output import Format, say
 from cli.services import opened, query, run_async
-from repomill.errors import RepomillError
+from repomill.errors import ArtifactStoreUnavailable, DatabaseUnavailable, RepomillError
 
 if TYPE_CHECKING:
     from deployments.stack import Stack
@@ -49,6 +49,15 @@ class Launch:
 def launch(what: Launch, stack: "Stack", *, on_worker: bool, output: Format) -> None:
     """Run it to its end, print the outcome and leave with its exit code."""
     try:
+        _run(what, stack, on_worker=on_worker)
+        tell_outcome(what.execution_id, stack, output)
+    except (DatabaseUnavailable, ArtifactStoreUnavailable):
+        say(f"then:  repomill execution resume {what.execution_id}")  # the row that would tell is out of reach
+        raise
+
+
+def _run(what: Launch, stack: "Stack", *, on_worker: bool) -> None:
+    try:
         run_async(_on_worker(what, stack) if on_worker else _here(what))
     except (RepomillError, KeyboardInterrupt):
         # The row tells what went wrong, as it does for a worker's run; unless nobody owned the execution since: then
@@ -56,7 +65,6 @@ def launch(what: Launch, stack: "Stack", *, on_worker: bool, output: Format) -> 
         row = query(lambda work: work.executions.get(what.execution_id))
         if row.fence == what.fence or not row.error:
             raise
-    tell_outcome(what.execution_id, stack, output)
 
 
 async def _here(what: Launch) -> None:

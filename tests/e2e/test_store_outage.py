@@ -34,6 +34,7 @@ def test_a_store_that_goes_away_halfway_costs_no_answer(
         assert run.wait() == 3, run.output
         output = run.output
     assert f"error: The artefact store {store} cannot be used" in output
+    assert "then:  repomill execution resume" in output
     assert "Traceback" not in output
     assert repomill.json("execution", "resume", "latest")["status"] == "completed"
     assert asked(models)["review"] <= 2
