@@ -6,32 +6,21 @@ import json
 import os
 import signal
 import stat
-import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any
 
 from repomill.canonical import Json
 from repomill.errors import CopierAnswersInvalid, CopierTemplateFailed, CopierTemplateNotTrusted, RenderingTooLarge
 from repomill.trees.paths import check_paths
+from repomill.trees.scaffolds._process import RenderLimits, run_child
 from repomill.trees.scaffolds.source import Allowance
 from repomill.trees.scaffolds.stored import StoredScaffold
 from repomill.trees.tree import TreeFile
 
-MEGABYTE: Final = 1024 * 1024
-_CHILD: Final = "repomill.trees.scaffolds._child"
-
-
-@dataclass(frozen=True, slots=True)
-class RenderLimits:
-    """Bounds of one template: seconds, and bytes of memory, of one file and of all files."""
-
-    seconds: float = 180.0
-    memory: int = 1024 * MEGABYTE
-    file_size: int = 100 * MEGABYTE
-    total_size: int = 256 * MEGABYTE
+_DEFAULT_LIMITS = RenderLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +36,7 @@ async def render_copier(
     answers: Mapping[str, Json],
     allow: Collection[Allowance] = (),
     name: str = "project",
-    limits: RenderLimits = RenderLimits(),
+    limits: RenderLimits = _DEFAULT_LIMITS,
 ) -> Rendered:
     """Render a template as `copier copy --defaults` would into a new folder called `name`.
 
@@ -75,7 +64,7 @@ async def render_copier(
             "file_size": limits.file_size,
         }
         await asyncio.to_thread(_prepare, folder, template, request)
-        status = await _run(folder, allow, address, limits)
+        status = await run_child(folder, allow, address, limits)
         skipped = _skipped(_reply(folder, status, limits), address)
         files = await asyncio.to_thread(lambda: tuple(_files(destination, address, limits)))
     check_paths(file.path for file in files)
@@ -87,41 +76,6 @@ def _prepare(folder: Path, template: StoredScaffold, request: Mapping[str, Json]
         (folder / inner).mkdir()
     template.unpack(folder / "template")
     (folder / "request.json").write_text(json.dumps(request))
-
-
-async def _run(folder: Path, allow: Collection[Allowance], address: str, limits: RenderLimits) -> int:
-    with (folder / "log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-W", "ignore", "-m", _CHILD, str(folder),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=folder / "home",
-            env=_environment(folder / "home", allow),
-            start_new_session=True,
-        )  # fmt: skip
-    try:
-        return await asyncio.wait_for(process.wait(), limits.seconds)
-    except TimeoutError as error:
-        raise RenderingTooLarge(address, f"{limits.seconds:g} seconds") from error
-    finally:
-        # Tasks may have left something behind, so the group is ended in any case.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await asyncio.shield(process.wait())
-
-
-def _environment(home: Path, allow: Collection[Allowance]) -> dict[str, str]:
-    """Return an environment without secrets; foreign code gets a PATH, else Copier would ask Git about every file."""
-    return {
-        "PATH": os.environ.get("PATH", os.defpath) if allow else "",
-        "HOME": str(home),
-        "TMPDIR": str(home),
-        "LANG": "C.UTF-8",
-        "TZ": "UTC",
-        "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
 
 
 def _reply(folder: Path, status: int, limits: RenderLimits) -> Mapping[str, Any]:
@@ -162,7 +116,7 @@ def _files(folder: Path, address: str, limits: RenderLimits) -> Iterator[TreeFil
                 )
             left -= found.st_size
             if left < 0:
-                raise RenderingTooLarge(address, f"{limits.total_size // MEGABYTE} MB of files")
+                raise limits.refuse_size(address)
             yield TreeFile(relative, path.read_bytes(), "100755" if found.st_mode & 0o100 else "100644")
 
 

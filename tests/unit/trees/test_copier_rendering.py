@@ -175,6 +175,22 @@ async def test_a_template_without_measure_is_ended(
         await render(template, limits=RenderLimits(**limits))
 
 
+async def test_a_template_is_ended_once_it_wrote_too_much(tmp_path: Path) -> None:
+    endless = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    content = "{% if page == 'a' %}{{ 'x' * 3000000 }}{% else %}" + endless + "{% endif %}"
+    page = "{% yield page from ['a', 'b'] %}{{ page }}{% endyield %}.jinja"
+    files: dict[str, str | bytes] = {page: content}
+    template = write_template(tmp_path / "template", files)
+    with pytest.raises(RenderingTooLarge, match="2 MB of files"):
+        await render(template, limits=RenderLimits(seconds=60, total_size=2 * 1024**2))
+
+
+async def test_answers_are_taken_as_they_are(tmp_path: Path) -> None:
+    template = write_template(tmp_path / "template", {"copier.yml": "name: tea\n", "a.jinja": "{{ name }}"})
+    rendered = await render(template, {"name": "{{ 1 + 1 }}"})
+    assert rendered.files[0].content == b"{{ 1 + 1 }}"
+
+
 async def test_a_cancel_ends_the_process(tmp_path: Path) -> None:
     started = tmp_path / "started"
     task = f"_tasks: ['echo $$ > {started}; sleep 600']\n"
