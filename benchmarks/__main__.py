@@ -1,9 +1,9 @@
-"""Run every benchmark, or those named: `python -m benchmarks [policy] [start_up] [trees]`."""
+"""Run every benchmark, or those named: `python -m benchmarks [policy] [start_up] [trees] …`."""
 
 import importlib
 import sys
 
-NAMES = ("policy", "start_up", "trees")
+NAMES = ("policy", "rendering", "start_up", "trees", "workflows")
 
 for name in sys.argv[1:] or NAMES:
     print(f"== {name}")

@@ -1,17 +1,16 @@
 """What a node instance starts from: its rendered configuration and the key that names the work."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from repomill.canonical import Json, digest
-from repomill.errors import ExpressionFailed, RenderingTooLarge
 from repomill.nodes.base import NodeConfig, NodeKind
 from repomill.nodes.registry import kind
-from repomill.trees.references import Path, referenced_names
-from repomill.trees.rendering import TEMPLATE_SUFFIX
-from repomill.trees.tree import TreeFile
-from repomill.workflow.expressions import is_template, render_config
+from repomill.trees.folder_reads import folder_reads
+from repomill.trees.references import Path
+from repomill.workflow.expressions import render_config
 from repomill.workflow.keys import node_key
 from tasks.run_state import Run
 
@@ -36,7 +35,8 @@ async def prepare(run: Run, node: str) -> NodeCall:
     spec_node = run.spec.node(node)
     declaration = kind(spec_node.type)
     scope = run.expression_scope(node)
-    config = render_config(declaration.config_model, spec_node.config, scope, f"node {node}")
+    # In a thread: an expression may take its five seconds, and other nodes wait for their answers meanwhile.
+    config = await asyncio.to_thread(render_config, declaration.config_model, spec_node.config, scope, f"node {node}")
     templates = (*declaration.template_folders(config), *(each.name for each in declaration.copier_templates(config)))
     key = node_key(
         declaration,
@@ -55,26 +55,8 @@ async def _input_digests(
     """Digest only what the node can see beyond its configuration, so that other changes do not run it again."""
     paths: set[Path] = {(name,) for name in declaration.reads(config)}
     for folder in declaration.template_folders(config):
-        paths |= _template_reads(await run.templates.files(folder))
+        paths |= await asyncio.to_thread(folder_reads, await run.templates.files(folder), folder)
     return {".".join(map(str, path)): digest(_value(scope, path)) for path in paths}
-
-
-def _template_reads(files: tuple[TreeFile, ...]) -> set[Path]:
-    found = {path for file in files for path in referenced_names(file.path, "template")}
-    for file in files:
-        found |= _content_reads(file)
-    return {path[:2] for path in found}
-
-
-def _content_reads(file: TreeFile) -> frozenset[Path]:
-    """Return what a file's content reads: one without the suffix is copied, but another template may include it."""
-    text = file.content.decode(errors="replace")
-    if file.path.endswith(TEMPLATE_SUFFIX):
-        return referenced_names(text, "template")
-    try:
-        return referenced_names(text, "template") if is_template(text) else frozenset()
-    except (ExpressionFailed, RenderingTooLarge):  # so nothing can include it
-        return frozenset()
 
 
 def _value(scope: Mapping[str, Json], path: Path) -> Json:

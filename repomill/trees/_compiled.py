@@ -10,7 +10,7 @@ from jinja2 import Template, nodes
 from repomill.trees._name_tracking import NameTracker, Reference
 from repomill.trees._sandbox import Sandbox
 
-_KEPT: Final = 4096
+_KEPT: Final = 2048
 _KEPT_LENGTH: Final = 20_000
 """Longer texts are rare, and would hold too much memory."""
 

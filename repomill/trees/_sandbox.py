@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from types import MethodType
 from typing import Any, Final, NoReturn
 
-from jinja2 import BaseLoader, StrictUndefined, Undefined, nodes, pass_context
+from jinja2 import BaseLoader, BytecodeCache, StrictUndefined, Undefined, nodes, pass_context
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.environment import TemplateModule
 from jinja2.exceptions import SecurityError, TemplateSyntaxError
@@ -106,9 +106,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
     tick = staticmethod(tick)
     kept = staticmethod(kept)
 
-    def __init__(self, loader: BaseLoader | None = None) -> None:
+    def __init__(self, loader: BaseLoader | None = None, compiled_before: BytecodeCache | None = None) -> None:
         super().__init__(
             loader=loader,
+            bytecode_cache=compiled_before,
             undefined=StrictUndefined,
             autoescape=False,
             keep_trailing_newline=True,

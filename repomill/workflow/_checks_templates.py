@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from itertools import filterfalse
 from pathlib import Path
 
-from jinja2 import TemplateSyntaxError
-
-from repomill.trees.rendering import TEMPLATE_SUFFIX, sandbox
+from repomill.errors import ExpressionFailed, RenderingTooLarge
+from repomill.trees.rendering import TEMPLATE_SUFFIX, referenced_names
 from repomill.workflow._draft import Draft, DraftNode, string_pointer
 from repomill.workflow.expressions import is_template
 from repomill.workflow.faults import Finding
@@ -43,9 +42,9 @@ def _place(node: DraftNode, home: Path, name: str) -> Iterator[Finding]:
 def _template(file: Path, name: str, pointer: str) -> Iterator[Finding]:
     """Parse only: 0.2 ms a file, where compiling takes 1.5 ms and a folder may hold thousands."""
     try:
-        sandbox().parse(file.read_text(encoding="utf-8"))
-    except TemplateSyntaxError as error:
-        yield Finding("template_syntax", pointer, f"{name}, line {error.lineno}: {error.message}")
+        referenced_names(file.read_text(encoding="utf-8"), name)
+    except (ExpressionFailed, RenderingTooLarge) as error:
+        yield Finding("template_syntax", pointer, str(error))
     except UnicodeDecodeError:
         yield Finding("template_syntax", pointer, f"{name} is not UTF-8 text")
     except OSError as error:

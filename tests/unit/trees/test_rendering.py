@@ -44,6 +44,10 @@ def test_a_name_that_renders_empty_leaves_the_file_out(source: str) -> None:
     assert render_folder([TreeFile(source, b"{{ nope }}")], SCOPE, "tpl") == ()
 
 
+def test_a_template_that_changed_under_its_name_is_not_taken_for_the_old_one() -> None:
+    assert [rendered(aDOTj2=source) for source in ("1", "2", "1")] == [{"a": "1"}, {"a": "2"}, {"a": "1"}]
+
+
 def test_macros_are_included_and_not_written() -> None:
     source = "{% import '_macros/m.j2' as m %}{% from '_macros/m.j2' import hi %}{{ m.hi(1) }}{{ hi(2) }}"
     assert rendered(a=source, aDOTtxtDOTj2=source, _macros__mDOTj2="{% macro hi(x) %}<{{ x }}>{% endmacro %}") == {

@@ -1,0 +1,27 @@
+"""What one file of a template folder reads of the scope."""
+
+from repomill.errors import ExpressionFailed, RenderingTooLarge
+from repomill.trees._folder import TEMPLATE_SUFFIX
+from repomill.trees.references import Path, referenced_names
+from repomill.trees.tree import TreeFile
+
+
+def file_reads(file: TreeFile, place: str) -> frozenset[Path]:
+    """Return the first two parts of the paths that name and content of a file read; raises as `referenced_names`."""
+    found = _content_reads(file, place)
+    if "{" in file.path:
+        found |= referenced_names(file.path, f"the path {place}/{file.path}")
+    return frozenset(path[:2] for path in found)
+
+
+def _content_reads(file: TreeFile, place: str) -> frozenset[Path]:
+    """A file without the suffix is copied, but another template may include it."""
+    if b"{" not in file.content:
+        return frozenset()
+    text, where = file.content.decode(errors="replace"), f"{place}/{file.path}"
+    if file.path.endswith(TEMPLATE_SUFFIX):
+        return referenced_names(text, where)
+    try:
+        return referenced_names(text, where) if "{{" in text or "{%" in text else frozenset()
+    except (ExpressionFailed, RenderingTooLarge):  # so nothing can include it
+        return frozenset()
