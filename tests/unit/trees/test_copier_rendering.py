@@ -1,6 +1,7 @@
 """Copier templates give what Copier gives, or a clear error."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,21 @@ async def test_a_link_that_leads_out_is_not_stored(tmp_path: Path) -> None:
         stored_files(tmp_path / "template", Origin("template"))
 
 
+def test_what_is_no_file_is_not_stored(tmp_path: Path) -> None:
+    os.mkfifo(write_template(tmp_path / "template", {"a": "a"}) / "pipe")
+    with pytest.raises(CopierTemplateFailed, match="pipe is neither a file nor a folder"):
+        stored_files(tmp_path / "template", Origin("template"))
+
+
+def test_equal_folders_give_equal_bytes(tmp_path: Path) -> None:
+    one = write_template(tmp_path / "one", {"a": "a", "b/c": "c", "__pycache__/x.pyc": "1", ".git/config": "1"})
+    two = write_template(tmp_path / "two", {"b/c": "c", "a": "a"})
+    os.utime(two / "a", (0, 0))
+    (two / "a").chmod(0o600)
+    assert stored_files(one, Origin("t")) == stored_files(two, Origin("t"))
+    assert stored_files(one, Origin("t")) != stored_files(one, Origin("t", "1.0", "abc", "1.0"))
+
+
 async def test_paths_that_no_tree_may_have_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UnsafeTree, match="aux"):
         await render(write_template(tmp_path / "template", {"{{ 'aux' }}.txt": ""}))
@@ -133,6 +149,12 @@ async def test_tasks_run_where_they_are_allowed(tmp_path: Path, monkeypatch: pyt
 async def test_a_task_that_fails_is_named(tmp_path: Path) -> None:
     template = write_template(tmp_path / "template", {"copier.yml": "_tasks: ['exit 3']\n", "a": ""})
     with pytest.raises(CopierTemplateFailed, match="'exit 3' returned non-zero exit status 3"):
+        await render(template, allow=["tasks"])
+
+
+async def test_a_process_that_dies_says_how_it_ended(tmp_path: Path) -> None:
+    template = write_template(tmp_path / "template", {"copier.yml": "_tasks: ['kill -9 $PPID']\n", "a": ""})
+    with pytest.raises(CopierTemplateFailed, match="its process ended with status -9"):
         await render(template, allow=["tasks"])
 
 
