@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,20 +24,50 @@ class Ports:
     links: int
 
 
-def choose_ports(memory: Path) -> Ports:
-    """Return two free ports and write them to `memory`, which also says what the last start used."""
+class PortClaims:
+    """Ports that stacks starting at the same time leave to this one; a server takes seconds to listen on its own.
+
+    A claim is a name in Linux's abstract socket namespace: it reaches as far as the port does, and the kernel drops it
+    with the process. Elsewhere nothing is claimed, and who is slower chooses anew.
+    """
+
+    def __init__(self) -> None:
+        self._held: list[socket.socket] = []
+
+    def take(self, port: int) -> bool:
+        """Claim the port; False when another process has."""
+        if sys.platform != "linux":
+            return True
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim.bind(f"\0repomill/port/{port}")
+        except OSError:
+            claim.close()
+            return False
+        self._held.append(claim)
+        return True
+
+    def release(self) -> None:
+        """Give every port back."""
+        while self._held:
+            self._held.pop().close()
+
+
+def choose_ports(memory: Path, claims: PortClaims) -> Ports:
+    """Claim two free ports and write them to `memory`, which also says what the last start used."""
+    claims.release()
     last = _recall(memory)
     chosen = Ports(
-        prefect=first_free([last.prefect, *range(PREFECT_PORT, PREFECT_PORT + SPAN)]),
-        links=first_free([last.links, *range(LINKS_PORT, LINKS_PORT + SPAN)]),
+        prefect=first_free([last.prefect, *range(PREFECT_PORT, PREFECT_PORT + SPAN)], claims),
+        links=first_free([last.links, *range(LINKS_PORT, LINKS_PORT + SPAN)], claims),
     )
     write_atomically(memory, json.dumps(asdict(chosen)))
     return chosen
 
 
-def first_free(candidates: Iterable[int]) -> int:
-    """Return the first candidate nobody listens on, else any free port."""
-    return next((port for port in candidates if is_free(port)), 0) or _any_free()
+def first_free(candidates: Iterable[int], claims: PortClaims) -> int:
+    """Return the first candidate that nobody listens on or has claimed, else any free port."""
+    return next((port for port in candidates if is_free(port) and claims.take(port)), 0) or _any_free()
 
 
 def is_free(port: int) -> bool:

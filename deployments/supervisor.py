@@ -23,7 +23,7 @@ from deployments._parts import Part, declare
 from deployments._processes import ProcessId, sweep
 from deployments._restarts import Restarts
 from deployments._state import Failure, Phase, StackState, StateFile
-from deployments.ports import Ports, choose_ports, is_free
+from deployments.ports import PortClaims, Ports, choose_ports, is_free
 
 TICK = 0.1
 PORT_CHOICES = 3
@@ -55,6 +55,7 @@ class Supervisor:
         self._state: StateFile
         self._parts: Sequence[Part] = ()
         self._stopping = False
+        self._claims = PortClaims()
 
     def run(self) -> int:
         """Start everything, watch it until SIGTERM, end everything; returns the exit code."""
@@ -81,14 +82,14 @@ class Supervisor:
 
     def _start(self) -> None:
         for _ in range(PORT_CHOICES - 1):
-            ports = choose_ports(self._layout.ports)
+            ports = choose_ports(self._layout.ports, self._claims)
             try:
                 return self._start_parts(ports)
             except PartFailed:
                 self._stop_parts()
                 if is_free(ports.prefect) and is_free(ports.links):
                     raise
-        return self._start_parts(choose_ports(self._layout.ports))
+        return self._start_parts(choose_ports(self._layout.ports, self._claims))
 
     def _start_parts(self, ports: Ports) -> None:
         self._state = StateFile(self._layout.state, self._first_state(ports))

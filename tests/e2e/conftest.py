@@ -16,16 +16,6 @@ from tests.e2e.installation import Installation
 from tests.e2e.prefect_server import PrefectServer
 from tests.servers.model_server import Answer, Asked, ModelServer, model_server
 
-FOLDER = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests in one process of pytest-xdist: a stack takes half a minute to start and much memory."""
-    for item in items:
-        if FOLDER in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("e2e"))
-
 
 @dataclass(frozen=True)
 class Models:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import psutil
@@ -68,6 +69,7 @@ async def test_a_local_command_that_takes_too_long_is_gits_failure(
 
 
 async def test_a_git_that_stops_reading_tells_why(git_in: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import_module("git")  # GitPython asks the program for its version when it is first imported
     pretend_git(tmp_path, "echo 'fatal: no space left on device' >&2\nexit 128")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     with pytest.raises(GitFailed, match="no space left on device"):

@@ -1,0 +1,18 @@
+"""What holds for all tests."""
+
+from pathlib import Path
+
+import pytest
+
+TOGETHER = {"e2e": "e2e", "browser": "browser", "integration/stack": "stack"}
+"""Folders whose tests share an embedded stack: each goes to one process of pytest-xdist, which starts it once."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share a stack in one process."""
+    here = Path(__file__).parent
+    for item in items:
+        for folder, group in TOGETHER.items():
+            if here / folder in item.path.parents:
+                item.add_marker(pytest.mark.xdist_group(group))
