@@ -35,7 +35,8 @@ def subclasses(base: type[RepomillError]) -> Iterator[type[RepomillError]]:
         yield from subclasses(inner)
 
 
-CATALOGUE = sorted({each for each in subclasses(RepomillError) if each.__module__ == errors.__name__} - BASES, key=str)
+OURS = {each for each in subclasses(RepomillError) if each.__module__.startswith(f"{errors.__name__}.")}
+CATALOGUE = sorted(OURS - BASES, key=str)
 
 
 def example(kind: type[RepomillError]) -> RepomillError:

@@ -1,0 +1,50 @@
+"""Errors of the Prefect API and the embedded stack."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from repomill.errors.base import UserActionRequired
+
+
+@dataclass(eq=False)
+class EngineUnavailable(UserActionRequired):
+    """The Prefect API cannot be reached."""
+
+    url: str
+    reason: str
+    code: ClassVar[str] = "engine_unavailable"
+    message: ClassVar[str] = "The Prefect API at {url} cannot be reached: {reason}"
+    hint: ClassVar[str] = "Start it, or unset PREFECT_API_URL to use the embedded one."
+
+
+@dataclass(eq=False)
+class BlockMissing(UserActionRequired):
+    """The Prefect server lacks a block that every flow needs."""
+
+    block: str
+    code: ClassVar[str] = "block_missing"
+    message: ClassVar[str] = "This Prefect server has no block {block}."
+    hint: ClassVar[str] = "Run `repomill up` with PREFECT_API_URL set to it: that seeds blocks and deployments."
+
+
+@dataclass(eq=False)
+class BlocksDiffer(UserActionRequired):
+    """A Prefect server that others may use points at another database or artefact store than the settings do."""
+
+    setting: str
+    block: str
+    code: ClassVar[str] = "blocks_differ"
+    message: ClassVar[str] = "The block {block} of this Prefect server holds another value than {setting}."
+    hint: ClassVar[str] = "Set {setting} to what its workers use, or run `repomill up` to point the server at yours."
+
+
+@dataclass(eq=False)
+class StackFailed(UserActionRequired):
+    """The embedded stack did not start."""
+
+    part: str
+    reason: str
+    log: str
+    code: ClassVar[str] = "stack_failed"
+    message: ClassVar[str] = "The embedded {part} did not start: {reason}"
+    hint: ClassVar[str] = "Its log is {log}."
