@@ -1,6 +1,7 @@
 """Properties that hold for any document: equal digests for equal content, schedules that respect edges, no crash."""
 
 import json
+from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
@@ -31,7 +32,19 @@ SCALARS = (
 JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4), max_leaves=12
 )
-PLAIN = JSON.filter(lambda value: "{" not in str(value).replace("{'", "").replace("{}", ""))
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Yield every string value within a document."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from strings(inner)
+
+
+# Without what could be the start of a template.
+PLAIN = JSON.filter(lambda value: not any("{" in text for text in strings(value)))
 
 KEYS = st.sampled_from(sorted({*WorkflowSpec.model_json_schema()["properties"], "id", "type", "config", "from", "to"}))
 CONFIG_KEYS = st.sampled_from(["source", "prompt", "max_tokens", "files", "path", "template", "$ref", "default", "<<"])
