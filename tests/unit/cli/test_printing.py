@@ -72,9 +72,9 @@ def test_what_json_cannot_hold_is_a_fault_of_ours() -> None:
         (GitMissing(), 3, "error: Git is not installed, or not on PATH.\nhint:  Install Git"),
         (ProjectNotReady("x", "failed"), 2, "error: Project x is failed"),
         (
-            PermissionError(13, "Permission denied", "/root/x"),
+            PermissionError(13, "Permission denied", "/srv/x"),
             3,
-            "error: /root/x cannot be used: Permission denied.\nhint:",
+            "error: /srv/x cannot be used: Permission denied.\nhint:",
         ),
         (KeyboardInterrupt(), 130, "Stopped."),
     ],
