@@ -14,13 +14,14 @@ from repomill.trees.rendering import Limits, references, render_text
 from tests.unit.trees.hostile_templates import ABSURD, CURIOUS, FOLDERS, GREEDY, Folder
 
 SECONDS = 1.0
-SLACK = 4.0
-"""For one step that cannot be interrupted, on a busy machine and under coverage."""
 ALL = GREEDY | ABSURD | CURIOUS
 
 
 def outcome(**given: Any) -> dict[str, Any]:
-    """Render in a process with bounded memory and time; one that breaks a bound has no outcome."""
+    """Render in a process whose memory and processor time the kernel bounds; one that breaks a bound has no outcome.
+
+    A busy machine takes wall time, so that is not looked at.
+    """
     script = Path(__file__).with_name("contained_rendering.py")
     given["seconds"] = SECONDS
     done = subprocess.run([sys.executable, script], input=json.dumps(given), capture_output=True, text=True, check=True)
@@ -32,7 +33,6 @@ def outcome(**given: Any) -> dict[str, Any]:
 def test_a_greedy_template_ends_within_its_bounds(source: str) -> None:
     found = outcome(way="render_value", source=source)
     assert found["error"] in {"RenderingTooLarge", "ExpressionFailed"}, found
-    assert found["seconds"] < SECONDS + SLACK
     assert found["text"].startswith("tpl")
 
 
@@ -40,14 +40,12 @@ def test_a_greedy_template_ends_within_its_bounds(source: str) -> None:
 def test_a_template_that_reaches_too_far_is_refused_with_its_line(source: str) -> None:
     found = outcome(way="render_text", source="\n" + source)
     assert (found["error"], found["text"][:10]) == ("ExpressionFailed", "tpl, line "), found
-    assert found["seconds"] < SECONDS + SLACK
 
 
 @pytest.mark.parametrize("folder", FOLDERS.values(), ids=FOLDERS)
 def test_a_hostile_folder_is_refused(folder: Folder) -> None:
     found = outcome(folder=folder)
     assert found["error"] in {"RenderingTooLarge", "ExpressionFailed", "UnsafeTree"}, found
-    assert found["seconds"] < SECONDS + SLACK
 
 
 @pytest.mark.parametrize("source", ALL.values(), ids=ALL)
