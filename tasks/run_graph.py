@@ -13,6 +13,9 @@ from tasks.node_results import load_output
 from tasks.run_node import run_node
 from tasks.run_state import Run
 
+CANCEL_AGAIN = 5.0
+"""Seconds a cancelled node gets to end, which is time enough to store an answer, before it is told again."""
+
 StoreTree = Callable[[], Awaitable[None]]
 
 
@@ -76,7 +79,12 @@ async def _run_prepared(run: Run, node: str) -> None:
 
 
 async def _cancel(running: dict[asyncio.Task[None], str]) -> None:
-    """End what still runs, which is only so when this walk itself is cancelled, and wait until it has ended."""
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
+    """End what still runs, which is only so when this walk itself is cancelled, and wait until it has ended.
+
+    A cancel that came at a moment when a library took it for something else is said again.
+    """
+    left = set(running)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN)
