@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from deployments.examples import ROOT
 from deployments.preparation import prepare_database
 from repomill.canonical import digest
-from storage.artifacts.factory import open_store
+from storage.artifacts.factory import store_of
 from storage.database.session import Database
 
 if TYPE_CHECKING:
@@ -54,11 +54,7 @@ def _check_storage(settings: "Settings") -> None:
 
 
 async def _check_store(settings: "Settings") -> None:
-    store = open_store(
-        settings.effective_artifacts_url(),
-        settings.minio_access_key.get_secret_value(),
-        settings.minio_secret_key.get_secret_value(),
-    )
+    store = store_of(settings)
     try:
         await store.check()
     finally:

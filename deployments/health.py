@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deployments.stack import ensure_stack, status
 from repomill.errors import GitMissing
-from storage.artifacts.factory import open_store
+from storage.artifacts.factory import store_of
 from storage.database import schema
 from storage.database.session import Database
 
@@ -53,11 +53,7 @@ async def _database(settings: "Settings") -> str:
 
 
 async def _store(settings: "Settings") -> str:
-    store = open_store(
-        settings.effective_artifacts_url(),
-        settings.minio_access_key.get_secret_value(),
-        settings.minio_secret_key.get_secret_value(),
-    )
+    store = store_of(settings)
     try:
         await store.check()
         return store.name

@@ -28,7 +28,7 @@ from repomill.errors import (
     SettingInvalid,
 )
 from repomill.settings import Settings
-from storage.artifacts.factory import open_store
+from storage.artifacts.factory import store_of
 from storage.artifacts.port import ArtifactStore
 
 SERVED = re.compile(r"org/[^/]+/archives/.+")
@@ -97,11 +97,7 @@ async def _chunks(store: ArtifactStore, key: str, part: ByteRange) -> AsyncItera
 
 
 def _store(settings: Settings) -> ArtifactStore:
-    return open_store(
-        settings.effective_artifacts_url(),
-        settings.minio_access_key.get_secret_value(),
-        settings.minio_secret_key.get_secret_value(),
-    )
+    return store_of(settings)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import SecretStr
 
 from repomill.settings import Settings
-from storage.artifacts.factory import open_store
+from storage.artifacts.factory import store_of
 from storage.artifacts.port import ArtifactStore
 from storage.database.scope import DEFAULT_SCOPE, Scope
 from storage.database.session import Database
@@ -38,11 +38,7 @@ class Services:
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         """Open what the settings name, acting as the default user."""
-        store = open_store(
-            settings.effective_artifacts_url(),
-            settings.minio_access_key.get_secret_value(),
-            settings.minio_secret_key.get_secret_value(),
-        )
+        store = store_of(settings)
         database = Database(settings.effective_database_url())
         secrets = known_secrets(settings.effective_database_url(), settings.minio_access_key, settings.minio_secret_key)
         return cls(database, store, DEFAULT_SCOPE, "", settings.max_file_size, secrets)

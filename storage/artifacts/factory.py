@@ -2,12 +2,16 @@
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from repomill.errors import SettingInvalid
 from storage.artifacts.local import LocalDirectoryStore
 from storage.artifacts.minio_store import MinioStore
 from storage.artifacts.port import ArtifactStore
+
+if TYPE_CHECKING:
+    from repomill.settings import Settings
 
 SETTING = "REPOMILL_ARTIFACTS_URL"
 FORMS = "write file:///dir or minio://host:port/bucket?secure=false&region=name"
@@ -27,6 +31,15 @@ def open_store(url: str, access_key: str = "", secret_key: str = "") -> Artifact
         return _open(urlsplit(url), access_key, secret_key)
     except ValueError as error:
         raise SettingInvalid(SETTING, _without_keys(url), str(error)) from None
+
+
+def store_of(settings: "Settings") -> ArtifactStore:
+    """Return the store that the settings name; raises as `open_store` does."""
+    return open_store(
+        settings.effective_artifacts_url(),
+        settings.minio_access_key.get_secret_value(),
+        settings.minio_secret_key.get_secret_value(),
+    )
 
 
 def _open(parts: SplitResult, access_key: str, secret_key: str) -> ArtifactStore:
