@@ -4,12 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict
 
 from repomill.agents.request import AgentAnswer, AgentRequest
 from repomill.canonical import Json
+from repomill.sources import SourceKind
 from repomill.trees.scaffolds.source import CopierSource
 from repomill.trees.tree import TreeFile
 
@@ -44,6 +45,31 @@ class NodeResult:
 
     output: Json = None
     files: tuple[TreeFile, ...] = ()
+    branches: tuple[str, ...] | None = None
+    """The branches that were chosen, of a kind that has any; None takes every edge."""
+
+
+class Body(Protocol):
+    """Port: the nodes inside a loop."""
+
+    async def iterate(self, index: int, names: Mapping[str, Json]) -> Json:
+        """Run the body once and return what the loop's `output` expression gives, or the output of its last nodes.
+
+        `names` (`item`, `index`, `state`) join the scope of the body's expressions. Iterations may run at once.
+
+        Raises:
+            RepomillError: what the first failing node of the body raised.
+        """
+
+
+class Absent:
+    """Stands for a port that whoever runs the node did not provide."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotImplementedError(f"this run provides nothing for {name!r}")
+
+
+NO_BODY: Final = cast("Body", Absent())
 
 
 class Agents(Protocol):
@@ -102,6 +128,7 @@ class NodeContext:
     templates: Templates
     exports: Exports
     max_file_size: int
+    body: Body = NO_BODY
 
 
 ConfigT = TypeVar("ConfigT", bound=NodeConfig)
@@ -122,6 +149,17 @@ class NodeKind(ABC, Generic[ConfigT]):
 
     publishes: ClassVar[bool] = False
     """True for kinds that need the finished tree; they run after every node that may write files."""
+
+    source_kinds: ClassVar[frozenset[SourceKind]] = frozenset()
+    """What the sources named by `sources` may speak; validation refuses others."""
+
+    def branches(self, config: ConfigT) -> tuple[str, ...]:
+        """Return the branches that edges out of the node may name; `()` for a kind that has none."""
+        return ()
+
+    def body(self, config: ConfigT) -> Mapping[str, Any] | None:
+        """Return the specification of the nodes inside (`nodes`, `edges`, `output`), None for a kind without."""
+        return None
 
     def output_schema(self, config: ConfigT) -> Mapping[str, Any]:
         """Return the JSON Schema of `nodes.ID.output`; `{}` when anything may come."""

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from repomill.agents.request import AgentRequest
 from repomill.nodes.base import Idempotency, NodeConfig, NodeContext, NodeKind, NodeResult, Raw
+from repomill.sources import MODEL_SOURCES, SourceKind
 from repomill.trees.paths import join_path
 from repomill.trees.tree import TreeFile
 
@@ -58,6 +59,7 @@ class Llm(NodeKind[LlmConfig]):
     name: ClassVar[str] = "llm"
     version: ClassVar[int] = 1
     idempotency: ClassVar[Idempotency] = Idempotency.RECORDED
+    source_kinds: ClassVar[frozenset[SourceKind]] = MODEL_SOURCES
     config_model = LlmConfig
 
     def output_schema(self, config: LlmConfig) -> Mapping[str, Any]:
