@@ -150,6 +150,9 @@ class NodeKind(ABC, Generic[ConfigT]):
     publishes: ClassVar[bool] = False
     """True for kinds that need the finished tree; they run after every node that may write files."""
 
+    package: str = ""
+    """Name and version of the plug-in package that declares the kind; the registry sets it. Part of the node key."""
+
     source_kinds: ClassVar[frozenset[SourceKind]] = frozenset()
     """What the sources named by `sources` may speak; validation refuses others."""
 

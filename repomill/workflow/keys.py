@@ -25,7 +25,7 @@ def node_key(  # noqa: PLR0913  # the parts of a key, all of them needed
     gets an answer of its own, so the node's path is part of its key.
 
     Args:
-        kind: the declaration, which states name and version.
+        kind: the declaration, which states name and version; a plug-in's package and its version count as well.
         config: the rendered configuration.
         input_digests: digests of what the node reads besides its configuration, by name.
         template_digests: digests of its template folders, by folder.
@@ -41,6 +41,7 @@ def node_key(  # noqa: PLR0913  # the parts of a key, all of them needed
             "node_key": NODE_KEY_FORMAT,
             "kind": kind.name,
             "version": kind.version,
+            **({"package": kind.package} if kind.package else {}),
             "config": config,
             "inputs": dict(input_digests or {}),
             "templates": dict(template_digests or {}),

@@ -41,12 +41,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder whose modules are found as if they lay in `repomill/nodes`."""
     monkeypatch.setattr(repomill.nodes, "__path__", [*repomill.nodes.__path__, str(tmp_path)])
     before: dict[str, ModuleType] = dict(sys.modules)
-    registry.kinds.cache_clear()
+    registry.registered.cache_clear()
     yield tmp_path
     for name in sys.modules.keys() - before.keys():
         if name.startswith("repomill.nodes."):
             del sys.modules[name]
-    registry.kinds.cache_clear()
+    registry.registered.cache_clear()
 
 
 def test_these_kinds_exist() -> None:
