@@ -115,10 +115,11 @@ def contents(members: Iterable[Listed], source: BinaryIO) -> Iterator[tuple[List
     """Yield each member with its content, sizes and checksum verified; raises `PackUnreadable`."""
     for member in members:
         source.seek(member.offset)
-        yield member, _verified(member, source.read(member.stored_size))
+        yield member, verified(member, source.read(member.stored_size))
 
 
-def _verified(member: Listed, raw: bytes) -> bytes:
+def verified(member: Listed, raw: bytes) -> bytes:
+    """Return the content of the stored bytes; raises `PackUnreadable` unless it is what the pack lists."""
     try:
         content = inflate(raw, member.size) if member.compression == "deflate" else raw
     except zlib.error as error:

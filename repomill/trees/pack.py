@@ -25,8 +25,9 @@ from repomill.canonical import digest_bytes
 from repomill.errors import PackUnreadable, PathWrittenTwice, TreeCorrupt
 from repomill.trees import _zip
 from repomill.trees._zip import RawMember
+from repomill.trees.packed import PackedFile
 from repomill.trees.paths import check_paths
-from repomill.trees.tree import Entry, Manifest, TreeFile
+from repomill.trees.tree import Entry, File, Manifest, TreeFile
 
 Compression = Literal["stored", "deflate"]
 
@@ -55,21 +56,22 @@ class Pack:
     members: tuple[Member, ...]
 
 
-def write_pack(files: Iterable[TreeFile], out: BinaryIO) -> Pack:
+def write_pack(files: Iterable[File], out: BinaryIO) -> Pack:
     """Write files, in any order, as a pack to the empty `out`, which need not be seekable.
 
     Files are taken one at a time, so an iterator over files elsewhere costs the memory of one file and the index.
+    Those that lie in another pack are copied as they are compressed there.
 
     Raises:
         UnsafeTree: a path is not safe; nothing was written to `out`.
     """
     with SpooledTemporaryFile(_SPOOL_BYTES) as spool:
         scratch = cast(BinaryIO, spool)
-        members = [_compress(file, scratch) for file in files]
+        members = [_taken_over(file, scratch) for file in files]
         return _assemble(members, out)
 
 
-def pack_bytes(files: Iterable[TreeFile]) -> tuple[bytes, Pack]:
+def pack_bytes(files: Iterable[File]) -> tuple[bytes, Pack]:
     """Return the pack of files as bytes."""
     out = BytesIO()
     pack = write_pack(files, out)
@@ -85,6 +87,11 @@ def read_pack(source: BinaryIO) -> Iterator[TreeFile]:
     """
     members = _members(source)
     return (TreeFile(info.path, content, info.mode) for info, content in _zip.contents(members, source))
+
+
+def packed_files(source: BinaryIO) -> tuple[PackedFile, ...]:
+    """Return the files of a pack in order of path without reading them; raises as `read_pack` does."""
+    return tuple(PackedFile(listed.path, listed, source) for listed in _members(source))
 
 
 def check_pack(source: BinaryIO) -> None:
@@ -141,15 +148,26 @@ def rewrite_under(source: BinaryIO, folder: str, out: BinaryIO) -> None:
     _assemble([member.under(folder) for member in _raw_members(source)], out)
 
 
+def _taken_over(file: File, scratch: BinaryIO) -> RawMember:
+    if isinstance(file, PackedFile):
+        raw, listed = file.raw, file.listed
+        held = TreeFile(file.path, _zip.verified(listed, raw), file.mode)
+        return _kept(held, listed.crc, listed.compression, raw, scratch)
+    held = TreeFile(file.path, file.content, file.mode)
+    return _compress(held, scratch)
+
+
 def _compress(file: TreeFile, scratch: BinaryIO) -> RawMember:
     deflated = _zip.deflate(file.content)
     smaller = len(deflated) < len(file.content)
-    raw = deflated if smaller else file.content
+    compression: Compression = "deflate" if smaller else "stored"
+    return _kept(file, zlib.crc32(file.content), compression, deflated if smaller else file.content, scratch)
+
+
+def _kept(file: TreeFile, crc: int, compression: Compression, raw: bytes, scratch: BinaryIO) -> RawMember:
     offset = scratch.tell()
     scratch.write(raw)
-    return RawMember(
-        Entry.of(file), zlib.crc32(file.content), "deflate" if smaller else "stored", scratch, offset, len(raw)
-    )
+    return RawMember(Entry.of(file), crc, compression, scratch, offset, len(raw))
 
 
 def _assemble(members: list[RawMember], out: BinaryIO) -> Pack:

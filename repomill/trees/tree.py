@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from repomill.canonical import digest, digest_bytes
 
@@ -13,6 +13,26 @@ TREE_FORMAT = 1
 """Part of every tree digest; raised when the meaning of a manifest changes."""
 
 
+class File(Protocol):
+    """One file of a tree, wherever its bytes are; `content` may be read from a disk each time it is asked for."""
+
+    @property
+    def path(self) -> str:
+        """Relative, with `/` between its parts."""
+
+    @property
+    def mode(self) -> FileMode:
+        """Ordinary or executable."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the content."""
+
+    @property
+    def content(self) -> bytes:
+        """All of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class TreeFile:
     """One file of a tree, in memory; `path` is relative with `/` between its parts."""
@@ -20,6 +40,11 @@ class TreeFile:
     path: str
     content: bytes
     mode: FileMode = "100644"
+
+    @property
+    def size(self) -> int:
+        """Bytes of the content."""
+        return len(self.content)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,9 +57,10 @@ class Entry:
     sha256: str
 
     @classmethod
-    def of(cls, file: TreeFile) -> "Entry":
-        """Describe a file that is in memory."""
-        return cls(file.path, file.mode, len(file.content), digest_bytes(file.content).removeprefix("sha256:"))
+    def of(cls, file: File) -> "Entry":
+        """Describe a file; its content is read once."""
+        content = file.content
+        return cls(file.path, file.mode, len(content), digest_bytes(content).removeprefix("sha256:"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +70,8 @@ class Manifest:
     entries: tuple[Entry, ...]
 
     @classmethod
-    def of(cls, files: Iterable[TreeFile]) -> "Manifest":
-        """Describe files that are in memory."""
+    def of(cls, files: Iterable[File]) -> "Manifest":
+        """Describe files, one at a time."""
         return cls(tuple(sorted(Entry.of(file) for file in files)))
 
     @property
