@@ -10,7 +10,7 @@ import typer
 from cli.boundary import load_settings
 from cli.output import Format, FormatOption, say
 from cli.services import opened, run_async
-from repomill.agents.ledger import LedgerMode
+from repomill.calls.ledger import LedgerMode
 from repomill.errors import GitMissing, RepomillError
 
 if TYPE_CHECKING:

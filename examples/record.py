@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from repomill.agents.ledger import LedgerMode
-from repomill.agents.memory_ledger import MemoryCallLedger
-from repomill.agents.recordings import Recordings
 from repomill.agents.runner import AgentRunner
 from repomill.agents.source import ModelSource
+from repomill.calls.choke_point import LedgeredCalls
+from repomill.calls.ledger import LedgerMode
+from repomill.calls.memory_ledger import MemoryCallLedger
+from repomill.calls.recordings import Recordings
 from repomill.workflow.validation import validate_file
 from tests.fakes.node_runs import defaults, run_nodes
 from tests.servers.model_server import model_server, scripted
@@ -43,9 +44,9 @@ async def record(example: Path, recordings: Path) -> None:
             name: ModelSource(name=name, base_url=server.base_url, model=source.model or "")
             for name, source in spec.sources.items()
         }
-        ledger = MemoryCallLedger(uuid4())
-        async with AgentRunner(sources, ledger, LedgerMode.LIVE, Recordings(recordings)) as agents:
-            await run_nodes(spec, example, inputs, agents)
+        calls = LedgeredCalls(MemoryCallLedger(uuid4()), LedgerMode.LIVE, Recordings(recordings))
+        async with AgentRunner(sources, calls) as agents:
+            await run_nodes(spec, example, inputs, agents, calls)
 
 
 def _reply(node: Path) -> Any:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from repomill.agents.ledger import LedgerMode
+from repomill.calls.ledger import LedgerMode
 from repomill.canonical import Json
 from repomill.errors import UnreadableFile
 from repomill.workflow.inputs import check_inputs, parse_input_options

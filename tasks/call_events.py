@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
-from repomill.agents.progress import CallProgress, CallStep
+from repomill.calls.progress import CallProgress, CallStep
 from repomill.errors import RepomillError
 from tasks.services import Services
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from repomill.agents.ledger import LedgerMode
-from repomill.agents.recordings import Recordings
 from repomill.agents.runner import AgentRunner
-from repomill.agents.source import ModelSource
+from repomill.calls.choke_point import LedgeredCalls
+from repomill.calls.ledger import LedgerMode
+from repomill.calls.recordings import Recordings
 from repomill.canonical import Json
 from repomill.errors import Cancelled, ExecutionFinished, OwnershipLost
 from repomill.workflow.expressions import render_value
@@ -103,7 +103,8 @@ async def _build(
     compiled = plan(spec)
     sources = await load_sources(spec)
     progress = await stack.enter_async_context(CallEvents(services, execution.id))
-    agents = await stack.enter_async_context(_agents(services, execution, lease, sources, progress))
+    calls = _calls(services, execution, lease, progress)
+    agents = await stack.enter_async_context(AgentRunner(sources, calls))
     facts = await services.database.run(services.scope, lambda work: _facts(work, execution, version))
     exports = StoredExports(services)
     run = Run(
@@ -114,6 +115,7 @@ async def _build(
         services=services,
         lease=lease,
         agents=SourceModels(spec, agents),
+        calls=calls,
         templates=StoredTemplates(services.store, facts.template_keys),
         source_models={name: {"model": source.model} for name, source in sources.items()},
         exports=exports,
@@ -139,16 +141,10 @@ def _variables(spec: WorkflowSpec, facts: ExecutionFacts) -> Mapping[str, Json]:
     return rendered if isinstance(rendered, dict) else {}
 
 
-def _agents(
-    services: Services,
-    execution: Execution,
-    lease: Lease,
-    sources: Mapping[str, ModelSource],
-    progress: CallEvents,
-) -> AgentRunner:
+def _calls(services: Services, execution: Execution, lease: Lease, progress: CallEvents) -> LedgeredCalls:
     recordings = Recordings(Path(execution.recordings)) if execution.recordings else None
     ledger = SqlCallLedger(services.database, services.store, services.scope, lease, execution.root_id)
-    return AgentRunner(sources, ledger, LedgerMode(execution.mode), recordings, progress=progress)
+    return LedgeredCalls(ledger, LedgerMode(execution.mode), recordings, progress=progress)
 
 
 def _facts(work: Work, execution: Execution, version: WorkflowVersion) -> ExecutionFacts:

@@ -7,7 +7,8 @@ from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from repomill.errors import ModelUnavailable, Retriable
+from repomill.calls.node_calls import NodeCalls
+from repomill.errors import CallUnavailable, Retriable
 from repomill.nodes.base import Idempotency, NodeContext
 from storage.artifacts.keys import task_cache_key
 from storage.database.models import NodeExecution
@@ -65,6 +66,7 @@ async def _execute(run: Run, call: NodeCall) -> NodeRecord:
         templates=run.templates,
         exports=run.exports,
         max_file_size=run.services.max_file_size,
+        calls=NodeCalls(run.calls, call.node),
     )
     result = await call.kind.run(call.config, context)
     return await store_result(run, call.node, call.key, result)
@@ -104,4 +106,4 @@ def _name(run: Run, call: NodeCall) -> str:
 
 def _may_succeed_later(_task: "Task[..., Any]", _run: TaskRun, state: State[Any]) -> bool:
     """Tell whether another try makes sense; model calls had all of theirs where they are made."""
-    return isinstance(state.data, Retriable) and not isinstance(state.data, ModelUnavailable)
+    return isinstance(state.data, Retriable) and not isinstance(state.data, CallUnavailable)

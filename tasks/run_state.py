@@ -8,7 +8,8 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from repomill.agents.ledger import LedgerMode
+from repomill.calls.choke_point import LedgeredCalls
+from repomill.calls.ledger import LedgerMode
 from repomill.canonical import Json
 from repomill.nodes.base import Agents, Exports, Templates
 from repomill.trees.policy import Finding
@@ -74,6 +75,7 @@ class Run:
     services: Services
     lease: Lease
     agents: Agents
+    calls: LedgeredCalls
     templates: Templates
     source_models: Mapping[str, Mapping[str, Json]]
     exports: Exports

@@ -14,7 +14,7 @@ from pydantic_ai.exceptions import (
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
 
-from repomill.agents._calls import AnswerLost, Refused, TryAgain
+from repomill.calls.sending import AnswerLost, Refused, TryAgain
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage, ModelResponse

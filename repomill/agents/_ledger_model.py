@@ -9,13 +9,14 @@ from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 
-from repomill.agents._calls import Answered, LedgeredCalls, Send
 from repomill.agents._canonical_request import canonical_request
 from repomill.agents._stored_response import dump_response, load_response
-from repomill.agents.ledger import CallKey, CallKind, CallRequest, Usage
 from repomill.agents.prices import price, upper_bound
 from repomill.agents.request import AgentRequest
 from repomill.agents.source import ModelSource
+from repomill.calls.choke_point import LedgeredCalls
+from repomill.calls.ledger import CallKey, CallKind, CallRequest, Usage
+from repomill.calls.sending import Answered, Send
 from repomill.canonical import Json, canonical_json, digest
 from repomill.errors import AnswerCut, SourceMissing
 
@@ -86,9 +87,10 @@ class LedgerModel(Model):
     def _call(self, messages: list[ModelMessage]) -> CallRequest:
         form = canonical_request(self.asked, self._model, self._schema, messages)
         key = CallKey(self.asked.node_path, self.requests, digest(form))
-        bound = None
+        size, cost = len(canonical_json(form)), None
         if self.source is not None:
-            bound = upper_bound(self.source, self._model, len(canonical_json(form)), self.asked.max_tokens)
+            cost = upper_bound(self.source, self._model, size, self.asked.max_tokens)
+        bound = Usage(size, self.asked.max_tokens, cost)
         return CallRequest(key, CallKind.MODEL, self.asked.source, self._model, form, bound)
 
     def _refuse_when_cut(self, response: ModelResponse) -> None:

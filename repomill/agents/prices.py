@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from repomill.agents.ledger import Usage
 from repomill.agents.source import ModelSource
+from repomill.calls.ledger import Usage
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from repomill.agents.ledger import Usage
+from repomill.calls.ledger import Usage
 from repomill.canonical import Json
 from repomill.trees.tree import TreeFile
 

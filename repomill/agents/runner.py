@@ -6,38 +6,25 @@ Pydantic AI and the provider SDK are imported when the first agent runs, not wit
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
 
-from repomill.agents._calls import LedgeredCalls
-from repomill.agents.ledger import CallLedger, LedgerMode
 from repomill.agents.output import output_shape
-from repomill.agents.progress import Progress, unheard
-from repomill.agents.recordings import Recordings
 from repomill.agents.request import AgentAnswer, AgentRequest
-from repomill.agents.retry import RetryPolicy
 from repomill.agents.source import ModelSource
+from repomill.calls.choke_point import LedgeredCalls
 
 if TYPE_CHECKING:
     from repomill.agents._endpoint import Endpoint
 
 
 class AgentRunner:
-    """The `repomill.nodes.base.Agents` port on model sources and a call ledger.
+    """The `repomill.nodes.base.Agents` port on model sources and ledgered calls.
 
     Use it as `async with AgentRunner(…) as agents`, within one event loop: it keeps one HTTP client per source.
     Safe for any number of runs at once.
     """
 
-    def __init__(  # noqa: PLR0913  # the collaborators of a run
-        self,
-        sources: Mapping[str, ModelSource],
-        ledger: CallLedger,
-        mode: LedgerMode,
-        recordings: Recordings | None = None,
-        *,
-        progress: Progress = unheard,
-        retry: RetryPolicy | None = None,
-    ) -> None:
+    def __init__(self, sources: Mapping[str, ModelSource], calls: LedgeredCalls) -> None:
         self._sources = sources
-        self._calls = LedgeredCalls(ledger, mode, recordings, retry or RetryPolicy(), progress)
+        self._calls = calls
         self._endpoints: dict[str, Endpoint] = {}
 
     async def __aenter__(self) -> Self:
@@ -59,8 +46,8 @@ class AgentRunner:
             OutputSchemaInvalid: the schema asked for is not a JSON Schema.
             AnswerNotUsable: the answer has not the structure asked for, after all repairs.
             AnswerCut: the model stopped at `max_tokens` or a content filter; the answer is kept, never used.
-            RecordingMissing, RecordingUnreadable, CallUncertain, ModelRefused, ModelUnavailable: see
-                `repomill.agents._calls`.
+            RecordingMissing, RecordingUnreadable, CallUncertain, CallRefused, CallUnavailable: see
+                `repomill.calls.choke_point`.
         """
         from repomill.agents._agent import run_agent
         from repomill.agents._ledger_model import LedgerModel, source_missing

@@ -12,6 +12,7 @@ same words. The family decides what happens next:
 """
 
 from repomill.errors.base import *
+from repomill.errors.calls import *
 from repomill.errors.engine import *
 from repomill.errors.language import *
 from repomill.errors.lookups import *

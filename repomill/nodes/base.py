@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar, cast
 from pydantic import BaseModel, ConfigDict
 
 from repomill.agents.request import AgentAnswer, AgentRequest
+from repomill.calls.port import Calls
 from repomill.canonical import Json
 from repomill.sources import SourceKind
 from repomill.trees.scaffolds.source import CopierSource
@@ -70,6 +71,7 @@ class Absent:
 
 
 NO_BODY: Final = cast("Body", Absent())
+NO_CALLS: Final = cast("Calls", Absent())
 
 
 class Agents(Protocol):
@@ -129,6 +131,7 @@ class NodeContext:
     exports: Exports
     max_file_size: int
     body: Body = NO_BODY
+    calls: Calls = NO_CALLS
 
 
 ConfigT = TypeVar("ConfigT", bound=NodeConfig)

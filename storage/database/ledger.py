@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
-from repomill.agents.ledger import CallKey, CallRequest, CallRow, CallState, Usage
+from repomill.calls.ledger import CallKey, CallRequest, CallRow, CallState, Usage
 from repomill.canonical import Json, canonical_json, digest
 from repomill.errors import OwnershipLost
 from storage.artifacts.keys import call_key

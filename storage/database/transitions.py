@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from repomill.agents.ledger import CALL_TRANSITIONS
+from repomill.calls.ledger import CALL_TRANSITIONS
 from repomill.errors import IllegalTransition
 
 

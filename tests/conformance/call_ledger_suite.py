@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from repomill.agents.ledger import CallKey, CallKind, CallLedger, CallRequest, CallRow, CallState, Usage
+from repomill.calls.ledger import CallKey, CallKind, CallLedger, CallRequest, CallRow, CallState, Usage
 from repomill.canonical import Json, digest
 from repomill.errors import IllegalTransition
 
@@ -19,7 +19,7 @@ USAGE = Usage(10, 20, Decimal("0.001"))
 def call(node_path: str = "loop[3].write", ordinal: int = 1, prompt: str = "hello") -> CallRequest:
     request: Json = {"model": "m", "messages": [{"role": "user", "content": prompt}]}
     key = CallKey(node_path, ordinal, digest(request))
-    return CallRequest(key, CallKind.MODEL, "main", "m", request, Decimal("0.5"))
+    return CallRequest(key, CallKind.MODEL, "main", "m", request, Usage(100, 200, Decimal("0.5")))
 
 
 KEY = call().key

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from repomill.agents.ledger import CallLedger
-from repomill.agents.memory_ledger import MemoryCallLedger
+from repomill.calls.ledger import CallLedger
+from repomill.calls.memory_ledger import MemoryCallLedger
 from tests.conformance.call_ledger_suite import CallLedgerSuite, walk
 from tests.fakes.agent_runs import ROOT
 from tests.fakes.file_ledger import FileCallLedger

@@ -7,14 +7,15 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from repomill.agents.ledger import CallLedger, LedgerMode
-from repomill.agents.memory_ledger import MemoryCallLedger
-from repomill.agents.progress import CallProgress
-from repomill.agents.recordings import Recordings
 from repomill.agents.request import AgentRequest
-from repomill.agents.retry import RetryPolicy
 from repomill.agents.runner import AgentRunner
 from repomill.agents.source import ModelSource
+from repomill.calls.choke_point import LedgeredCalls
+from repomill.calls.ledger import CallLedger, LedgerMode
+from repomill.calls.memory_ledger import MemoryCallLedger
+from repomill.calls.progress import CallProgress
+from repomill.calls.recordings import Recordings
+from repomill.calls.retry import RetryPolicy
 
 ROOT = UUID("0190a000-0000-7000-8000-000000000001")
 MODEL = "gpt-4o-mini"
@@ -48,14 +49,14 @@ def runner_for(  # noqa: PLR0917
     timeout: float = 30,
 ) -> AgentRunner:
     source = ModelSource(name="main", base_url=base_url, api_key=SecretStr(api_key), model=MODEL, timeout=timeout)
-    return AgentRunner(
-        {"main": source},
+    calls = LedgeredCalls(
         ledger or MemoryCallLedger(ROOT),
         mode,
         Recordings(folder) if folder else None,
         retry=patience(waits),
         progress=(seen.append if seen is not None else lambda _: None),
     )
+    return AgentRunner({"main": source}, calls)
 
 
 def texts(outputs: Iterable[Any]) -> list[str]:

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from repomill.agents.ledger import LedgerMode
-from repomill.agents.memory_ledger import MemoryCallLedger
 from repomill.agents.runner import AgentRunner
+from repomill.calls.choke_point import LedgeredCalls
+from repomill.calls.ledger import LedgerMode
+from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.workflow.plan import plan
 from repomill.workflow.spec import WorkflowSpec
 from storage.database.lease import Lease
@@ -22,6 +23,7 @@ def bare_run(
     document = {"apiVersion": "repomill/v1", "name": "tea", "nodes": nodes, "edges": edges}
     spec = WorkflowSpec.model_validate(document)
     execution, keys = uuid4(), templates or {}
+    calls = LedgeredCalls(MemoryCallLedger(execution), LedgerMode.LIVE)
     with services.database.transaction(services.scope) as work:
         project = work.projects.get_or_create("tea")
     return Run(
@@ -31,7 +33,8 @@ def bare_run(
         variables={},
         services=services,
         lease=Lease(execution, 1, uuid4()),
-        agents=AgentRunner({}, MemoryCallLedger(execution), LedgerMode.LIVE),
+        agents=AgentRunner({}, calls),
+        calls=calls,
         templates=StoredTemplates(services.store, keys),
         source_models={},
         exports=StoredExports(services),

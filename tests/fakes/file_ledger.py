@@ -5,8 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from uuid import UUID
 
-from repomill.agents.ledger import CallKey, CallRow, CallState
-from repomill.agents.memory_ledger import MemoryCallLedger
+from repomill.calls.ledger import CallKey, CallRow, CallState
+from repomill.calls.memory_ledger import MemoryCallLedger
 
 
 class FileCallLedger(MemoryCallLedger):

@@ -1,8 +1,10 @@
 """Runs a workflow's nodes in sequence without an engine: real kinds, rendering and ledger, exports in memory."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from repomill.calls.choke_point import LedgeredCalls
+from repomill.calls.node_calls import NodeCalls
 from repomill.canonical import Json
 from repomill.nodes.base import Agents, Exported, ExportTarget, NodeContext
 from repomill.nodes.registry import kind
@@ -52,7 +54,9 @@ def defaults(spec: WorkflowSpec) -> dict[str, Json]:
     return {name: schema["default"] for name, schema in properties.items() if "default" in schema}
 
 
-async def run_nodes(spec: WorkflowSpec, folder: Path, inputs: dict[str, Json], agents: Agents) -> NodesRun:
+async def run_nodes(
+    spec: WorkflowSpec, folder: Path, inputs: dict[str, Json], agents: Agents, calls: LedgeredCalls | None = None
+) -> NodesRun:
     """Run every node, predecessors first; a path that two nodes write is an assertion error."""
     done = NodesRun()
     variables = render_value(dict(spec.variables), {"inputs": inputs}, "/variables")
@@ -66,6 +70,8 @@ async def run_nodes(spec: WorkflowSpec, folder: Path, inputs: dict[str, Json], a
         }
         config = render_config(kind(node.type).config_model, node.config, scope, node_id)
         context = NodeContext(node_id, scope, agents, FolderTemplates(folder), done, max_file_size=1_000_000)
+        if calls is not None:
+            context = replace(context, calls=NodeCalls(calls, node_id))
         result = await kind(node.type).run(config, context)
         assert not {file.path for file in result.files} & set(done.files)
         done.files |= {file.path: file for file in result.files}

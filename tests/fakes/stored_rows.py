@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from repomill.agents.ledger import LedgerMode
+from repomill.calls.ledger import LedgerMode
 from repomill.trees.tree import Entry
 from storage.database.lease import Lease
 from storage.database.models import Execution, GeneratedProject

@@ -10,11 +10,11 @@ import pytest
 from repomill import errors
 from repomill.errors import (
     BadInput,
+    CallUnavailable,
     Cancelled,
     DatabaseUnavailable,
     Fatal,
     InputsInvalid,
-    ModelUnavailable,
     NotFound,
     PlaceUnusable,
     RepomillError,
@@ -93,8 +93,8 @@ def test_storage_that_is_down_is_for_a_person_though_a_flow_tries_again() -> Non
 
 
 def test_a_retriable_error_says_when() -> None:
-    assert ModelUnavailable("main", "busy", delay=3.0).delay == 3.0
-    assert ModelUnavailable("main", "busy").delay == 0.0
+    assert CallUnavailable("main", "busy", delay=3.0).delay == 3.0
+    assert CallUnavailable("main", "busy").delay == 0.0
 
 
 def test_lists_of_problems_are_joined() -> None:

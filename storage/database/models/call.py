@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from repomill.agents.ledger import CallKind, CallState
+from repomill.calls.ledger import CallKind, CallState
 from storage.database.models.base import Base, Tenant
 from storage.database.models.types import DIGEST, NAME, Money, PlainText, status_column
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from repomill.agents.ledger import LedgerMode
+from repomill.calls.ledger import LedgerMode
 from storage.database.models.base import Base, Tenant
 from storage.database.models.types import JSON_DOCUMENT, NAME, PlainText, status_column
 from storage.database.transitions import ExecutionStatus

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
-from repomill.agents.ledger import CallKey, CallRequest, CallState, Usage
+from repomill.calls.ledger import CallKey, CallRequest, CallState, Usage
 from repomill.errors import IllegalTransition
 from storage.database.models import Call
 from storage.database.repositories.base import Repository
@@ -36,7 +36,7 @@ class Calls(Repository):
         if row is None:
             return self._add(self._row(root_id, execution_id, call, request_key))
         check_transition(ENTITY, row.state, CallState.RESERVED)
-        row.state, row.reserved_amount, row.error = CallState.RESERVED, call.reserved_amount, None
+        row.state, row.reserved_amount, row.error = CallState.RESERVED, call.bound.cost, None
         return self._flushed(row)
 
     def sent(self, root_id: UUID, key: CallKey) -> Call:
@@ -105,7 +105,7 @@ class Calls(Repository):
             model=call.model,
             state=CallState.RESERVED,
             sends=0,
-            reserved_amount=call.reserved_amount,
+            reserved_amount=call.bound.cost,
             request_key=request_key,
             created_at=self._clock(),
         )

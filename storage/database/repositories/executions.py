@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from repomill.agents.ledger import LedgerMode
+from repomill.calls.ledger import LedgerMode
 from repomill.errors import AmbiguousReference, ExecutionNotFound
 from storage.database.models import Execution, ExecutionAttempt
 from storage.database.repositories._leases import Leases

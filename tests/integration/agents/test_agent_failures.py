@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from repomill.agents.ledger import CallState
-from repomill.agents.memory_ledger import MemoryCallLedger
-from repomill.errors import CallUncertain, ModelRefused, ModelUnavailable
+from repomill.calls.ledger import CallState
+from repomill.calls.memory_ledger import MemoryCallLedger
+from repomill.errors import CallRefused, CallUnavailable, CallUncertain
 from tests.fakes.agent_runs import ROOT, UNREACHABLE, Waits, ask, runner_for
 from tests.servers.model_server import Asked, Reply, model_server
 
@@ -38,7 +38,7 @@ async def test_retry_after_is_honoured(header: str, value: str) -> None:
 async def test_patience_ends_after_a_few_attempts() -> None:
     with model_server(lambda asked: Reply("overloaded", status=503)) as server:
         async with runner_for(server.base_url) as agents:
-            with pytest.raises(ModelUnavailable, match="503: overloaded"):
+            with pytest.raises(CallUnavailable, match="503: overloaded"):
                 await agents.run(ask())
     assert len(server.requests) == 5
 
@@ -48,7 +48,7 @@ async def test_a_refusal_is_final_and_says_why(status: int) -> None:
     ledger = MemoryCallLedger(ROOT)
     with model_server(lambda asked: Reply("no such thing", status=status)) as server:
         async with runner_for(server.base_url, ledger) as agents:
-            with pytest.raises(ModelRefused, match=f"Source main answered {status}: no such thing"):
+            with pytest.raises(CallRefused, match=f"Source main answered {status}: no such thing"):
                 await agents.run(ask())
     assert len(server.requests) == 1
     assert [row.state for row in ledger.rows.values()] == [CallState.RELEASED]
@@ -58,7 +58,7 @@ async def test_an_exhausted_quota_is_a_refusal_though_its_status_is_429() -> Non
     body = {"message": "You exceeded your current quota", "code": "insufficient_quota"}
     with model_server(lambda asked: Reply(body, status=429)) as server:
         async with runner_for(server.base_url) as agents:
-            with pytest.raises(ModelRefused, match="exceeded your current quota"):
+            with pytest.raises(CallRefused, match="exceeded your current quota"):
                 await agents.run(ask())
     assert len(server.requests) == 1
 
@@ -66,7 +66,7 @@ async def test_an_exhausted_quota_is_a_refusal_though_its_status_is_429() -> Non
 async def test_a_key_that_the_endpoint_quotes_is_not_passed_on() -> None:
     with model_server(lambda asked: Reply("Incorrect API key: sk-secret", status=401)) as server:
         async with runner_for(server.base_url, api_key="sk-secret") as agents:
-            with pytest.raises(ModelRefused) as caught:
+            with pytest.raises(CallRefused) as caught:
                 await agents.run(ask())
     assert caught.value.reason == "Incorrect API key: ***"
 
@@ -74,7 +74,7 @@ async def test_a_key_that_the_endpoint_quotes_is_not_passed_on() -> None:
 async def test_an_endpoint_that_is_not_there_is_unavailable_and_nothing_is_in_doubt() -> None:
     waits, ledger = Waits(), MemoryCallLedger(ROOT)
     async with runner_for(UNREACHABLE, ledger, waits=waits) as agents:
-        with pytest.raises(ModelUnavailable, match=f"{UNREACHABLE} cannot be reached"):
+        with pytest.raises(CallUnavailable, match=f"{UNREACHABLE} cannot be reached"):
             await agents.run(ask())
     assert len(waits) == 4
     assert [(row.state, row.sends) for row in ledger.rows.values()] == [(CallState.RELEASED, 0)]

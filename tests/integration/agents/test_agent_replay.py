@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from repomill.agents.ledger import CallState, LedgerMode
-from repomill.agents.memory_ledger import MemoryCallLedger
-from repomill.agents.recordings import Recordings
 from repomill.agents.request import AgentAnswer, AgentRequest
 from repomill.agents.runner import AgentRunner
+from repomill.calls.choke_point import LedgeredCalls
+from repomill.calls.ledger import CallState, LedgerMode
+from repomill.calls.memory_ledger import MemoryCallLedger
+from repomill.calls.recordings import Recordings
 from repomill.errors import RecordingMissing
 from tests.fakes.agent_runs import MODEL, ROOT, ask, runner_for
 from tests.servers.model_server import Asked, model_server
@@ -57,7 +58,7 @@ async def test_a_recorded_run_replays_with_the_server_stopped(tmp_path: Path) ->
 async def test_replaying_needs_no_source_when_the_request_names_its_model(tmp_path: Path) -> None:
     requests = [ask("Say hello.", model=MODEL)]
     live = await record(tmp_path, requests)
-    agents = AgentRunner({}, MemoryCallLedger(ROOT), LedgerMode.STRICT, Recordings(tmp_path))
+    agents = AgentRunner({}, LedgeredCalls(MemoryCallLedger(ROOT), LedgerMode.STRICT, Recordings(tmp_path)))
     assert (await run_all(agents, requests))[0].output == live[0].output
 
 

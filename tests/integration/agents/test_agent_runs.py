@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from repomill.agents.ledger import CallState, LedgerMode
-from repomill.agents.memory_ledger import MemoryCallLedger
 from repomill.agents.runner import AgentRunner
+from repomill.calls.choke_point import LedgeredCalls
+from repomill.calls.ledger import CallState, LedgerMode
+from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.errors import AnswerCut, AnswerNotUsable, SourceMissing
 from tests.fakes.agent_runs import MODEL, ROOT, ask, runner_for
 from tests.servers.model_server import Asked, Reply, model_server
@@ -154,7 +155,7 @@ async def test_a_cut_tool_call_is_cut_not_repaired() -> None:
 
 async def test_a_missing_source_is_named_with_its_block_and_nothing_is_reserved() -> None:
     ledger = MemoryCallLedger(ROOT)
-    async with AgentRunner({}, ledger, LedgerMode.LIVE) as agents:
+    async with AgentRunner({}, LedgeredCalls(ledger, LedgerMode.LIVE)) as agents:
         for request in (ask(), ask(model=MODEL)):
             with pytest.raises(SourceMissing, match="repomill-openai/main"):
                 await agents.run(request)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Table, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from repomill.agents.ledger import CallKey, CallKind, CallRequest
+from repomill.calls.ledger import CallKey, CallKind, CallRequest
 from storage.database.models import Base, ExportType, GeneratedProject
 from storage.database.repositories.exports import NewExport
 from storage.database.scope import DEFAULT_ORGANISATION_ID, DEFAULT_SCOPE

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from repomill.agents.ledger import CallKey, CallKind, CallRequest, CallState, Usage
+from repomill.calls.ledger import CallKey, CallKind, CallRequest, CallState, Usage
 from repomill.canonical import Json
 from repomill.errors import ArtifactStoreUnavailable, IllegalTransition
 from storage.artifacts.memory import MemoryStore
@@ -36,7 +36,7 @@ def ledger(database: Database, store: MemoryStore, lease: Lease) -> SqlCallLedge
 
 
 def _request(key: CallKey = KEY) -> CallRequest:
-    return CallRequest(key, CallKind.MODEL, "main", "m", {"prompt": "Write."}, Decimal("0.05"))
+    return CallRequest(key, CallKind.MODEL, "main", "m", {"prompt": "Write."}, Usage(10, 20, Decimal("0.05")))
 
 
 def _row(database: Database, lease: Lease) -> Call:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from repomill.agents.ledger import CallLedger, CallRow, CallState, LedgerMode
+from repomill.calls.ledger import CallLedger, CallRow, CallState, LedgerMode
 from repomill.errors import OwnershipLost
 from storage.artifacts.memory import MemoryStore
 from storage.database.lease import Lease

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, Table, select, update
 from sqlalchemy.exc import IntegrityError
 
-from repomill.agents.ledger import CallKey, CallKind, CallRequest, CallState
+from repomill.calls.ledger import CallKey, CallKind, CallRequest, CallState
 from repomill.errors import IllegalTransition
 from storage.database.migrations.revision_0001 import transitions as frozen
 from storage.database.models import Base, ExportType, RepositoryExport

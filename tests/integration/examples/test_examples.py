@@ -7,12 +7,13 @@ from uuid import UUID
 import pytest
 
 from examples.record import record
-from repomill.agents.ledger import LedgerMode
-from repomill.agents.memory_ledger import MemoryCallLedger
-from repomill.agents.recordings import Recordings
 from repomill.agents.request import AgentAnswer, AgentRequest
 from repomill.agents.runner import AgentRunner
 from repomill.agents.source import ModelSource
+from repomill.calls.choke_point import LedgeredCalls
+from repomill.calls.ledger import LedgerMode
+from repomill.calls.memory_ledger import MemoryCallLedger
+from repomill.calls.recordings import Recordings
 from repomill.canonical import Json
 from repomill.workflow.validation import validate_file
 from tests.fakes.node_runs import NodesRun, defaults, run_nodes
@@ -34,8 +35,9 @@ async def run_example(name: str, inputs: dict[str, Json]) -> NodesRun:
     # Strict mode: the sources give their model's name, and are never asked.
     sources = {key: ModelSource(name=key, model=source.model or "") for key, source in spec.sources.items()}
     recordings = Recordings(EXAMPLES / name / "recordings")
-    async with AgentRunner(sources, MemoryCallLedger(UUID(int=1)), LedgerMode.STRICT, recordings) as agents:
-        return await run_nodes(spec, EXAMPLES / name, defaults(spec) | inputs, agents)
+    calls = LedgeredCalls(MemoryCallLedger(UUID(int=1)), LedgerMode.STRICT, recordings)
+    async with AgentRunner(sources, calls) as agents:
+        return await run_nodes(spec, EXAMPLES / name, defaults(spec) | inputs, agents, calls)
 
 
 def check(project: Path, *command: str) -> None:

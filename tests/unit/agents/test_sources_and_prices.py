@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from repomill.agents.ledger import Usage
 from repomill.agents.prices import price, upper_bound
-from repomill.agents.retry import RetryPolicy
 from repomill.agents.source import ModelSource
+from repomill.calls.ledger import Usage
+from repomill.calls.retry import RetryPolicy
 
 OPENAI = ModelSource(name="main", api_key=SecretStr("sk-very-secret"), model="gpt-4o-mini")
 LOCAL = ModelSource(name="local", base_url="http://127.0.0.1:8000/v1")

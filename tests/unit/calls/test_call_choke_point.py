@@ -2,23 +2,24 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from repomill.agents._calls import Answered, AnswerLost, LedgeredCalls, Refused, Send, TryAgain
-from repomill.agents.ledger import CallKey, CallKind, CallRequest, CallRow, CallState, LedgerMode, Usage
-from repomill.agents.memory_ledger import MemoryCallLedger
-from repomill.agents.progress import CallProgress, CallStep
-from repomill.agents.recordings import Recordings
+from repomill.calls.choke_point import LedgeredCalls
+from repomill.calls.ledger import CallKey, CallKind, CallRequest, CallRow, CallState, LedgerMode, Usage
+from repomill.calls.memory_ledger import MemoryCallLedger
+from repomill.calls.progress import CallProgress, CallStep
+from repomill.calls.recordings import Recordings
+from repomill.calls.sending import Answered, AnswerLost, Refused, Send, TryAgain
 from repomill.canonical import Json, digest
 from repomill.errors import (
+    CallRefused,
+    CallUnavailable,
     CallUncertain,
     DatabaseUnavailable,
-    ModelRefused,
-    ModelUnavailable,
     RecordingMissing,
     RecordingUnreadable,
 )
@@ -126,6 +127,17 @@ async def test_two_lost_answers_end_the_attempts(live: LedgeredCalls) -> None:
     assert caller.sent == 2
 
 
+async def test_what_must_not_be_repeated_is_sent_once_though_its_answer_was_lost(live: LedgeredCalls) -> None:
+    caller = Script([AnswerLost("reset"), ANSWER])
+    with pytest.raises(CallUncertain, match="plan, call 1 was sent once"):
+        await live.answer(replace(call(), repeatable=False), caller)
+    assert caller.sent == 1
+
+
+async def test_what_must_not_be_repeated_may_be_tried_again_while_nothing_was_done(live: LedgeredCalls) -> None:
+    assert await live.answer(replace(call(), repeatable=False), Script([TryAgain("503"), ANSWER])) == ANSWER
+
+
 async def test_refusals_in_between_do_not_count_as_lost_answers(live: LedgeredCalls, ledger: MemoryCallLedger) -> None:
     outcomes: list[Exception | Answered] = [
         TryAgain("503"),
@@ -140,20 +152,20 @@ async def test_refusals_in_between_do_not_count_as_lost_answers(live: LedgeredCa
 
 async def test_a_refusal_for_good_is_released_and_not_repeated(live: LedgeredCalls, ledger: MemoryCallLedger) -> None:
     caller = Script([Refused(401, "wrong key"), ANSWER])
-    with pytest.raises(ModelRefused, match="Source main answered 401: wrong key"):
+    with pytest.raises(CallRefused, match="Source main answered 401: wrong key"):
         await live.answer(call(), caller)
     assert (caller.sent, ledger.rows[call().key].state) == (1, CallState.RELEASED)
 
 
 async def test_a_refused_call_may_be_made_by_the_next_attempt(live: LedgeredCalls) -> None:
-    with pytest.raises(ModelRefused):
+    with pytest.raises(CallRefused):
         await live.answer(call(), Script([Refused(401, "wrong key")]))
     assert await live.answer(call(), Script()) == ANSWER
 
 
 async def test_waits_double_and_are_bounded(live: LedgeredCalls, waits: Waits) -> None:
     caller = Script([TryAgain("503")] * 9)
-    with pytest.raises(ModelUnavailable, match="503"):
+    with pytest.raises(CallUnavailable, match="503"):
         await live.answer(call(), caller)
     assert (caller.sent, waits) == (5, [0.5, 1.0, 2.0, 4.0])
 
@@ -164,7 +176,7 @@ async def test_a_named_delay_is_honoured(live: LedgeredCalls, waits: Waits) -> N
 
 
 async def test_a_delay_beyond_patience_is_handed_to_the_caller(live: LedgeredCalls, waits: Waits) -> None:
-    with pytest.raises(ModelUnavailable) as caught:
+    with pytest.raises(CallUnavailable) as caught:
         await live.answer(call(), Script([TryAgain("429", 3600.0), ANSWER]))
     assert (caught.value.delay, waits) == (3600.0, [])
 

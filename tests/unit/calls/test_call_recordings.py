@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from repomill.agents.ledger import CallKey, CallKind, CallRequest
-from repomill.agents.recordings import Recordings, folder_name
+from repomill.calls.ledger import CallKey, CallKind, CallRequest
+from repomill.calls.recordings import Recordings, folder_name
 from repomill.canonical import Json, digest
 from repomill.errors import RecordingUnreadable
 

@@ -1,25 +1,26 @@
 """The choke point: every call goes through the ledger, whoever answers it.
 
-It knows nothing of models or of the SDK that carries the call out: a `send` callable does that, and says by three
-exceptions how a call failed.
+It knows nothing of models, of HTTP or of the library that carries a call out: a `send` callable does that, and says
+by three exceptions how it failed (`repomill.calls.sending`).
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
-from repomill.agents.ledger import CallKey, CallLedger, CallRequest, CallRow, CallState, LedgerMode, Usage
-from repomill.agents.progress import CallProgress, CallStep, Progress, unheard
-from repomill.agents.recordings import Recordings
-from repomill.agents.retry import RetryPolicy
+from repomill.calls.ledger import CallKey, CallLedger, CallRequest, CallRow, CallState, LedgerMode, Usage
+from repomill.calls.progress import CallProgress, CallStep, Progress, unheard
+from repomill.calls.recordings import Recordings
+from repomill.calls.retry import RetryPolicy
+from repomill.calls.sending import Answered, AnswerLost, Refused, Send, TryAgain
 from repomill.canonical import Json
 from repomill.errors import (
+    CallRefused,
+    CallUnavailable,
     CallUncertain,
-    ModelRefused,
-    ModelUnavailable,
     RecordingMissing,
     RecordingUnreadable,
     Retriable,
@@ -30,39 +31,7 @@ T = TypeVar("T")
 SENDS_PER_CALL = 2
 """A call whose answer was lost is asked again at most once."""
 
-
-@dataclass
-class Refused(Exception):
-    """The other side refused for good; nothing is owed."""
-
-    status: int
-    reason: str
-
-
-@dataclass
-class TryAgain(Exception):
-    """Nothing was done and nothing is owed; `delay` is what the other side named, in seconds, 0 when nothing."""
-
-    reason: str
-    delay: float = 0.0
-
-
-@dataclass
-class AnswerLost(Exception):
-    """The request went out and no usable answer came back: it may have been charged."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A stored response; `usage.cost` counts what this very call cost now, 0 when it was not sent."""
-
-    response: Json
-    usage: Usage
-
-
-Send = Callable[[], Awaitable[Answered]]
+TIMES = {1: "once", 2: "twice"}
 
 
 class Caller(Protocol):
@@ -92,9 +61,9 @@ class LedgeredCalls:
         Raises:
             RecordingMissing: strict mode, and neither the ledger nor the recordings have it.
             RecordingUnreadable: a recording of this node is broken.
-            CallUncertain: it was sent twice and twice the answer was lost.
-            ModelRefused: the provider refused for good.
-            ModelUnavailable: it could not be reached, or asked for patience, for as often as the policy allows.
+            CallUncertain: the answer was lost, and it may not be sent again.
+            CallRefused: the other side refused for good.
+            CallUnavailable: it could not be reached, or asked for patience, for as often as the policy allows.
         """
         row = await self.ledger.find(call.key)
         if row is not None and row.state in {CallState.ANSWERED, CallState.SETTLED}:
@@ -109,7 +78,7 @@ class LedgeredCalls:
         if self.mode is LedgerMode.STRICT:
             raise RecordingMissing(call.key.node_path, call.key.ordinal, self._nearest(call))
         if row is not None:
-            _refuse_a_third_send(row)
+            _refuse_to_repeat(call, row)
         return await self._ask(call, row, caller.connect())
 
     async def _reuse(self, call: CallRequest, row: CallRow) -> Answered:
@@ -162,14 +131,14 @@ class LedgeredCalls:
         key = call.key
         if isinstance(failure, AnswerLost):
             row = await self.ledger.mark_uncertain(key)
-            _refuse_a_third_send(row, failure)
+            _refuse_to_repeat(call, row, failure)
             await self._pause(key, failure.reason, attempt)
             return row
         row = await self.ledger.release(key, failure.reason)
         if isinstance(failure, Refused):
-            raise ModelRefused(call.source, failure.status, failure.reason) from failure
+            raise CallRefused(call.source, failure.status, failure.reason) from failure
         if self.retry.gives_up(attempt, failure.delay):
-            raise ModelUnavailable(call.source, failure.reason, delay=failure.delay) from failure
+            raise CallUnavailable(call.source, failure.reason, delay=failure.delay) from failure
         await self._pause(key, failure.reason, attempt, failure.delay)
         return row
 
@@ -226,9 +195,10 @@ def tokens(response: Json) -> Usage:
     return Usage(int(usage.get("input_tokens", 0)), int(usage.get("output_tokens", 0)), Decimal(0))
 
 
-def _refuse_a_third_send(row: CallRow, cause: BaseException | None = None) -> None:
-    if row.state is CallState.UNCERTAIN and row.sends >= SENDS_PER_CALL:
-        raise CallUncertain(row.key.node_path, row.key.ordinal) from cause
+def _refuse_to_repeat(call: CallRequest, row: CallRow, cause: BaseException | None = None) -> None:
+    allowed = SENDS_PER_CALL if call.repeatable else 1
+    if row.state is CallState.UNCERTAIN and row.sends >= allowed:
+        raise CallUncertain(row.key.node_path, row.key.ordinal, TIMES[row.sends]) from cause
 
 
 async def _finish(work: Coroutine[Any, Any, T]) -> T:

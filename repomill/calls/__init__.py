@@ -1,0 +1,1 @@
+"""Calls of anything outside that may cost money: one choke point, one ledger, recordings, retries."""

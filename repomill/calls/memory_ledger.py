@@ -1,0 +1,67 @@
+"""The in-memory twin of the call ledger."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from uuid import UUID
+
+from repomill.calls.ledger import CALL_TRANSITIONS, CallKey, CallRequest, CallRow, CallState, Usage
+from repomill.canonical import Json
+from repomill.errors import IllegalTransition
+
+
+class MemoryCallLedger:
+    """Keeps calls in dictionaries; what a test wants to see is public."""
+
+    def __init__(self, root_execution_id: UUID, rows: Iterable[CallRow] = ()) -> None:
+        self.root_execution_id = root_execution_id
+        self.rows = {row.key: row for row in rows}
+        self.requests: dict[CallKey, CallRequest] = {}
+        self.usage: dict[CallKey, Usage] = {}
+
+    async def find(self, key: CallKey) -> CallRow | None:
+        return self.rows.get(key)
+
+    async def reserve(self, call: CallRequest) -> CallRow:
+        known = self.rows.get(call.key)
+        if known is not None:
+            self._check(known, CallState.RESERVED)
+        self.requests[call.key] = call
+        return self._keep(CallRow(call.key, CallState.RESERVED, known.sends if known else 0))
+
+    async def mark_sent(self, key: CallKey) -> CallRow:
+        row = self._follow(key, CallState.SENT)
+        return self._keep(replace(row, sends=row.sends + 1))
+
+    async def record_answer(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
+        row = self._follow(key, CallState.ANSWERED)
+        self.usage[key] = usage
+        return self._keep(replace(row, response=response))
+
+    async def settle(self, key: CallKey) -> CallRow:
+        return self._keep(self._follow(key, CallState.SETTLED))
+
+    async def mark_uncertain(self, key: CallKey) -> CallRow:
+        return self._keep(self._follow(key, CallState.UNCERTAIN))
+
+    async def release(self, key: CallKey, reason: str) -> CallRow:
+        was_sent = self._known(key, CallState.RELEASED).state is CallState.SENT
+        row = self._follow(key, CallState.RELEASED)
+        return self._keep(replace(row, sends=row.sends - was_sent))
+
+    def _keep(self, row: CallRow) -> CallRow:
+        self.rows[row.key] = row
+        return row
+
+    def _follow(self, key: CallKey, state: CallState) -> CallRow:
+        row = self._known(key, state)
+        self._check(row, state)
+        return replace(row, state=state)
+
+    def _known(self, key: CallKey, state: CallState) -> CallRow:
+        if key not in self.rows:
+            raise IllegalTransition("call", "absent", state)
+        return self.rows[key]
+
+    def _check(self, row: CallRow, state: CallState) -> None:
+        if state not in CALL_TRANSITIONS[row.state]:
+            raise IllegalTransition("call", row.state, state)

@@ -1,0 +1,54 @@
+"""The calls of one node instance, on the choke point."""
+
+from dataclasses import dataclass, field
+from itertools import count
+
+from repomill.calls.choke_point import LedgeredCalls
+from repomill.calls.ledger import FREE, CallKey, CallKind, CallRequest, Usage
+from repomill.calls.sending import Send
+from repomill.canonical import Json, digest
+
+
+@dataclass(frozen=True)
+class NodeCalls:
+    """The `Calls` port of one try of one node instance: each try counts from 1 and finds the same calls."""
+
+    calls: LedgeredCalls
+    node_path: str
+    _ordinals: "count[int]" = field(default_factory=lambda: count(1), repr=False)
+
+    async def call(  # noqa: PLR0913  # as the port says
+        self,
+        kind: CallKind,
+        source: str,
+        request: Json,
+        send: Send,
+        *,
+        model: str = "",
+        bound: Usage = FREE,
+        repeatable: bool = True,
+    ) -> dict[str, Json]:
+        """Answer through the ledger."""
+        key = CallKey(self.node_path, next(self._ordinals), digest(request))
+        asked = CallRequest(key, kind, source, model, request, bound, repeatable)
+        answered = await self.calls.answer(asked, _Sender(send))
+        return _object(answered.response)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """The choke point's `Caller` that is ready to send at any time."""
+
+    send: Send
+
+    def connect(self) -> Send:
+        return self.send
+
+    def check(self, response: Json) -> None:
+        _object(response)
+
+
+def _object(response: Json) -> dict[str, Json]:
+    if not isinstance(response, dict):
+        raise ValueError("an answer is a JSON object")  # noqa: TRY004  # what the choke point takes for unreadable
+    return response

@@ -1,0 +1,42 @@
+"""Sending one call: what comes of it, in terms that every kind of call shares."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from repomill.calls.ledger import Usage
+from repomill.canonical import Json
+
+
+@dataclass
+class Refused(Exception):
+    """The other side refused for good; nothing is owed. `status` is 0 where there is none."""
+
+    status: int
+    reason: str
+
+
+@dataclass
+class TryAgain(Exception):
+    """Nothing was done and nothing is owed; `delay` is what the other side named, in seconds, 0 when nothing."""
+
+    reason: str
+    delay: float = 0.0
+
+
+@dataclass
+class AnswerLost(Exception):
+    """The request went out and no usable answer came back: it may have been charged, or have had its effect."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A stored response; `usage.cost` counts what this very call cost now, 0 when it was not sent."""
+
+    response: Json
+    usage: Usage
+
+
+Send = Callable[[], Awaitable[Answered]]
+"""Carries a call out once: gives its answer, or raises `Refused`, `TryAgain` or `AnswerLost`."""
