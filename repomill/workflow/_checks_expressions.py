@@ -12,9 +12,7 @@ from repomill.workflow._nearest import did_you_mean
 from repomill.workflow._schema_paths import missing_part
 from repomill.workflow.expressions import ROOTS, references
 from repomill.workflow.faults import Finding
-
-NODE_FIELDS = ("output",)
-"""What expressions see of a node: `nodes.ID.output`."""
+from repomill.workflow.node_views import NODE_FIELDS, view_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +112,15 @@ def _is_upstream(draft: Draft, earlier: str, later: str) -> bool:
 
 
 def _result(node: DraftNode, text: _Text, reference: Reference) -> Iterator[Finding]:
-    field, *inner = reference.path[2:] or ("output",)
+    field = reference.path[2] if len(reference.path) > 2 else "output"
     if field not in NODE_FIELDS:
-        message = f"a node has no {str(field)!r}, only 'output'"
+        message = f"a node has no {str(field)!r}, only {', '.join(map(repr, NODE_FIELDS))}"
         yield text.finding("unknown_output_field", reference, message, f"write nodes.{node.id}.output.{field}")
     elif node.kind is not None and node.config is not None:
-        wrong = missing_part(node.kind.output_schema(node.config), inner)
+        wrong = missing_part(view_schema(node.kind.output_schema(node.config)), reference.path[2:])
         if wrong is not None:
             hint = did_you_mean(wrong.part, wrong.known)
-            message = f"there is no {_dotted(reference, wrong.depth + 4)}"
+            message = f"there is no {_dotted(reference, wrong.depth + 3)}"
             yield text.finding("unknown_output_field", reference, message, hint)
 
 

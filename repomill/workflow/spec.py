@@ -140,6 +140,16 @@ class EdgeSpec(SpecModel):
     ] = None
 
 
+class BodySpec(SpecModel):
+    """The nodes inside a node: what one iteration of a loop runs."""
+
+    nodes: Annotated[tuple[NodeSpec, ...], Field(min_length=1, description="The nodes of one iteration, in any order.")]
+    edges: Annotated[tuple[EdgeSpec, ...], Field(description="Which node follows which, within the iteration.")] = ()
+    output: Annotated[
+        Any, Field(description="What the iteration gives, an expression as a rule; what its last node gave, if absent.")
+    ] = None
+
+
 class WorkflowSpec(SpecModel):
     """A workflow: nodes that are joined by edges and end in files, a result, or both."""
 

@@ -34,37 +34,6 @@ def test_neighbours_and_ancestors() -> None:
     assert DIAMOND.ancestors("a") == frozenset()
 
 
-def test_nodes_become_ready_when_all_they_wait_for_is_done() -> None:
-    schedule = DIAMOND.schedule()
-    assert schedule.ready() == ("a",)
-    schedule.done("a")
-    assert set(schedule.ready()) == {"b", "c"}
-    schedule.done("b")
-    assert schedule.ready() == ()
-    schedule.done("c")
-    assert schedule.ready() == ("d",)
-    assert schedule.active
-    schedule.done("d")
-    assert not schedule.active
-
-
-def test_a_node_is_done_once_and_only_after_it_was_handed_out() -> None:
-    schedule = DIAMOND.schedule()
-    with pytest.raises(ValueError, match="not passed out"):
-        schedule.done("a")
-    schedule.ready()
-    schedule.done("a")
-    with pytest.raises(ValueError, match="already marked done"):
-        schedule.done("a")
-
-
-def test_two_runs_of_one_plan_do_not_touch_each_other() -> None:
-    first, second = DIAMOND.schedule(), DIAMOND.schedule()
-    first.ready()
-    first.done("a")
-    assert second.ready() == ("a",)
-
-
 def test_publishing_follows_every_node_that_writes_files() -> None:
     made = plan_of(
         [
@@ -112,3 +81,15 @@ def test_a_title_cannot_break_out_of_its_label() -> None:
     assert picture.splitlines()[1:] == [
         '    n0["x#34;#93; --#62; b#59; #60;script#62; #96;#96;#96;<br/>input"]',
     ]
+
+
+def test_a_plan_without_loops_has_no_bodies() -> None:
+    with pytest.raises(KeyError):
+        DIAMOND.body("a")
+    assert [ids for ids, _ in DIAMOND.all_nodes()] == [(node_id,) for node_id in DIAMOND.order]
+    assert DIAMOND.last == ("d",)
+
+
+def test_branches_of_edges_are_kept() -> None:
+    assert DIAMOND.branch_of("a", "b") == {None}
+    assert DIAMOND.branch_of("a", "d") == frozenset()

@@ -13,7 +13,7 @@ from repomill.errors import WorkflowInvalid
 from repomill.workflow.digests import workflow_digest, workflow_document
 from repomill.workflow.faults import FAULT_CODES, Fault
 from repomill.workflow.graph import Graph
-from repomill.workflow.plan import Schedule, plan
+from repomill.workflow.plan import plan
 from repomill.workflow.source_text import load_workflow
 from repomill.workflow.spec import WorkflowSpec
 from repomill.workflow.validation import validate
@@ -142,22 +142,6 @@ def graphs(draw: st.DrawFn) -> Graph:
     pairs = [(a, b) for at, a in enumerate(ids) for b in ids[at + 1 :]]
     edges = draw(st.lists(st.sampled_from(pairs), unique=True)) if pairs else []
     return Graph(tuple(draw(st.permutations(ids))), tuple(edges))
-
-
-@settings(deadline=None)  # other work on the machine is no fault
-@given(graphs(), st.data())
-def test_every_node_is_handed_out_once_after_all_it_waits_for(graph: Graph, data: st.DataObject) -> None:
-    schedule, running, done, seen = Schedule(graph), set[str](), set[str](), list[str]()
-    while schedule.active:
-        for node in schedule.ready():
-            assert set(graph.predecessors[node]) <= done
-            seen.append(node)
-            running.add(node)
-        finished = data.draw(st.sampled_from(sorted(running)))
-        running.remove(finished)
-        done.add(finished)
-        schedule.done(finished)
-    assert sorted(seen) == sorted(graph.nodes)
 
 
 @settings(deadline=None)  # other work on the machine is no fault
