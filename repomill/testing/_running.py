@@ -1,0 +1,99 @@
+"""Rules of a run: what a kind says of itself is what it does."""
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from repomill.errors import RepomillError
+from repomill.nodes.base import Idempotency, NodeKind, NodeResult
+from repomill.testing._world import node_context, watched_network
+from repomill.testing.cases import Case
+from repomill.testing.checks import Rule, require
+from repomill.trees.paths import check_paths
+
+
+def the_output_is_plain_data(kind: NodeKind[Any], case: Case) -> None:
+    """Expressions, logs and the artefact store take JSON and nothing else."""
+    output = _run(kind, case).output
+    require(json.loads(json.dumps(output)) == output, f"{output!r} is not what JSON gives back")
+
+
+def the_output_follows_its_schema(kind: NodeKind[Any], case: Case) -> None:
+    """What validation promises to later nodes is there."""
+    schema = dict(kind.output_schema(_config(kind, case)))
+    problems = [error.message for error in Draft202012Validator(schema).iter_errors(_run(kind, case).output)]
+    require(not problems, f"the output does not follow output_schema: {'; '.join(problems)}")
+
+
+def files_are_announced(kind: NodeKind[Any], case: Case) -> None:
+    """A kind that may write says so, as publishing waits for it; known paths are written, and all paths are safe."""
+    config = _config(kind, case)
+    paths = [file.path for file in _run(kind, case).files]
+    check_paths(paths)
+    require(kind.writes_files(config) or not paths, "it writes files, and writes_files says that it does not")
+    missing = set(kind.static_paths(config)) - set(paths)
+    require(not missing, f"static_paths names files that were not written: {', '.join(sorted(missing))}")
+
+
+def branches_are_announced(kind: NodeKind[Any], case: Case) -> None:
+    """Only branches that edges may name are chosen."""
+    known = kind.branches(_config(kind, case))
+    unknown = set(_run(kind, case).branches or ()) - set(known)
+    require(not unknown, f"it chose branches that `branches` does not name: {', '.join(sorted(unknown))}")
+
+
+def a_pure_kind_asks_nobody(kind: NodeKind[Any], case: Case) -> None:
+    """A result that is reused without asking must not depend on the world outside."""
+    if kind.idempotency is not Idempotency.PURE:
+        return
+    with watched_network() as seen:
+        first, second = _run(kind, case), _run(kind, case)
+    require(not seen, f"a pure kind used the network: {', '.join(seen)}")
+    require(first.output == second.output, f"two runs gave {first.output!r} and {second.output!r}")
+    require(_contents(first) == _contents(second), "two runs wrote different files")
+
+
+def secrets_stay_inside(kind: NodeKind[Any], case: Case) -> None:
+    """What the ports know shows neither in the result nor in an error nor in a log."""
+    handler = _Lines()
+    logging.getLogger().addHandler(handler)
+    try:
+        result = _run(kind, case)
+        shown = [json.dumps(result.output), *map(str, _contents(result))]
+    except RepomillError as error:
+        shown = [str(error), error.advice()]
+    finally:
+        logging.getLogger().removeHandler(handler)
+    for secret in case.secrets:
+        found = [text for text in (*shown, *handler.lines) if secret in text]
+        require(not found, f"a secret of the case shows in: {found[0][:200] if found else ''}")
+
+
+class _Lines(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+def _run(kind: NodeKind[Any], case: Case) -> NodeResult:
+    return asyncio.run(kind.run(_config(kind, case), node_context(case)))
+
+
+def _config(kind: NodeKind[Any], case: Case) -> Any:
+    return kind.config_model.model_validate(case.config)
+
+
+def _contents(result: NodeResult) -> list[tuple[str, str, bytes]]:
+    return [(file.path, file.mode, file.content) for file in result.files]
+
+
+RULES: tuple[Rule, ...] = (
+    the_output_is_plain_data, the_output_follows_its_schema, files_are_announced, branches_are_announced,
+    a_pure_kind_asks_nobody, secrets_stay_inside,
+)  # fmt: skip
