@@ -7,9 +7,10 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from repomill.calls.ledger import LedgerMode
 from repomill.errors import RepomillError
 from repomill.nodes.base import Idempotency, NodeKind, NodeResult
-from repomill.testing._world import node_context, watched_network
+from repomill.testing._world import ledgered_calls, new_ledger, node_context, watched_network
 from repomill.testing.cases import Case
 from repomill.testing.checks import Rule, require
 from repomill.trees.paths import check_paths
@@ -56,6 +57,19 @@ def a_pure_kind_asks_nobody(kind: NodeKind[Any], case: Case) -> None:
     require(_contents(first) == _contents(second), "two runs wrote different files")
 
 
+def a_recorded_kind_asks_once(kind: NodeKind[Any], case: Case) -> None:
+    """A second try, after a crash or from a recording, finds every answer in the ledger and gives the same."""
+    if kind.idempotency is not Idempotency.RECORDED:
+        return
+    ledger = new_ledger()
+    first = _run(kind, case, calls=ledgered_calls(ledger, LedgerMode.LIVE))
+    with watched_network() as seen:
+        second = _run(kind, case, calls=ledgered_calls(ledger, LedgerMode.STRICT))
+    require(not seen, f"the second try used the network again: {', '.join(seen)}")
+    require(first.output == second.output, f"two tries gave {first.output!r} and {second.output!r}")
+    require(_contents(first) == _contents(second), "two tries wrote different files")
+
+
 def secrets_stay_inside(kind: NodeKind[Any], case: Case) -> None:
     """What the ports know shows neither in the result nor in an error nor in a log."""
     handler = _Lines()
@@ -81,8 +95,8 @@ class _Lines(logging.Handler):
         self.lines.append(record.getMessage())
 
 
-def _run(kind: NodeKind[Any], case: Case) -> NodeResult:
-    return asyncio.run(kind.run(_config(kind, case), node_context(case)))
+def _run(kind: NodeKind[Any], case: Case, **ports: Any) -> NodeResult:
+    return asyncio.run(kind.run(_config(kind, case), node_context(case, **ports)))
 
 
 def _config(kind: NodeKind[Any], case: Case) -> Any:
@@ -95,5 +109,5 @@ def _contents(result: NodeResult) -> list[tuple[str, str, bytes]]:
 
 RULES: tuple[Rule, ...] = (
     the_output_is_plain_data, the_output_follows_its_schema, files_are_announced, branches_are_announced,
-    a_pure_kind_asks_nobody, secrets_stay_inside,
+    a_pure_kind_asks_nobody, a_recorded_kind_asks_once, secrets_stay_inside,
 )  # fmt: skip

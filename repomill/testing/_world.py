@@ -6,7 +6,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import fields
 from typing import Any
+from uuid import uuid4
 
+from repomill.calls.choke_point import LedgeredCalls
+from repomill.calls.ledger import LedgerMode
+from repomill.calls.memory_ledger import MemoryCallLedger
+from repomill.calls.node_calls import NodeCalls
 from repomill.canonical import Json
 from repomill.nodes.base import Absent, NodeContext
 from repomill.testing.cases import Case
@@ -20,11 +25,24 @@ _hook_is_set = False
 
 
 def node_context(case: Case, **ports: Any) -> NodeContext:
-    """Return the context; ports given here win over the case's, and what nobody gives raises when it is used."""
+    """Return the context; ports given here win over the case's, and what nobody gives raises when it is used.
+
+    Without others, `calls` is a real one on a ledger in memory.
+    """
     given: dict[str, Any] = {"path": NODE_PATH, "scope": scope(case), "max_file_size": MAX_FILE_SIZE}
     names = {field.name for field in fields(NodeContext)} - given.keys()
-    absent = {name: Absent() for name in names}
-    return NodeContext(**given, **{**absent, **case.ports, **ports})
+    defaults = {**{name: Absent() for name in names}, "calls": ledgered_calls(new_ledger(), LedgerMode.LIVE)}
+    return NodeContext(**given, **{**defaults, **case.ports, **ports})
+
+
+def new_ledger() -> MemoryCallLedger:
+    """Return an empty ledger."""
+    return MemoryCallLedger(uuid4())
+
+
+def ledgered_calls(ledger: MemoryCallLedger, mode: LedgerMode) -> NodeCalls:
+    """Return the `calls` port of one try over a ledger."""
+    return NodeCalls(LedgeredCalls(ledger, mode), NODE_PATH)
 
 
 def scope(case: Case) -> Mapping[str, Json]:

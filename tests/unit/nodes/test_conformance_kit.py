@@ -9,6 +9,8 @@ from typing import Annotated, Any, ClassVar
 import pytest
 from pydantic import ConfigDict, Field
 
+from repomill.calls.ledger import CallKind, Usage
+from repomill.calls.sending import Answered
 from repomill.errors import SourceMissing
 from repomill.nodes.base import Idempotency, NodeConfig, NodeContext, NodeKind, NodeResult
 from repomill.testing import Case, NotConforming, conformance
@@ -116,6 +118,26 @@ class Moody(Good):
         return NodeResult({"text": Moody.runs})
 
 
+class Asking(Good):
+    """Asks through the ledger."""
+
+    idempotency: ClassVar[Idempotency] = Idempotency.RECORDED
+    asked = 0
+
+    async def run(self, config: Any, context: NodeContext) -> NodeResult:
+        async def send() -> Answered:
+            self.asked += 1
+            return Answered({"text": f"answer {self.asked}"}, Usage())
+
+        return NodeResult(await context.calls.call(CallKind.HTTP, "api", {"q": config.text}, send))
+
+
+class AroundTheLedger(Caller):
+    """Calls itself recorded and asks past the ledger."""
+
+    idempotency: ClassVar[Idempotency] = Idempotency.RECORDED
+
+
 class Leaky(Good):
     """Names its key in an error."""
 
@@ -147,7 +169,7 @@ class Translator(Good):
 CASE = Case(name="plain", secrets=("key-1234",))
 
 
-@pytest.mark.parametrize("check", conformance(Good(), CASE), ids=str)
+@pytest.mark.parametrize("check", [*conformance(Good(), CASE), *conformance(Asking(), CASE)], ids=str)
 def test_a_good_kind_passes(check: Any) -> None:
     check()
 
@@ -165,6 +187,7 @@ def test_a_good_kind_passes(check: Any) -> None:
         (Brancher, "branches are announced"),
         (Caller, "a pure kind asks nobody"),
         (Moody, "a pure kind asks nobody"),
+        (AroundTheLedger, "a recorded kind asks once"),
         (Leaky, "secrets stay inside"),
         (Translator, "a cancelled node ends"),
         (Translator, "a node out of time ends"),
