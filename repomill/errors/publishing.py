@@ -140,3 +140,25 @@ class PlaceUnusable(UserActionRequired):
     code: ClassVar[str] = "place_unusable"
     message: ClassVar[str] = "{path} cannot be used: {reason}."
     hint: ClassVar[str] = "Name another place, or see to its permissions and the space left on the disk."
+
+
+@dataclass(eq=False)
+class MergePatternInvalid(BadInput):
+    """A merge rule's pattern is not one."""
+
+    pattern: str
+    code: ClassVar[str] = "merge_pattern_invalid"
+    message: ClassVar[str] = "{pattern!r} is not a pattern."
+    hint: ClassVar[str] = "Patterns are those of .gitignore, such as `docs/**` or `*.md`."
+
+
+@dataclass(eq=False)
+class PlanOutdated(UserActionRequired):
+    """An export plan does not hold any more: the tree or the repository is another one than it was made for."""
+
+    remote: str
+    branch: str
+    reason: str
+    code: ClassVar[str] = "plan_outdated"
+    message: ClassVar[str] = "The plan for branch {branch} of {remote} does not hold any more: {reason}."
+    hint: ClassVar[str] = "Make a new plan, look at it, and apply that one. Nothing was sent."

@@ -20,7 +20,7 @@ def commit_stream(files: Iterable[TreeFile], details: CommitDetails, ref: str, p
         # Not `from`, which would start with the parent's files and need them here; `merge` starts with none.
         yield f"merge {parent}\n".encode()
     for file in files:
-        yield f"M {file.mode} inline {_quoted(file.path)}\n".encode()
+        yield f"M {file.mode} inline {quoted(file.path)}\n".encode()
         yield from _data(file.content)
     yield b"\nget-mark :1\ndone\n"
 
@@ -31,5 +31,6 @@ def _data(content: bytes) -> Iterator[bytes]:
     yield b"\n"
 
 
-def _quoted(path: str) -> str:
+def quoted(path: str) -> str:
+    """Return a path as the stream spells it."""
     return '"' + "".join(_ESCAPES.get(character, character) for character in path) + '"'

@@ -1,5 +1,6 @@
 """One Git remote: where a branch is, what is there, and how to advance it."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from repomill.errors import RemoteMoved, RemoteRefused, RemoteUnavailable, RepomillError
@@ -31,16 +32,33 @@ class GitRemote:
         ids = [line.split("\t")[0] for line in listed.splitlines() if line.endswith(f"\trefs/heads/{branch}")]
         return ids[0] if ids else None
 
-    async def fetch_head(self, branch: str) -> FoundCommit:
-        """Fetch the commit the branch is at, without its history and, where the server can, without its files."""
-        await self._ask(
-            "fetch", "--quiet", "--depth=1", "--filter=tree:0", "--no-tags", "--no-write-fetch-head",
-            "--", self.url, f"+refs/heads/{branch}:{HEAD_REF}",
-        )  # fmt: skip
-        # Else Git would fetch the missing files in the middle of the push, to send smaller differences against them.
-        await self.git.run("config", "--remove-section", f"remote.{self.url}")
+    async def fetch_head(self, branch: str, leave_out: str = "tree:0") -> FoundCommit:
+        """Fetch the commit the branch is at, without its history and, where the server can, without its files.
+
+        With `leave_out` as "blob:none" its trees come along.
+        """
+        await self._fetch(f"--filter={leave_out}", "--depth=1", want=f"+refs/heads/{branch}:{HEAD_REF}")
         sha = await self.git.must("rev-parse", "--verify", HEAD_REF)
         return FoundCommit.parse(sha, await self.git.must("cat-file", "commit", sha))
+
+    async def fetch_blobs(self, branch: str, blobs: Sequence[str]) -> None:
+        """Fetch blobs by their ids, in one request; from a server that gives none by id, all of the branch's."""
+        try:
+            await self._fetch("--filter=blob:none", "--stdin", feed=[f"{blob}\n".encode() for blob in blobs])
+        except RemoteRefused:
+            await self._fetch("--refetch", "--no-filter", "--depth=1", want=f"+refs/heads/{branch}:{HEAD_REF}")
+
+    async def _fetch(self, *options: str, want: str = "", feed: Iterable[bytes] | None = None) -> None:
+        try:
+            await self._ask(
+                # What is here is not offered: Git would take a commit without its blobs for one that is complete.
+                "-c", "fetch.negotiationAlgorithm=noop",
+                "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", *options,
+                "--", self.url, *([want] if want else []), feed=feed,
+            )  # fmt: skip
+        finally:
+            # Else Git would fetch what is missing whenever it is looked at, one by one, and in the middle of a push.
+            await self.git.run("config", "--remove-section", f"remote.{self.url}")
 
     async def mirror(self) -> None:
         """Fetch all that the remote has, under the names it has there; the repository must be bare."""
@@ -60,9 +78,11 @@ class GitRemote:
             moved=RemoteMoved(self.url, branch, expected or NO_COMMIT, "another commit"),
         )  # fmt: skip
 
-    async def _ask(self, *arguments: str, moved: RemoteMoved | None = None) -> str:
+    async def _ask(
+        self, *arguments: str, moved: RemoteMoved | None = None, feed: Iterable[bytes] | None = None
+    ) -> str:
         try:
-            result = await self.git.run(*arguments)
+            result = await self.git.run(*arguments, feed=feed)
         except GitTimedOut as error:
             raise RemoteUnavailable(self.url, f"no answer within {self.git.timeout:.0f} s.") from error
         if result.status:
