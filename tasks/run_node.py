@@ -67,6 +67,7 @@ async def _execute(run: Run, call: NodeCall) -> NodeRecord:
         exports=run.exports,
         max_file_size=run.services.max_file_size,
         calls=NodeCalls(run.calls, call.node),
+        sources=run.sources,
     )
     result = await call.kind.run(call.config, context)
     return await store_result(run, call.node, call.key, result)
@@ -82,7 +83,7 @@ async def _known_result(run: Run, call: NodeCall) -> NodeRecord | None:
 
     services = run.services
     return await services.database.run(
-        services.scope, lambda work: find(work.nodes.find_result(run.facts.root_id, call.key)), read_only=True
+        services.scope, lambda work: find(work.nodes.find_result(call.key, run.facts.root_id)), read_only=True
     )
 
 

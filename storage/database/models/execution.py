@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from repomill.calls.ledger import LedgerMode
@@ -38,6 +38,7 @@ class Execution(Tenant, Base):
     mode: Mapped[LedgerMode] = mapped_column(status_column(LedgerMode, "mode"))
     recordings: Mapped[str | None] = mapped_column(PlainText)
     inputs: Mapped[dict[str, Any]] = mapped_column(JSON_DOCUMENT)
+    use_mocks: Mapped[bool] = mapped_column(default=False, server_default=false())
     fence: Mapped[int] = mapped_column(default=0)
     event_sequence: Mapped[int] = mapped_column(default=0)
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON_DOCUMENT)

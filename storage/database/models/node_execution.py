@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.database.models.base import Base, Tenant
@@ -32,6 +32,8 @@ class NodeExecution(Tenant, Base):
     fragment_key: Mapped[str | None] = mapped_column(PlainText)
     fragment_digest: Mapped[str | None] = mapped_column(DIGEST)
     file_count: Mapped[int] = mapped_column(default=0)
+    branches: Mapped[list[str] | None] = mapped_column(JSON_DOCUMENT)
+    is_mocked: Mapped[bool] = mapped_column(default=False, server_default=false())
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON_DOCUMENT)
     prefect_task_run_id: Mapped[UUID | None]
     started_at: Mapped[datetime | None]

@@ -1,6 +1,8 @@
 """Events of executions."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,27 +13,42 @@ from storage.database.models import Event, Execution
 from storage.database.repositories.base import Repository
 
 
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event that has no number yet; `at` is when it happened, None for now."""
+
+    kind: str
+    node_path: str | None = None
+    payload: dict[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
+
+
 class Events(Repository):
     """A numbered stream per execution, that readers follow by the last number they saw."""
 
     def append(
         self, execution_id: UUID, kind: str, node_path: str | None = None, payload: dict[str, Any] | None = None
     ) -> int:
-        """Write an event and return its number.
+        """Write an event and return its number."""
+        return self.append_all(execution_id, [NewEvent(kind, node_path, payload or {})])
+
+    def append_all(self, execution_id: UUID, events: Sequence[NewEvent]) -> int:
+        """Write events in this order and return the last one's number.
 
         The counter's row stays locked until the commit, so numbers have no gap and become visible in order.
         """
-        count = (
-            update(Execution).where(Execution.id == execution_id).values(event_sequence=Execution.event_sequence + 1)
-        )
+        more = Execution.event_sequence + len(events)
+        count = update(Execution).where(Execution.id == execution_id).values(event_sequence=more)
         counted = count.returning(Execution.event_sequence).execution_options(synchronize_session=False)
-        sequence = self._session.scalar(counted)
-        if sequence is None:
+        last = self._session.scalar(counted)
+        if last is None:
             raise ExecutionNotFound(str(execution_id))
-        event = Event(execution_id=execution_id, sequence=sequence, kind=kind, node_path=node_path)
-        event.payload, event.created_at = payload or {}, self._clock()
-        self._add(event)
-        return sequence
+        for sequence, new in enumerate(events, last - len(events) + 1):
+            event = Event(execution_id=execution_id, sequence=sequence, kind=new.kind, node_path=new.node_path)
+            event.payload, event.created_at = new.payload, new.at or self._clock()
+            self._session.add(event)
+        self._session.flush()
+        return last
 
     def after(self, execution_id: UUID, sequence: int = 0, limit: int = 1000) -> Sequence[Event]:
         """Return the events that follow number `sequence`, in order."""

@@ -28,6 +28,7 @@ class NewExecution:
     recordings: str | None = None
     root_id: UUID | None = None
     execution_id: UUID | None = None
+    use_mocks: bool = False
 
 
 class Executions(Leases):
@@ -47,6 +48,7 @@ class Executions(Leases):
             mode=new.mode,
             recordings=new.recordings,
             inputs=dict(new.inputs),
+            use_mocks=new.use_mocks,
             created_at=now,
             updated_at=now,
         )

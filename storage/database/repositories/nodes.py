@@ -1,49 +1,41 @@
 """Node instances of executions; every write names the lease it is made under."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, select
 
 from storage.database.lease import Lease
-from storage.database.models import Execution, NodeExecution
+from storage.database.models import AuditEntry, Execution, NodeExecution
 from storage.database.repositories._leases import Leases
+from storage.database.repositories._node_changes import NodeChange, NodeNotPlanned, NodeOutput, Rows
 from storage.database.repositories.base import Repository
-from storage.database.transitions import NodeStatus
+from storage.database.transitions import NodeStatus, check_transition
+
+__all__ = ["NodeChange", "NodeNotPlanned", "NodeOutput", "Nodes"]
 
 ENTITY = "node execution"
 
+PATHS_A_QUERY = 500
+"""Databases bound the values of one statement."""
+
 _HAS_OUTPUT = (NodeStatus.COMPLETED, NodeStatus.CACHED)
-
-
-@dataclass(frozen=True, slots=True)
-class NodeOutput:
-    """What a node left in the artefact store; `node_key` as in `Nodes.start`, for a node that never started."""
-
-    output_key: str
-    output_digest: str | None = None
-    fragment_key: str | None = None
-    fragment_digest: str | None = None
-    file_count: int = 0
-    node_key: str | None = None
-
-
-class NodeNotPlanned(Exception):  # a programming error, so outside the catalogue
-    """A node was moved that was never written as pending."""
+_OPEN = (NodeStatus.PENDING, NodeStatus.RUNNING, NodeStatus.SUSPENDED)
 
 
 class Nodes(Repository):
     """The states of an execution's nodes; a path is unique within its execution (`loop[3].write`).
 
-    A node is planned first. Every method that writes raises `OwnershipLost`, and `IllegalTransition` where the
-    node's status does not allow it.
+    Every method that writes raises `OwnershipLost`, `IllegalTransition` where the node's status does not allow it, and
+    `NodeNotPlanned` for a node without a row.
     """
 
-    def list(self, execution_id: UUID) -> Sequence[NodeExecution]:
-        """Return the nodes that were planned, by path."""
+    def list(self, execution_id: UUID, *, iterations: bool = True) -> Sequence[NodeExecution]:
+        """Return the nodes that were planned, by path; without `iterations` those outside of loops only."""
         query = select(NodeExecution).where(NodeExecution.execution_id == execution_id)
+        if not iterations:
+            query = query.where(NodeExecution.node_path.not_like("%[%"))
         return self._session.scalars(query.order_by(NodeExecution.node_path)).all()
 
     def get(self, execution_id: UUID, path: str) -> NodeExecution | None:
@@ -51,88 +43,115 @@ class Nodes(Repository):
         query = select(NodeExecution).where(NodeExecution.execution_id == execution_id, NodeExecution.node_path == path)
         return self._session.scalars(query).one_or_none()
 
-    def find_result(self, root_id: UUID, node_key: str) -> NodeExecution | None:
-        """Return the newest node with this key, of any execution of the root, whose output is stored."""
-        query = (
-            select(NodeExecution)
-            .join(Execution, Execution.id == NodeExecution.execution_id)
-            .where(Execution.root_id == root_id, NodeExecution.node_key == node_key)
-            .where(NodeExecution.status.in_(_HAS_OUTPUT))
-            .order_by(NodeExecution.completed_at.desc(), NodeExecution.id)
-        )
-        return self._session.scalars(query.limit(1)).one_or_none()
+    def results(self, root_id: UUID) -> Sequence[NodeExecution]:
+        """Return every node of the root's executions whose output is stored, the newest of equal keys last."""
+        query = _with_results(Execution.root_id == root_id)
+        return self._session.scalars(query.order_by(NodeExecution.completed_at, NodeExecution.id)).all()
+
+    def find_result(self, node_key: str, root_id: UUID | None = None) -> NodeExecution | None:
+        """Return the newest node with this key whose output is stored, of the organisation or of one root."""
+        query = _with_results(NodeExecution.node_key == node_key)
+        if root_id is not None:
+            query = query.where(Execution.root_id == root_id)
+        newest = query.order_by(NodeExecution.completed_at.desc(), NodeExecution.id)
+        return self._session.scalars(newest.limit(1)).one_or_none()
+
+    def apply(self, lease: Lease, changes: Sequence[NodeChange]) -> Sequence[NodeExecution]:
+        """Take many steps at once, in this order, and return the row of each."""
+        self._leases().guard(lease)
+        known = {row.node_path: row for row in self._rows(lease.execution_id, {change.path for change in changes})}
+        rows = Rows(lease, known, self._clock)
+        moved = [self._take(rows, change) for change in changes]
+        self._session.flush()
+        return moved
 
     def plan(self, lease: Lease, types: Mapping[str, str]) -> None:
         """Write a pending node for every path that has none; `types` are node types by path."""
-        self._leases().guard(lease)
-        known = {row.node_path for row in self.list(lease.execution_id)}
-        for path, node_type in types.items():
-            if path not in known:
-                self._plan_one(lease, path, node_type)
+        self.apply(lease, [NodeChange(path, NodeStatus.PENDING, node_type) for path, node_type in types.items()])
 
     def start(
         self, lease: Lease, path: str, node_key: str | None = None, task_run_id: UUID | None = None
     ) -> NodeExecution:
         """The node runs, for the first time or again, under this node key (a digest) and Prefect task run."""
-        row = self._fenced(lease, path)
-        row.node_key, row.prefect_task_run_id = node_key, task_run_id
-        row.started_at, row.completed_at, row.error = self._clock(), None, None
-        return self._move(row, NodeStatus.RUNNING)
+        return self._one(lease, NodeChange(path, NodeStatus.RUNNING, node_key=node_key, task_run_id=task_run_id))
 
     def complete(self, lease: Lease, path: str, output: NodeOutput) -> NodeExecution:
         """The node is done."""
-        return self._end(_with_output(self._fenced(lease, path), output), NodeStatus.COMPLETED)
+        return self._one(lease, NodeChange(path, NodeStatus.COMPLETED, output=output))
 
     def cached(self, lease: Lease, path: str, output: NodeOutput) -> NodeExecution:
         """The node need not run: its output of an earlier time is used."""
-        return self._end(_with_output(self._fenced(lease, path), output), NodeStatus.CACHED)
+        return self._one(lease, NodeChange(path, NodeStatus.CACHED, output=output))
 
     def fail(self, lease: Lease, path: str, error: dict[str, Any]) -> NodeExecution:
         """The node ended with an error."""
-        return self._end(self._fenced(lease, path), NodeStatus.FAILED, error)
+        return self._one(lease, NodeChange(path, NodeStatus.FAILED, error=error))
 
     def skip(self, lease: Lease, path: str) -> NodeExecution:
         """The node is not on a chosen branch."""
-        return self._end(self._fenced(lease, path), NodeStatus.SKIPPED)
+        return self._one(lease, NodeChange(path, NodeStatus.SKIPPED))
 
     def cancel(self, lease: Lease, path: str) -> NodeExecution:
         """The node was stopped, or never got its turn."""
-        return self._end(self._fenced(lease, path), NodeStatus.CANCELLED)
+        return self._one(lease, NodeChange(path, NodeStatus.CANCELLED))
+
+    def cancel_open(self, lease: Lease) -> None:
+        """Every node that has not ended was stopped, or never got its turn."""
+        query = select(NodeExecution.node_path).where(
+            NodeExecution.execution_id == lease.execution_id, NodeExecution.status.in_(_OPEN)
+        )
+        paths = self._session.scalars(query).all()
+        self.apply(lease, [NodeChange(path, NodeStatus.CANCELLED) for path in paths])
 
     def suspend(self, lease: Lease, path: str) -> NodeExecution:
         """The node waits for a person."""
-        return self._move(self._fenced(lease, path), NodeStatus.SUSPENDED)
+        return self._one(lease, NodeChange(path, NodeStatus.SUSPENDED))
 
     def _leases(self) -> Leases:
         return Leases(self._session, self._scope, self._clock)
 
-    def _fenced(self, lease: Lease, path: str) -> NodeExecution:
-        self._leases().guard(lease)
-        row = self.get(lease.execution_id, path)
-        if row is None:
-            raise NodeNotPlanned(path)
-        row.fence = lease.fence
+    def _one(self, lease: Lease, change: NodeChange) -> NodeExecution:
+        return self.apply(lease, [change])[0]
+
+    def _rows(self, execution_id: UUID, paths: Iterable[str]) -> Iterator[NodeExecution]:
+        asked = sorted(paths)
+        for start in range(0, len(asked), PATHS_A_QUERY):
+            among = NodeExecution.node_path.in_(asked[start : start + PATHS_A_QUERY])
+            query = select(NodeExecution).where(NodeExecution.execution_id == execution_id, among)
+            yield from self._session.scalars(query)
+
+    def _take(self, rows: Rows, change: NodeChange) -> NodeExecution:
+        if not rows.takes(change):
+            self._session.flush()
+            rows.written()
+        is_new = change.path not in rows.known
+        row = rows.of(change)
+        if is_new:
+            self._session.add(row)
+            self._note(row, "create", None, NodeStatus.PENDING, {})
+        if change.status is not NodeStatus.PENDING:
+            self._move(rows, row, change)
         return row
 
-    def _plan_one(self, lease: Lease, path: str, node_type: str) -> None:
-        row = NodeExecution(execution_id=lease.execution_id, node_path=path, node_type=node_type)
-        row.status, row.fence = NodeStatus.PENDING, lease.fence
-        self._add(row)
-        self._created(ENTITY, row.id, row.status)
+    def _move(self, rows: Rows, row: NodeExecution, change: NodeChange) -> None:
+        before = row.status
+        if before is not change.status:
+            check_transition(ENTITY, before, change.status)
+            self._note(row, "status", before, change.status, {"node_path": row.node_path})
+        rows.fill(row, change)
+        row.status = change.status
+        rows.moved.add(change.path)
 
-    def _end(self, row: NodeExecution, status: NodeStatus, error: dict[str, Any] | None = None) -> NodeExecution:
-        row.completed_at, row.error = self._clock(), error
-        return self._move(row, status)
+    def _note(
+        self, row: NodeExecution, action: str, before: NodeStatus | None, after: NodeStatus, detail: dict[str, Any]
+    ) -> None:
+        """Write to the audit log, together with the change."""
+        entry = AuditEntry(user_id=self._scope.user_id, action=action, entity=ENTITY, entity_id=row.id)
+        entry.before, entry.after = before.value if before else None, after.value
+        entry.detail, entry.at = detail, self._clock()
+        self._session.add(entry)
 
-    def _move(self, row: NodeExecution, status: NodeStatus) -> NodeExecution:
-        self._change_status(ENTITY, row, status, node_path=row.node_path)
-        self._session.flush()
-        return row
 
-
-def _with_output(row: NodeExecution, output: NodeOutput) -> NodeExecution:
-    row.output_key, row.output_digest = output.output_key, output.output_digest
-    row.fragment_key, row.fragment_digest = output.fragment_key, output.fragment_digest
-    row.file_count = output.file_count
-    row.node_key = output.node_key or row.node_key
-    return row
+def _with_results(condition: ColumnElement[bool]) -> Select[NodeExecution]:
+    query = select(NodeExecution).join(Execution, Execution.id == NodeExecution.execution_id)
+    return query.where(condition, NodeExecution.status.in_(_HAS_OUTPUT))

@@ -103,11 +103,11 @@ def test_a_result_is_found_by_key_within_its_root(database: Database, lease: Lea
         _complete_with_key(work, lease)
         work.executions.finish(lease, ExecutionStatus.COMPLETED)
         continued = claim(work, new_execution(work, root_id=lease.execution_id).id)
-        found = work.nodes.find_result(lease.execution_id, KEY)
+        found = work.nodes.find_result(KEY, lease.execution_id)
         assert found is not None
         assert found.output_key == "org/1/o"
-        assert work.nodes.find_result(lease.execution_id, fake_digest("z")) is None
-        assert work.nodes.find_result(continued.execution_id, KEY) is None
+        assert work.nodes.find_result(fake_digest("z"), lease.execution_id) is None
+        assert work.nodes.find_result(KEY, continued.execution_id) is None
 
 
 def test_the_result_of_an_execution_that_continues_is_found_at_its_root(database: Database, lease: Lease) -> None:
@@ -116,13 +116,13 @@ def test_the_result_of_an_execution_that_continues_is_found_at_its_root(database
         continued = claim(work, new_execution(work, root_id=lease.execution_id).id)
         work.nodes.plan(continued, {"plan": "llm"})
         _complete_with_key(work, continued)
-        assert work.nodes.find_result(lease.execution_id, KEY) is not None
+        assert work.nodes.find_result(KEY, lease.execution_id) is not None
 
 
 def test_a_node_that_only_started_has_no_result(database: Database, lease: Lease) -> None:
     with database.transaction(DEFAULT_SCOPE) as work:
         work.nodes.start(lease, "plan", KEY)
-        assert work.nodes.find_result(lease.execution_id, KEY) is None
+        assert work.nodes.find_result(KEY, lease.execution_id) is None
 
 
 def test_a_node_without_a_row_is_none(database: Database, lease: Lease) -> None:
