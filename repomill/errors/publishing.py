@@ -162,3 +162,13 @@ class PlanOutdated(UserActionRequired):
     code: ClassVar[str] = "plan_outdated"
     message: ClassVar[str] = "The plan for branch {branch} of {remote} does not hold any more: {reason}."
     hint: ClassVar[str] = "Make a new plan, look at it, and apply that one. Nothing was sent."
+
+
+@dataclass(eq=False)
+class PlanUnreadable(BadInput):
+    """What was handed in as an export plan is not one."""
+
+    reason: str
+    code: ClassVar[str] = "plan_unreadable"
+    message: ClassVar[str] = "This is not an export plan: {reason}."
+    hint: ClassVar[str] = "Make a new plan; a plan is applied as it was made, without edits."

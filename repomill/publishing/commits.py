@@ -9,6 +9,9 @@ EXECUTION_TRAILER = "Repomill-Execution"
 TREE_TRAILER = "Repomill-Tree"
 PROJECT_TRAILER = "Repomill-Project"
 
+# Stands for TREE_TRAILER in a commit that also holds what people changed: no later push may take its files for ours.
+BASE_TRAILER = "Repomill-Base"
+
 DEFAULT_MESSAGE = "Generate project"
 
 _UNSIGNED = re.compile(r"[<>\x00-\x1f\x7f]")

@@ -78,9 +78,7 @@ class GitRemote:
             moved=RemoteMoved(self.url, branch, expected or NO_COMMIT, "another commit"),
         )  # fmt: skip
 
-    async def _ask(
-        self, *arguments: str, moved: RemoteMoved | None = None, feed: Iterable[bytes] | None = None
-    ) -> str:
+    async def _ask(self, *arguments: str, moved: RemoteMoved | None = None, feed: Iterable[bytes] | None = None) -> str:
         try:
             result = await self.git.run(*arguments, feed=feed)
         except GitTimedOut as error:

@@ -59,6 +59,7 @@ class GitServer(ThreadingHTTPServer):
         self.expected = f"Basic {b64encode(f'{username}:{password}'.encode()).decode()}" if username else ""
         self.faults = Faults()
         self.seen: list[Seen] = []
+        self.sent = 0  # bytes of answers
 
     @property
     def url(self) -> str:
@@ -152,6 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in [*headers, ("Content-Length", str(len(content)))]:
             self.send_header(name, value)
         self.end_headers()
+        self.server.sent += len(content)
         self.wfile.write(content)
 
     def _remember(self) -> None:

@@ -52,6 +52,15 @@ class MergePolicy:
                 settled.take(path, self.decide(path), theirs)
         return settled.base, settled.ours
 
+    def replace(self, ours: Listing, theirs: Listing) -> Listing:
+        """Return ours, without what the rules leave to the repository."""
+        result = dict(ours)
+        for path in differing(ours, theirs) if self.rules else ():
+            action = self.decide(path)
+            if action is MergeAction.NEVER or (action is MergeAction.THEIRS and path in theirs):
+                _copy(result, path, theirs)
+        return result
+
 
 @dataclass(frozen=True, slots=True)
 class _Settled:

@@ -41,6 +41,15 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreeTrees:
+    """What is merged: what changed from `base` to `ours` goes into `theirs`."""
+
+    base: Listing
+    ours: Listing
+    theirs: Side
+
+
+@dataclass(frozen=True, slots=True)
 class Merged:
     """The merged tree's id, and where the two sides disagreed."""
 
@@ -48,18 +57,17 @@ class Merged:
     conflicts: tuple[Conflict, ...] = ()
 
 
-async def merge_trees(
-    git: Git, base: Listing, ours: Listing, theirs: Side, policy: MergePolicy, bring: Bring
-) -> Merged:
-    """Merge what changed between `base` and `ours` into `theirs`.
+async def merge_trees(git: Git, trees: ThreeTrees, policy: MergePolicy, bring: Bring) -> Merged:
+    """Merge three trees by the rules of a policy.
 
-    `git` works in a bare repository that is its own. Blobs of `base` and `ours` that `theirs` does not have are there;
+    `git` works in a bare repository that is its own. Blobs of base and ours that theirs does not have are in it;
     `bring` is asked once at most, for those of the remote that are needed.
 
     Raises:
         GitFailed: Git itself does not work here.
     """
-    base, ours = policy.settle(base, ours, theirs.files)
+    theirs = trees.theirs
+    base, ours = policy.settle(trees.base, trees.ours, theirs.files)
     if base == ours:
         return Merged(theirs.tree)
     lacking = await missing_blobs(git, _needed(base, ours, theirs.files))
