@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import databases, executions, projects, running, stacks, workflows
+from cli import databases, executions, nodes, projects, running, stacks, workflows
 from cli.boundary import error_boundary
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command("up")(stacks.up)
 app.command("down")(stacks.down)
 app.command("doctor")(stacks.doctor)
 app.add_typer(workflows.app, name="workflow")
+app.add_typer(nodes.app, name="node")
 app.add_typer(executions.app, name="execution")
 app.add_typer(projects.app, name="project")
 app.add_typer(databases.app, name="db")

@@ -11,12 +11,15 @@ same words. The family decides what happens next:
 * `Cancelled`: somebody asked for the stop.
 """
 
+from repomill.errors.apis import *
 from repomill.errors.base import *
 from repomill.errors.calls import *
 from repomill.errors.engine import *
+from repomill.errors.images import *
 from repomill.errors.language import *
 from repomill.errors.lookups import *
 from repomill.errors.models import *
+from repomill.errors.plugins import *
 from repomill.errors.publishing import *
 from repomill.errors.storage import *
 from repomill.errors.trees import *

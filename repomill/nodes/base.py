@@ -1,7 +1,7 @@
 """What a node kind is: one declaration from which registry, Prefect task, schema, docs and tests follow."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar, cast
@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict
 from repomill.agents.request import AgentAnswer, AgentRequest
 from repomill.calls.port import Calls
 from repomill.canonical import Json
+from repomill.plugins import Declaration
 from repomill.sources import SourceKind
 from repomill.trees.scaffolds.source import CopierSource
-from repomill.trees.tree import TreeFile
+from repomill.trees.tree import File
 
 
 class Idempotency(StrEnum):
@@ -34,6 +35,16 @@ class Raw:
     """
 
 
+class Deferred(Raw):
+    """Marks a field whose expressions the runner evaluates itself, as often as it likes, with more names in scope.
+
+    Use it as `Annotated[Any, Deferred("state", "output")]`; the kind's `body_names` may be used in it too.
+    """
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+
 class NodeConfig(BaseModel):
     """Base of every kind's configuration: unknown keys are faults, numbers may stand where text is asked for."""
 
@@ -42,12 +53,22 @@ class NodeConfig(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class NodeResult:
-    """What a node hands on: `output` to expressions (`nodes.ID.output`), `files` to the tree."""
+    """What a node hands on: `output` to expressions (`nodes.ID.output`), `files` to the tree.
+
+    `files` are taken once, one at a time and in another thread: a tuple of `TreeFile`, or for large trees an iterator
+    that makes each when it is asked for; what it raises is the node's error.
+    """
 
     output: Json = None
-    files: tuple[TreeFile, ...] = ()
+    files: Iterable[File] = ()
     branches: tuple[str, ...] | None = None
     """The branches that were chosen, of a kind that has any; None takes every edge."""
+    lists_files: bool = False
+    """Whether `output`, an object, is to name the paths under `files` once they are known."""
+
+    def output_with(self, paths: Iterable[str]) -> Json:
+        """Return the output of a node that wrote these paths."""
+        return {"files": list(paths), **cast("dict[str, Json]", self.output)} if self.lists_files else self.output
 
 
 class Body(Protocol):
@@ -73,6 +94,24 @@ class Absent:
 NO_BODY: Final = cast("Body", Absent())
 NO_CALLS: Final = cast("Calls", Absent())
 
+SourceT = TypeVar("SourceT")
+
+
+class Sources(Protocol):
+    """Port: the sources that the workflow names, as their blocks hold them, keys included."""
+
+    def get(self, name: str, kind: type[SourceT]) -> SourceT:
+        """Return a source; raises `SourceMissing` when its block does not exist."""
+
+    def find(self, name: str, kind: type[SourceT]) -> SourceT | None:
+        """Return a source, None when its block does not exist."""
+
+    def model(self, name: str) -> str:
+        """Return the model a source names, in the specification or in its block; "" for none."""
+
+
+NO_SOURCES: Final = cast("Sources", Absent())
+
 
 class Agents(Protocol):
     """Port: asks a model through the call ledger."""
@@ -84,8 +123,11 @@ class Agents(Protocol):
 class Templates(Protocol):
     """Port: the template folders that were stored with the workflow version."""
 
-    async def files(self, folder: str) -> tuple[TreeFile, ...]:
-        """Return the folder's files, paths relative to it; raises `NotFound` for a folder that was not stored."""
+    async def files(self, folder: str) -> Sequence[File]:
+        """Return the folder's files, paths relative to it; raises `NotFound` for a folder that was not stored.
+
+        A file is read when it is asked for its content.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +174,13 @@ class NodeContext:
     max_file_size: int
     body: Body = NO_BODY
     calls: Calls = NO_CALLS
+    sources: Sources = NO_SOURCES
 
 
 ConfigT = TypeVar("ConfigT", bound=NodeConfig)
 
 
-class NodeKind(ABC, Generic[ConfigT]):
+class NodeKind(Declaration, Generic[ConfigT]):
     """Base of every node kind; a subclass in a module of `repomill.nodes`, or of a plug-in, is a declaration.
 
     The class docstring is the kind's description in the docs. `version` is part of the node key: raise it when the
@@ -153,15 +196,31 @@ class NodeKind(ABC, Generic[ConfigT]):
     publishes: ClassVar[bool] = False
     """True for kinds that need the finished tree; they run after every node that may write files."""
 
-    package: str = ""
-    """Name and version of the plug-in package that declares the kind; the registry sets it. Part of the node key."""
-
     source_kinds: ClassVar[frozenset[SourceKind]] = frozenset()
     """What the sources named by `sources` may speak; validation refuses others."""
+
+    body_key: ClassVar[str] = ""
+    """The key of the configuration that holds the nodes inside, for a kind that has any."""
 
     def branches(self, config: ConfigT) -> tuple[str, ...]:
         """Return the branches that edges out of the node may name; `()` for a kind that has none."""
         return ()
+
+    def takes_one_branch(self, config: ConfigT) -> bool:
+        """Tell whether at most one of the branches is ever taken."""
+        return False
+
+    def body_names(self, config: ConfigT) -> tuple[str, ...]:
+        """Return the names that expressions inside see besides `inputs`, `variables` and `nodes`."""
+        return ()
+
+    def most_iterations(self, config: ConfigT) -> int:
+        """Return how often the nodes inside run at most."""
+        return 1
+
+    def most_model_calls(self, config: ConfigT) -> int:
+        """Return how many calls of a model one try of the node makes at most; the nodes inside count by themselves."""
+        return 0
 
     def body(self, config: ConfigT) -> Mapping[str, Any] | None:
         """Return the specification of the nodes inside (`nodes`, `edges`, `output`), None for a kind without."""
@@ -172,7 +231,7 @@ class NodeKind(ABC, Generic[ConfigT]):
         return {}
 
     def reads(self, config: ConfigT) -> tuple[str, ...]:
-        """Return the names of the scope (`inputs`, `variables`) that the runner reads besides its configuration."""
+        """Return what of the scope the runner reads besides its configuration: `inputs`, `nodes.plan.output.kind`."""
         return ()
 
     def sources(self, config: ConfigT) -> tuple[str, ...]:

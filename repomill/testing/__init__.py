@@ -11,6 +11,7 @@ The built-in kinds pass the same checks.
 
 from repomill.testing.cases import Case
 from repomill.testing.checks import Check, NotConforming
-from repomill.testing.conformance import conformance
+from repomill.testing.conformance import conformance, tool_conformance
+from repomill.testing.runs import run_node, run_tool
 
-__all__ = ["Case", "Check", "NotConforming", "conformance"]
+__all__ = ["Case", "Check", "NotConforming", "conformance", "run_node", "run_tool", "tool_conformance"]

@@ -9,15 +9,15 @@ from pydantic import ValidationError
 
 from repomill.nodes.base import Idempotency, NodeConfig, NodeKind
 from repomill.testing.cases import Case
-from repomill.testing.checks import Rule, require
+from repomill.testing.checks import require
 from repomill.workflow.keys import node_key
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def the_declaration_is_complete(kind: NodeKind[Any], _: Case) -> None:
     """Name, version, class of idempotency and a description are there."""
-    require(_NAME.fullmatch(kind.name) is not None, f"the name {kind.name!r} is not lower_case_with_underscores")
+    require(NAME.fullmatch(kind.name) is not None, f"the name {kind.name!r} is not lower_case_with_underscores")
     require(kind.version >= 1, f"the version {kind.version!r} does not count from 1")
     require(isinstance(kind.idempotency, Idempotency), "idempotency is not one of repomill.nodes.base.Idempotency")
     require(bool(type(kind).__doc__), "the class has no docstring; the docs and the Prefect UI show it")
@@ -55,7 +55,7 @@ def the_output_schema_is_one(kind: NodeKind[Any], case: Case) -> None:
     Draft202012Validator.check_schema(dict(kind.output_schema(kind.config_model.model_validate(case.config))))
 
 
-RULES: tuple[Rule, ...] = (
+RULES = (
     the_declaration_is_complete, every_field_is_described, unknown_keys_are_refused,
     the_configuration_survives_storage, the_output_schema_is_one,
 )  # fmt: skip

@@ -1,6 +1,5 @@
 """Rules of a run: what a kind says of itself is what it does."""
 
-import asyncio
 import json
 import logging
 from typing import Any
@@ -9,30 +8,31 @@ from jsonschema import Draft202012Validator
 
 from repomill.calls.ledger import LedgerMode
 from repomill.errors import RepomillError
-from repomill.nodes.base import Idempotency, NodeKind, NodeResult
-from repomill.testing._world import ledgered_calls, new_ledger, node_context, watched_network
+from repomill.nodes.base import Idempotency, NodeKind
+from repomill.testing._world import ledgered_calls, new_ledger, watched_network
 from repomill.testing.cases import Case
-from repomill.testing.checks import Rule, require
+from repomill.testing.checks import require
+from repomill.testing.runs import run_node
 from repomill.trees.paths import check_paths
 
 
 def the_output_is_plain_data(kind: NodeKind[Any], case: Case) -> None:
     """Expressions, logs and the artefact store take JSON and nothing else."""
-    output = _run(kind, case).output
+    output = run_node(kind, case).output
     require(json.loads(json.dumps(output)) == output, f"{output!r} is not what JSON gives back")
 
 
 def the_output_follows_its_schema(kind: NodeKind[Any], case: Case) -> None:
     """What validation promises to later nodes is there."""
     schema = dict(kind.output_schema(_config(kind, case)))
-    problems = [error.message for error in Draft202012Validator(schema).iter_errors(_run(kind, case).output)]
+    problems = [error.message for error in Draft202012Validator(schema).iter_errors(run_node(kind, case).output)]
     require(not problems, f"the output does not follow output_schema: {'; '.join(problems)}")
 
 
 def files_are_announced(kind: NodeKind[Any], case: Case) -> None:
     """A kind that may write says so, as publishing waits for it; known paths are written, and all paths are safe."""
     config = _config(kind, case)
-    paths = [file.path for file in _run(kind, case).files]
+    paths = [file.path for file in run_node(kind, case).files]
     check_paths(paths)
     require(kind.writes_files(config) or not paths, "it writes files, and writes_files says that it does not")
     missing = set(kind.static_paths(config)) - set(paths)
@@ -42,7 +42,7 @@ def files_are_announced(kind: NodeKind[Any], case: Case) -> None:
 def branches_are_announced(kind: NodeKind[Any], case: Case) -> None:
     """Only branches that edges may name are chosen."""
     known = kind.branches(_config(kind, case))
-    unknown = set(_run(kind, case).branches or ()) - set(known)
+    unknown = set(run_node(kind, case).branches or ()) - set(known)
     require(not unknown, f"it chose branches that `branches` does not name: {', '.join(sorted(unknown))}")
 
 
@@ -51,10 +51,10 @@ def a_pure_kind_asks_nobody(kind: NodeKind[Any], case: Case) -> None:
     if kind.idempotency is not Idempotency.PURE:
         return
     with watched_network() as seen:
-        first, second = _run(kind, case), _run(kind, case)
+        first, second = run_node(kind, case), run_node(kind, case)
     require(not seen, f"a pure kind used the network: {', '.join(seen)}")
     require(first.output == second.output, f"two runs gave {first.output!r} and {second.output!r}")
-    require(_contents(first) == _contents(second), "two runs wrote different files")
+    require(first.files == second.files, "two runs wrote different files")
 
 
 def a_recorded_kind_asks_once(kind: NodeKind[Any], case: Case) -> None:
@@ -62,12 +62,12 @@ def a_recorded_kind_asks_once(kind: NodeKind[Any], case: Case) -> None:
     if kind.idempotency is not Idempotency.RECORDED:
         return
     ledger = new_ledger()
-    first = _run(kind, case, calls=ledgered_calls(ledger, LedgerMode.LIVE))
+    first = run_node(kind, case, calls=ledgered_calls(ledger, LedgerMode.LIVE))
     with watched_network() as seen:
-        second = _run(kind, case, calls=ledgered_calls(ledger, LedgerMode.STRICT))
+        second = run_node(kind, case, calls=ledgered_calls(ledger, LedgerMode.STRICT))
     require(not seen, f"the second try used the network again: {', '.join(seen)}")
     require(first.output == second.output, f"two tries gave {first.output!r} and {second.output!r}")
-    require(_contents(first) == _contents(second), "two tries wrote different files")
+    require(first.files == second.files, "two tries wrote different files")
 
 
 def secrets_stay_inside(kind: NodeKind[Any], case: Case) -> None:
@@ -75,8 +75,8 @@ def secrets_stay_inside(kind: NodeKind[Any], case: Case) -> None:
     handler = _Lines()
     logging.getLogger().addHandler(handler)
     try:
-        result = _run(kind, case)
-        shown = [json.dumps(result.output), *map(str, _contents(result))]
+        result = run_node(kind, case)
+        shown = [json.dumps(result.output), *map(str, result.files)]
     except RepomillError as error:
         shown = [str(error), error.advice()]
     finally:
@@ -95,19 +95,11 @@ class _Lines(logging.Handler):
         self.lines.append(record.getMessage())
 
 
-def _run(kind: NodeKind[Any], case: Case, **ports: Any) -> NodeResult:
-    return asyncio.run(kind.run(_config(kind, case), node_context(case, **ports)))
-
-
 def _config(kind: NodeKind[Any], case: Case) -> Any:
     return kind.config_model.model_validate(case.config)
 
 
-def _contents(result: NodeResult) -> list[tuple[str, str, bytes]]:
-    return [(file.path, file.mode, file.content) for file in result.files]
-
-
-RULES: tuple[Rule, ...] = (
+RULES = (
     the_output_is_plain_data, the_output_follows_its_schema, files_are_announced, branches_are_announced,
     a_pure_kind_asks_nobody, a_recorded_kind_asks_once, secrets_stay_inside,
 )  # fmt: skip

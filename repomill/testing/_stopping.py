@@ -9,7 +9,7 @@ from repomill.errors import RepomillError
 from repomill.nodes.base import NodeKind
 from repomill.testing._world import node_context
 from repomill.testing.cases import Case
-from repomill.testing.checks import Rule, require
+from repomill.testing.checks import require
 
 ENDS_WITHIN = 10.0
 """Seconds a cancelled node gets: time enough to store an answer that is on its way."""
@@ -58,4 +58,4 @@ async def _run(kind: NodeKind[Any], case: Case) -> None:
     await kind.run(kind.config_model.model_validate(case.config), node_context(case))
 
 
-RULES: tuple[Rule, ...] = (a_cancelled_node_ends, a_node_out_of_time_ends)
+RULES = (a_cancelled_node_ends, a_node_out_of_time_ends)

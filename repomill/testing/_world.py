@@ -12,9 +12,11 @@ from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import LedgerMode
 from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.calls.node_calls import NodeCalls
+from repomill.calls.port import Calls
 from repomill.canonical import Json
 from repomill.nodes.base import Absent, NodeContext
 from repomill.testing.cases import Case
+from repomill.tools.base import ToolContext
 
 NODE_PATH = "node_under_test"
 MAX_FILE_SIZE = 10_485_760
@@ -33,6 +35,11 @@ def node_context(case: Case, **ports: Any) -> NodeContext:
     names = {field.name for field in fields(NodeContext)} - given.keys()
     defaults = {**{name: Absent() for name in names}, "calls": ledgered_calls(new_ledger(), LedgerMode.LIVE)}
     return NodeContext(**given, **{**defaults, **case.ports, **ports})
+
+
+def tool_context(calls: Calls) -> ToolContext:
+    """Return what a tool runs with."""
+    return ToolContext(NODE_PATH, scope(Case()), calls)
 
 
 def new_ledger() -> MemoryCallLedger:

@@ -1,37 +1,34 @@
-"""A check: one rule that holds for a kind in a case."""
+"""A check: one rule that must hold for one declaration in one case."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-from repomill.nodes.base import NodeKind
-from repomill.testing.cases import Case
 
 
 class NotConforming(AssertionError):
-    """A node kind breaks a rule; the message says which and how."""
-
-
-Rule = Callable[[NodeKind[Any], Case], None]
+    """A declaration breaks a rule; the message says which and how."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Call it: it returns, or raises `NotConforming`."""
+    """Call it: it returns, or raises `NotConforming`; what the declaration itself raises passes through."""
 
-    kind: NodeKind[Any]
-    case: Case
-    rule: Rule
+    title: str
+    hold: Callable[[], None]
 
     def __call__(self) -> None:
-        """Hold the kind to the rule; what the kind itself raises passes through."""
-        self.rule(self.kind, self.case)
+        """Hold the declaration to the rule."""
+        self.hold()
 
     def __str__(self) -> str:
-        return f"{self.case}: {self.rule.__name__.replace('_', ' ')}"
+        return self.title
 
 
-def require(kept: bool, message: str) -> None:  # reads as "require that, else say this"
+def require(kept: bool, message: str) -> None:
     """Raise `NotConforming` unless a rule is kept."""
     if not kept:
         raise NotConforming(message)
+
+
+def title(case: object, rule: Callable[..., None]) -> str:
+    """Return what a test runner shows."""
+    return f"{case}: {rule.__name__.replace('_', ' ')}"

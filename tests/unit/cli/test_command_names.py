@@ -23,6 +23,8 @@ COMMANDS: dict[str, set[str]] = {
     "workflow add": FORMAT,
     "workflow list": FORMAT,
     "workflow show": FORMAT,
+    "node list": FORMAT,
+    "node new": set(),
     "execution list": {"--limit"} | FORMAT,
     "execution show": FORMAT,
     "execution logs": {"--follow", "--after"} | FORMAT,
