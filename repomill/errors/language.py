@@ -73,3 +73,37 @@ class RenderingTooLarge(BadInput):
     code: ClassVar[str] = "rendering_too_large"
     message: ClassVar[str] = "{place}: rendering went over {bound}."
     hint: ClassVar[str] = "Split the template or produce less text from it."
+
+
+@dataclass(eq=False)
+class ConditionFailed(BadInput):
+    """A condition is neither true nor false; `place` is the field it stands in."""
+
+    place: str
+    reason: str
+    code: ClassVar[str] = "condition_failed"
+    message: ClassVar[str] = "{place}: {reason}."
+    hint: ClassVar[str] = "Compare values of one type; `| int`, `| string` or `| length` in an expression convert."
+
+
+@dataclass(eq=False)
+class LoopTooLong(BadInput):
+    """A list has more items than the loop may have iterations; nothing of the loop ran."""
+
+    node: str
+    items: int
+    bound: int
+    code: ClassVar[str] = "loop_too_long"
+    message: ClassVar[str] = "Loop {node} has {items} items, and max_iterations is {bound}."
+    hint: ClassVar[str] = "Raise max_iterations, or shorten the list. No iteration ran."
+
+
+@dataclass(eq=False)
+class LoopNotEnding(BadInput):
+    """A `while` or `until` loop reached its bound; results of its iterations are kept."""
+
+    node: str
+    bound: int
+    code: ClassVar[str] = "loop_not_ending"
+    message: ClassVar[str] = "Loop {node} has not come to its end after {bound} iterations."
+    hint: ClassVar[str] = "Mend its condition, raise max_iterations, or take what there is with `on_limit: stop`."

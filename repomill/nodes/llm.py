@@ -76,6 +76,10 @@ class Llm(NodeKind[LlmConfig]):
         """Only an agent that was asked for files writes any."""
         return config.files is not None
 
+    def most_model_calls(self, config: LlmConfig) -> int:
+        """Return one for the question and one for each repair."""
+        return 1 + config.repairs
+
     async def run(self, config: LlmConfig, context: NodeContext) -> NodeResult:
         """Ask the agent; raises the errors of `repomill.agents.runner`."""
         answer = await context.agents.run(_request(config, context.path))

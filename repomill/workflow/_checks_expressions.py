@@ -9,10 +9,10 @@ from repomill.trees.references import Reference
 from repomill.workflow._config_strings import Shapes, map_strings
 from repomill.workflow._draft import Draft, DraftNode
 from repomill.workflow._nearest import did_you_mean
-from repomill.workflow._schema_paths import missing_part
+from repomill.workflow._schema_paths import MissingPart, missing_part
 from repomill.workflow.expressions import ROOTS, references
 from repomill.workflow.faults import Finding
-from repomill.workflow.node_views import NODE_FIELDS, view_schema
+from repomill.workflow.node_views import NODE_FIELDS, VIEW_SCHEMAS
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +116,20 @@ def _result(node: DraftNode, text: _Text, reference: Reference) -> Iterator[Find
     if field not in NODE_FIELDS:
         message = f"a node has no {str(field)!r}, only {', '.join(map(repr, NODE_FIELDS))}"
         yield text.finding("unknown_output_field", reference, message, f"write nodes.{node.id}.output.{field}")
-    elif node.kind is not None and node.config is not None:
-        wrong = missing_part(view_schema(node.kind.output_schema(node.config)), reference.path[2:])
-        if wrong is not None:
-            hint = did_you_mean(wrong.part, wrong.known)
-            message = f"there is no {_dotted(reference, wrong.depth + 3)}"
-            yield text.finding("unknown_output_field", reference, message, hint)
+        return
+    wrong = _missing_field(node, *reference.path[2:])
+    if wrong is not None:
+        hint = did_you_mean(wrong.part, wrong.known)
+        message = f"there is no {_dotted(reference, wrong.depth + 4)}"
+        yield text.finding("unknown_output_field", reference, message, hint)
+
+
+def _missing_field(node: DraftNode, field: str | int = "output", *inner: str | int) -> MissingPart | None:
+    """Return the first part after `nodes.ID.output`, or `nodes.ID.error`, that cannot exist."""
+    if field != "output":
+        return missing_part(VIEW_SCHEMAS[str(field)], inner)
+    known = node.kind is not None and node.config is not None
+    return missing_part(node.kind.output_schema(node.config), inner) if known else None  # type: ignore[union-attr]  # the line above
 
 
 def _dotted(reference: Reference, parts: int) -> str:

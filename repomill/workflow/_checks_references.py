@@ -6,8 +6,8 @@ from repomill.errors import UnsafeTree
 from repomill.trees.paths import check_paths
 from repomill.workflow._draft import Draft, DraftNode, string_pointer
 from repomill.workflow._nearest import did_you_mean
-from repomill.workflow.expressions import is_template
 from repomill.workflow.faults import Finding
+from repomill.workflow.templates import is_template
 
 
 def check_references(draft: Draft) -> Iterator[Finding]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from repomill.errors import ExpressionFailed, RenderingTooLarge
 from repomill.trees.rendering import TEMPLATE_SUFFIX, referenced_names
 from repomill.workflow._draft import Draft, DraftNode, string_pointer
-from repomill.workflow.expressions import is_template
 from repomill.workflow.faults import Finding
+from repomill.workflow.templates import is_template
 
 
 def check_templates(draft: Draft) -> Iterator[Finding]:

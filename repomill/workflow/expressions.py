@@ -16,6 +16,8 @@ from repomill.trees import rendering
 from repomill.trees.references import Path, Reference
 from repomill.workflow._config_strings import Shapes, map_strings
 from repomill.workflow._model_faults import model_findings
+from repomill.workflow.templates import is_template
+from repomill.workflow.truth import truth
 
 ROOTS = ("inputs", "variables", "nodes")
 """The names that expressions see."""
@@ -60,6 +62,16 @@ def render_config(config_model: type[ConfigT], raw: Mapping[str, Any], scope: Sc
         raise ExpressionFailed(found[0].pointer, 1, "; ".join(reasons)) from error
 
 
+def render_condition(value: Json, scope: Scope, place: str) -> bool:
+    """Return whether an expression (a node's `when`, a loop's `while`) is true.
+
+    Raises:
+        ExpressionFailed, RenderingTooLarge: as `render_value`.
+        ConditionFailed: it yields neither true nor false nor null.
+    """
+    return truth(render_value(value, scope, place), place)
+
+
 def references(text: str, place: str) -> tuple[Reference, ...]:
     """Return the names that one string uses, each with its line, as far as they can be told without a run.
 
@@ -85,8 +97,3 @@ def referenced_paths(value: Json, place: str, shapes: Shapes = ()) -> frozenset[
 
     map_strings(value, visit, shapes)
     return frozenset(found)
-
-
-def is_template(text: str) -> bool:
-    """Tell whether a string can render to anything but itself."""
-    return "{{" in text or "{%" in text or "{#" in text

@@ -27,11 +27,14 @@ def failed(code: str, message: str) -> View:
     return {"output": None, "status": FAILED, "error": {"code": code, "message": message}}
 
 
-def view_schema(output: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the JSON Schema of a view, given that of the node's output."""
-    error = {"type": "object", "properties": {"code": {"type": "string"}, "message": {"type": "string"}}}
-    return {"type": "object", "properties": {"output": output, "status": {"type": "string"}, "error": error}}
+_TEXT: Final = {"type": "string"}
 
+VIEW_SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "output": {},
+    "status": _TEXT,
+    "error": {"type": ["object", "null"], "properties": {"code": _TEXT, "message": _TEXT}},
+}
+"""JSON Schemas of the parts of a view; that of `output` is for each kind to say."""
 
-NODE_FIELDS: Final = tuple(view_schema({})["properties"])
+NODE_FIELDS: Final = tuple(VIEW_SCHEMAS)
 """The names after `nodes.ID.`."""

@@ -50,7 +50,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_these_kinds_exist() -> None:
-    assert list(registry.kinds()) == ["file_generation", "input", "llm", "repo_creation"]
+    assert list(registry.kinds()) == ["file_generation", "input", "llm", "loop", "repo_creation", "router"]
 
 
 @pytest.mark.parametrize("name", registry.kinds())

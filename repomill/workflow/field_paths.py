@@ -1,0 +1,43 @@
+"""Dotted paths into plain data: `nodes.plan.output.modules[0].name`."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from repomill.canonical import Json
+
+Path = tuple[str | int, ...]
+
+FIELD_PATH: Final = r"[A-Za-z_][\w-]*(\.[\w-]+|\[(0|[1-9][0-9]*)\])*"
+_PART: Final = re.compile(r"\[([0-9]+)\]|([\w-]+)")
+
+
+class _Missing:
+    """Tells a place that does not exist from one that holds null."""
+
+
+MISSING: Final = _Missing()
+
+
+def parse_field_path(text: str) -> Path:
+    """Return the parts of a path; numbers in brackets are indexes.
+
+    Raises:
+        ValueError: it is no path.
+    """
+    if not re.fullmatch(FIELD_PATH, text):
+        raise ValueError(f"{text!r} is not a path such as nodes.plan.output.items[0].name")
+    return tuple(int(index) if index else name for index, name in _PART.findall(text))
+
+
+def value_at(data: Mapping[str, Json], path: Path) -> Json | _Missing:
+    """Return what stands at the path, `MISSING` when there is no such place."""
+    here: Json | _Missing = dict(data)
+    for part in path:
+        if isinstance(here, dict) and str(part) in here:
+            here = here[str(part)]
+        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
+            here = here[part]
+        else:
+            return MISSING
+    return here
