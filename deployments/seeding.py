@@ -14,8 +14,10 @@ from ruamel.yaml import YAML
 from blocks.artifacts import ArtifactStorage
 from blocks.database import DatabaseConnection
 from blocks.git_credentials import GitCredentials
+from blocks.image_provider import ImageProvider
 from blocks.model_source import OpenAISource
 from blocks.names import ARTIFACTS, DATABASE, MODELS
+from blocks.sources import SOURCE_BLOCKS
 from deployments.environment import WORK_POOL
 from deployments.examples import ROOT
 from repomill.errors import BlocksDiffer
@@ -77,13 +79,17 @@ async def _seed_blocks(settings: "Settings", links_url: str) -> None:
         max_file_size=settings.max_file_size,
     ).save(ARTIFACTS, overwrite=True)
     await GitCredentials.register_type_and_schema()
-    await OpenAISource.register_type_and_schema()
+    for kind in SOURCE_BLOCKS.values():
+        await kind.register_type_and_schema()
     if key := os.environ.get("OPENAI_API_KEY"):
         await OpenAISource(
             api_key=SecretStr(key),
             base_url=os.environ.get("OPENAI_BASE_URL", ""),
             model=os.environ.get("OPENAI_MODEL", ""),
         ).save(MODELS, overwrite=True)
+        await ImageProvider(api_key=SecretStr(key), base_url=os.environ.get("OPENAI_BASE_URL", "")).save(
+            MODELS, overwrite=True
+        )
 
 
 async def _deploy(client: PrefectClient, declared: dict[str, Any]) -> None:

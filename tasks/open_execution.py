@@ -104,7 +104,7 @@ async def _build(
     sources = await load_sources(spec)
     progress = await stack.enter_async_context(CallEvents(services, execution.id))
     calls = _calls(services, execution, lease, progress)
-    agents = await stack.enter_async_context(AgentRunner(sources, calls))
+    agents = await stack.enter_async_context(AgentRunner(sources.models(), calls))
     facts = await services.database.run(services.scope, lambda work: _facts(work, execution, version))
     exports = StoredExports(services)
     run = Run(
@@ -117,9 +117,9 @@ async def _build(
         agents=SourceModels(spec, agents),
         calls=calls,
         templates=StoredTemplates(services.store, facts.template_keys),
-        source_models={name: {"model": source.model} for name, source in sources.items()},
+        sources=sources,
         exports=exports,
-        known_secrets=tuple(source.api_key for source in sources.values()),
+        known_secrets=sources.secrets(),
     )
     exports.run = run
     await services.database.run(services.scope, lambda work: _plan(work, run, services.store.name))

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import LedgerMode
 from repomill.canonical import Json
-from repomill.nodes.base import Agents, Exports, Templates
+from repomill.nodes.base import Agents, Exports, Sources, Templates
 from repomill.trees.policy import Finding
 from repomill.workflow.plan import Plan
 from repomill.workflow.spec import WorkflowSpec
@@ -77,7 +77,7 @@ class Run:
     agents: Agents
     calls: LedgeredCalls
     templates: Templates
-    source_models: Mapping[str, Mapping[str, Json]]
+    sources: Sources
     exports: Exports
     known_secrets: tuple[SecretStr, ...] = ()
     """Keys the run was given: no generated file may hold one."""

@@ -1,19 +1,64 @@
-"""The model sources of a workflow, loaded from their Prefect blocks."""
+"""The sources of a workflow, loaded from their Prefect blocks."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-from blocks.model_source import OpenAISource
+from pydantic import BaseModel, SecretStr
+
+from blocks.sources import block_type, load_source
 from repomill.agents.source import ModelSource
+from repomill.errors import SourceMissing
 from repomill.workflow.spec import WorkflowSpec
 
+SourceT = TypeVar("SourceT")
 
-async def load_sources(spec: WorkflowSpec) -> Mapping[str, ModelSource]:
-    """Return the sources whose blocks exist; one that is missing matters only when a call must be made."""
-    found: dict[str, ModelSource] = {}
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The `repomill.nodes.base.Sources` port: what was found; one that is missing matters only when it is used."""
+
+    spec: WorkflowSpec
+    found: Mapping[str, Any] = field(default_factory=dict)
+
+    def find(self, name: str, kind: type[SourceT]) -> SourceT | None:
+        """Return a source, None when its block does not exist."""
+        source = self.found.get(name)
+        return source if isinstance(source, kind) else None
+
+    def get(self, name: str, kind: type[SourceT]) -> SourceT:
+        """Return a source; raises `SourceMissing` when its block does not exist."""
+        source = self.find(name, kind)
+        if source is not None:
+            return source
+        stated = self.spec.sources[name]
+        raise SourceMissing(name, f"{block_type(stated.kind)}/{stated.block}")
+
+    def model(self, name: str) -> str:
+        """Return the model a source names in the specification or in its block, "" for none."""
+        stated = self.spec.sources[name].model if name in self.spec.sources else ""
+        return stated or str(getattr(self.found.get(name), "model", ""))
+
+    def models(self) -> Mapping[str, ModelSource]:
+        """Return those that answer agents."""
+        return {name: source for name, source in self.found.items() if isinstance(source, ModelSource)}
+
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """Return every key, so that no generated file holds one."""
+        return tuple(secret for source in self.found.values() for secret in _secrets(source))
+
+
+async def load_sources(spec: WorkflowSpec) -> Sources:
+    """Return the sources whose blocks exist."""
+    found: dict[str, Any] = {}
     for name, source in spec.sources.items():
         try:
-            block: OpenAISource = await OpenAISource.aload(source.block)
+            found[name] = await load_source(source.kind, source.block, name, source.model or "")
         except ValueError:  # Prefect's word for a block document that does not exist
             continue
-        found[name] = block.source(name, source.model or "")
-    return found
+    return Sources(spec, found)
+
+
+def _secrets(source: object) -> tuple[SecretStr, ...]:
+    values = vars(source).values() if isinstance(source, BaseModel) else ()
+    return tuple(value for value in values if isinstance(value, SecretStr))

@@ -1,4 +1,4 @@
-"""A model source: where an OpenAI-compatible endpoint is and how to talk to it."""
+"""Sources: where an OpenAI-compatible endpoint is and how to talk to it."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 OPENAI_URL = "https://api.openai.com/v1"
 
 
-class ModelSource(BaseModel):
-    """One endpoint that speaks OpenAI's chat completions, under the name by which workflows use it.
+class EndpointSource(BaseModel):
+    """One endpoint of OpenAI's API under the name by which workflows use it.
 
     `base_url` is empty for OpenAI itself, `api_key` for local servers that want none; `timeout` is in seconds and
     bounds the wait for the next byte. `model` is taken where a node names none.
@@ -18,7 +18,6 @@ class ModelSource(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    kind: Literal["openai"] = "openai"
     base_url: str = ""
     api_key: SecretStr = SecretStr("")
     model: str = ""
@@ -36,3 +35,9 @@ class ModelSource(BaseModel):
     def url(self) -> str:
         """Return the base URL with OpenAI's filled in: the SDK's own default could come from the environment."""
         return self.base_url or OPENAI_URL
+
+
+class ModelSource(EndpointSource):
+    """One endpoint that speaks OpenAI's chat completions."""
+
+    kind: Literal["openai"] = "openai"

@@ -23,6 +23,7 @@ from repomill.errors import (
     CallUncertain,
     RecordingMissing,
     RecordingUnreadable,
+    RepomillError,
     Retriable,
 )
 
@@ -118,6 +119,10 @@ class LedgeredCalls:
             except (Refused, TryAgain, AnswerLost) as failure:
                 row = await self._failed(call, failure, attempt)
                 continue
+            except RepomillError as error:
+                # Our own errors say that nothing went out: a source without a block, an address that is not allowed.
+                await self.ledger.release(call.key, str(error))
+                raise
             latency_ms = round((self.monotonic() - started) * 1000)
             return await _finish(self._keep(call, answered, latency_ms))
 

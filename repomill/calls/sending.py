@@ -39,4 +39,7 @@ class Answered:
 
 
 Send = Callable[[], Awaitable[Answered]]
-"""Carries a call out once: gives its answer, or raises `Refused`, `TryAgain` or `AnswerLost`."""
+"""Carries a call out once: gives its answer, or raises `Refused`, `TryAgain` or `AnswerLost`.
+
+A `RepomillError` of its own says that nothing was sent; it ends the call, and a later attempt may make it.
+"""

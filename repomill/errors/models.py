@@ -42,6 +42,17 @@ class AnswerCut(Fatal):
 
 
 @dataclass(eq=False)
+class ModelNotNamed(BadInput):
+    """Neither the node nor its source says which model is meant."""
+
+    node: str
+    source: str
+    code: ClassVar[str] = "model_not_named"
+    message: ClassVar[str] = "Node {node}: neither the node nor source {source} or its block names a model."
+    hint: ClassVar[str] = "Give `model` in the node, in the workflow's source or in the block."
+
+
+@dataclass(eq=False)
 class SourceMissing(UserActionRequired):
     """A workflow names a source whose block does not exist."""
 
@@ -49,4 +60,6 @@ class SourceMissing(UserActionRequired):
     block: str
     code: ClassVar[str] = "source_missing"
     message: ClassVar[str] = "Source {source} needs the Prefect block {block}, which does not exist."
-    hint: ClassVar[str] = "Set OPENAI_API_KEY (and OPENAI_BASE_URL), then `repomill up`; or make it in the Prefect UI."
+    hint: ClassVar[str] = (
+        "Make it in the Prefect UI; or, for OpenAI, set OPENAI_API_KEY (and OPENAI_BASE_URL), then `repomill up`."
+    )

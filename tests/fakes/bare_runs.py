@@ -14,6 +14,7 @@ from storage.database.lease import Lease
 from tasks.node_ports import StoredExports, StoredTemplates
 from tasks.run_state import ExecutionFacts, Run
 from tasks.services import Services
+from tasks.sources import Sources
 
 
 def bare_run(
@@ -36,6 +37,6 @@ def bare_run(
         agents=AgentRunner({}, calls),
         calls=calls,
         templates=StoredTemplates(services.store, keys),
-        source_models={},
+        sources=Sources(spec),
         exports=StoredExports(services),
     )

@@ -22,6 +22,7 @@ from repomill.errors import (
     DatabaseUnavailable,
     RecordingMissing,
     RecordingUnreadable,
+    SourceMissing,
 )
 from tests.fakes.agent_runs import ROOT, Waits, patience
 
@@ -160,6 +161,13 @@ async def test_a_refusal_for_good_is_released_and_not_repeated(live: LedgeredCal
 async def test_a_refused_call_may_be_made_by_the_next_attempt(live: LedgeredCalls) -> None:
     with pytest.raises(CallRefused):
         await live.answer(call(), Script([Refused(401, "wrong key")]))
+    assert await live.answer(call(), Script()) == ANSWER
+
+
+async def test_an_error_of_our_own_says_that_nothing_was_sent(live: LedgeredCalls, ledger: MemoryCallLedger) -> None:
+    with pytest.raises(SourceMissing):
+        await live.answer(call(), Script([SourceMissing("main", "a-block/main")]))
+    assert ledger.rows[call().key] == CallRow(call().key, CallState.RELEASED, 0)
     assert await live.answer(call(), Script()) == ANSWER
 
 

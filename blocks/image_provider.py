@@ -1,0 +1,43 @@
+"""Block: a provider of images."""
+
+from decimal import Decimal
+
+from prefect.blocks.core import Block
+from pydantic import Field, SecretStr
+
+from repomill.images.source import ImageSource
+
+
+class ImageProvider(Block):
+    """OpenAI's images, or any endpoint that speaks the same protocol.
+
+    Attributes:
+        api_key: key sent as the bearer token.
+        base_url: base URL of the endpoint; empty for OpenAI itself.
+        model: model used where a workflow names none.
+        timeout: seconds to wait for an answer.
+        price_per_image: US dollars that one image costs at most; empty for the price list.
+    """
+
+    _block_type_name = "Repomill Image Provider"
+    _block_type_slug = "repomill-images"
+    _description = "OpenAI's images, or any endpoint that speaks the same protocol."
+
+    api_key: SecretStr = Field(title="API key")
+    base_url: str = Field(default="", title="Base URL", description="Empty for OpenAI itself.")
+    model: str = Field(default="", title="Model", description="Used where a workflow names none.")
+    timeout: float = Field(default=300, gt=0, title="Timeout", description="Seconds to wait for an answer.")
+    price_per_image: Decimal | None = Field(
+        default=None, ge=0, title="Price of an image", description="US dollars, at most. Empty for the price list."
+    )
+
+    def source(self, name: str, model: str = "") -> ImageSource:
+        """Return the source a workflow knows as `name`; `model` wins over the block's own."""
+        return ImageSource(
+            name=name,
+            base_url=self.base_url,
+            api_key=self.api_key,
+            model=model or self.model,
+            timeout=self.timeout,
+            price_per_image=self.price_per_image,
+        )

@@ -1,0 +1,1 @@
+"""Images from models: sources, what is asked, prices, and whether what came is an image."""

@@ -1,0 +1,83 @@
+"""The adapter to OpenAI's images API, through the `openai` SDK; imported when the first image is made."""
+
+from typing import Any
+
+from openai import APIConnectionError, APIError, APIResponseValidationError, APIStatusError, AsyncOpenAI
+from openai.types import ImagesResponse
+
+from repomill.calls.sending import Answered, AnswerLost, Refused, TryAgain
+from repomill.calls.statuses import NOT_SENT, PATIENCE_STATUSES, retry_after
+from repomill.canonical import Json
+from repomill.images.prices import price
+from repomill.images.request import ImageRequest
+from repomill.images.source import ImageSource
+
+POLICY_CODES = frozenset({"moderation_blocked", "content_policy_violation", "content_filter"})
+NO_KEY = "none"
+"""The SDK insists on some key; local servers ignore it, OpenAI answers 401."""
+REASON_LENGTH = 500
+
+
+async def generate(source: ImageSource, request: ImageRequest) -> Answered:
+    """Ask once. The answer is `{"images": [base64, …], "usage": …}`, or `{"refused": why}` of a content policy.
+
+    Raises:
+        Refused: for good, with the status.
+        TryAgain: it was not served and nothing is owed.
+        AnswerLost: it went out, and no usable answer came back.
+    """
+    client = AsyncOpenAI(
+        base_url=source.url,
+        api_key=source.api_key.get_secret_value() or NO_KEY,
+        timeout=source.timeout,
+        max_retries=0,
+        default_headers=dict(source.headers),
+    )
+    try:
+        async with client:
+            parameters: Any = request.parameters()
+            response: Any = await client.images.generate(**parameters)
+    except APIStatusError as error:
+        return _status(source, error)
+    except APIConnectionError as error:
+        raise _connection(source, error) from error
+    except (APIResponseValidationError, APIError, ValueError) as error:
+        raise AnswerLost(_reason(source, f"the answer is no answer of the images API: {error}")) from error
+    return _answered(source, request, response)
+
+
+def _answered(source: ImageSource, request: ImageRequest, response: Any) -> Answered:
+    if not isinstance(response, ImagesResponse) or not isinstance(response.data, list) or not response.data:
+        raise AnswerLost("the answer is no answer of the images API: it holds no images")
+    images: list[Json] = [image.b64_json or "" for image in response.data]
+    answer: dict[str, Json] = {"images": images}
+    usage: dict[str, Json] | None = (
+        response.usage.model_dump(mode="json", exclude_none=True) if response.usage else None
+    )
+    if usage is not None:
+        answer["usage"] = usage
+    return Answered(answer, price(source, request, usage, len(images)))
+
+
+def _status(source: ImageSource, error: APIStatusError) -> Answered:
+    reason = _reason(source, error.message)
+    if error.code in POLICY_CODES:
+        # An answer, not a failure: asked again, it would be the same.
+        return Answered({"refused": reason}, price(source, ImageRequest("", ""), None, 0))
+    if error.status_code in PATIENCE_STATUSES or error.status_code >= 500:
+        raise TryAgain(f"{error.status_code}: {reason}", retry_after(error.response.headers)) from error
+    raise Refused(error.status_code, reason) from error
+
+
+def _connection(source: ImageSource, error: APIConnectionError) -> TryAgain | AnswerLost:
+    cause = error.__cause__
+    reason = _reason(source, str(cause or "") or error.message)
+    if type(cause).__name__ in NOT_SENT:
+        return TryAgain(f"{source.url} cannot be reached: {reason}")
+    return AnswerLost(f"the connection was lost: {reason}")
+
+
+def _reason(source: ImageSource, text: str) -> str:
+    """Servers have been seen to quote the key they refuse."""
+    key = source.api_key.get_secret_value()
+    return (text.replace(key, "***") if key else text)[:REASON_LENGTH]

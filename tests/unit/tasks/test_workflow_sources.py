@@ -1,0 +1,59 @@
+"""The sources of a run: found by name and kind, with the block named that is missing."""
+
+import pytest
+from pydantic import SecretStr
+
+from blocks.image_provider import ImageProvider
+from blocks.model_source import OpenAISource
+from blocks.sources import block_type, load_source
+from repomill.agents.source import ModelSource
+from repomill.errors import SourceMissing
+from repomill.images.source import ImageSource
+from repomill.sources import SourceKind
+from repomill.workflow.spec import WorkflowSpec
+from tasks.sources import Sources
+
+SPEC = WorkflowSpec.model_validate(
+    {
+        "apiVersion": "repomill/v1",
+        "name": "tea",
+        "sources": {"writer": {"kind": "openai"}, "painter": {"kind": "images", "block": "studio", "model": "stated"}},
+        "nodes": [{"id": "start", "type": "input"}],
+    }
+)
+WRITER = OpenAISource(api_key=SecretStr("sk-writer"), model="of-the-block").source("writer")
+PAINTER = ImageProvider(api_key=SecretStr("sk-painter"), price_per_image="0.05").source("painter", "stated")
+FOUND = Sources(SPEC, {"writer": WRITER, "painter": PAINTER})
+
+
+def test_a_source_is_found_by_name_and_kind() -> None:
+    assert FOUND.get("painter", ImageSource) is PAINTER
+    assert FOUND.find("painter", ModelSource) is None
+    assert FOUND.models() == {"writer": WRITER}
+
+
+def test_a_missing_block_is_named_with_its_type() -> None:
+    with pytest.raises(SourceMissing, match="repomill-images/studio"):
+        Sources(SPEC).get("painter", ImageSource)
+    assert Sources(SPEC).find("painter", ImageSource) is None
+
+
+def test_the_model_is_that_of_the_specification_else_of_the_block() -> None:
+    assert (FOUND.model("painter"), FOUND.model("writer"), Sources(SPEC).model("writer")) == (
+        "stated",
+        "of-the-block",
+        "",
+    )
+
+
+def test_every_key_is_a_secret_of_the_run() -> None:
+    assert {secret.get_secret_value() for secret in FOUND.secrets()} == {"sk-writer", "sk-painter"}
+
+
+def test_every_kind_has_a_name_for_its_blocks() -> None:
+    assert (block_type(SourceKind.IMAGES), block_type(SourceKind.OPENAI)) == ("repomill-images", "repomill-openai")
+
+
+async def test_a_kind_without_blocks_is_as_good_as_a_missing_block() -> None:
+    with pytest.raises(ValueError, match="no block holds"):
+        await load_source(SourceKind.GOOGLE, "x", "x", "")
