@@ -57,7 +57,7 @@ def make_folder(templates: int, files: int) -> list[TreeFile]:
 
 
 def render(folder: list[TreeFile]) -> None:
-    render_folder(folder, SCOPE, "template")
+    tuple(render_folder(folder, SCOPE, "template"))
 
 
 def jinja(folder: list[TreeFile]) -> None:

@@ -5,6 +5,7 @@ JSON value, whatever their order of keys, spacing or notation (JSON, YAML), have
 """
 
 import hashlib
+from pathlib import Path
 from typing import Union
 
 import rfc8785
@@ -29,6 +30,12 @@ def canonical_json(value: object) -> bytes:
 def digest(value: object) -> str:
     """Return `sha256:<hex>` over the canonical form of a JSON value."""
     return digest_bytes(canonical_json(value))
+
+
+def digest_file(path: Path) -> str:
+    """Return `sha256:<hex>` over a file of any size."""
+    with path.open("rb") as content:
+        return DIGEST_PREFIX + hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def digest_bytes(content: bytes) -> str:

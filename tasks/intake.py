@@ -6,14 +6,13 @@ from typing import Any
 from repomill.errors import UnreadableFile
 from repomill.nodes.registry import kind
 from repomill.trees.scaffolds import CopierSource
-from repomill.trees.tree import TreeFile
 from repomill.workflow.digests import workflow_digest
 from repomill.workflow.spec import NodeSpec, WorkflowSpec
 from repomill.workflow.validation import validate
 from storage.database.models import WorkflowVersion
 from storage.database.repositories.workflows import Specification
 from tasks.services import Services
-from tasks.stored_scaffolds import store_scaffold, store_template
+from tasks.stored_scaffolds import store_folder, store_scaffold
 
 
 def read_specification(path: Path) -> tuple[str, WorkflowSpec]:
@@ -49,7 +48,7 @@ async def store_workflow(services: Services, path: Path) -> WorkflowVersion:
 
 
 async def _store_templates(services: Services, home: Path, spec: WorkflowSpec) -> dict[str, dict[str, Any]]:
-    folders = {folder: await store_template(services, _files(home / folder)) for folder in template_folders(spec)}
+    folders = {folder: await store_folder(services, home / folder, folder) for folder in template_folders(spec)}
     sources = {source for node in spec.nodes for source in _copier_templates_of(node)}
     return folders | {source.name: await store_scaffold(services, home, source) for source in sources}
 
@@ -68,17 +67,3 @@ def _folders_of(node: NodeSpec) -> tuple[str, ...]:
 def _copier_templates_of(node: NodeSpec) -> tuple[CopierSource, ...]:
     declaration = kind(node.type)
     return declaration.copier_templates(declaration.config_model.model_validate(node.config))
-
-
-def _files(folder: Path) -> list[TreeFile]:
-    """Read a template folder; links are not followed, and byte-code that Python left there is none of it."""
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
-    return [
-        TreeFile(path.relative_to(folder).as_posix(), path.read_bytes(), "100755" if _is_executable(path) else "100644")
-        for path in found
-        if "__pycache__" not in path.parts
-    ]
-
-
-def _is_executable(path: Path) -> bool:
-    return bool(path.stat().st_mode & 0o100)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,8 +56,13 @@ async def _input_digests(
     """Digest only what the node can see beyond its configuration, so that other changes do not run it again."""
     paths: set[Path] = {(name,) for name in declaration.reads(config)}
     for folder in declaration.template_folders(config):
-        paths |= await asyncio.to_thread(folder_reads, await run.templates.files(folder), folder)
+        paths |= await _folder_reads(run, folder)
     return {".".join(map(str, path)): digest(_value(scope, path)) for path in paths}
+
+
+async def _folder_reads(run: Run, folder: str) -> AbstractSet[Path]:
+    known = run.facts.template_reads.get(folder)
+    return await asyncio.to_thread(folder_reads, await run.templates.files(folder), folder) if known is None else known
 
 
 def _value(scope: Mapping[str, Json], path: Path) -> Json:

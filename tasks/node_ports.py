@@ -1,15 +1,17 @@
 """What node runners may ask for, on the real parts: models, stored templates, exports."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
-from io import BytesIO
 from typing import TYPE_CHECKING
+from weakref import finalize
 
 from repomill.agents.request import AgentAnswer, AgentRequest
 from repomill.errors import SourceMissing, TemplateNotFound
 from repomill.nodes.base import Agents, Exported, ExportTarget
-from repomill.trees.pack import read_pack
-from repomill.trees.tree import TreeFile
+from repomill.trees.pack import packed_files
+from repomill.trees.tree import File
 from repomill.workflow.spec import WorkflowSpec
 from storage.artifacts.port import ArtifactStore
 from tasks.publish import publish
@@ -40,21 +42,25 @@ class SourceModels:
 
 
 class StoredTemplates:
-    """Template folders that were stored with the workflow version; each is read once."""
+    """Template folders that were stored with the workflow version; each is opened once, until `close`."""
 
     def __init__(self, store: ArtifactStore, keys: Mapping[str, str]) -> None:
         self._store = store
         self._keys = keys
-        self._read: dict[str, tuple[TreeFile, ...]] = {}
+        self._known: dict[str, Sequence[File]] = {}
+        self._opening = asyncio.Lock()
+        opened = self._opened = ExitStack()
+        self.close = finalize(self, opened.close)
 
-    async def files(self, folder: str) -> tuple[TreeFile, ...]:
+    async def files(self, folder: str) -> Sequence[File]:
         """Return the folder's files; raises `TemplateNotFound` for one that was not stored."""
         if folder not in self._keys:
             raise TemplateNotFound(folder)
-        if folder not in self._read:
-            content = await self._store.get(self._keys[folder])
-            self._read[folder] = tuple(read_pack(BytesIO(content)))
-        return self._read[folder]
+        async with self._opening:
+            if folder not in self._known:
+                pack = self._opened.enter_context(await self._store.open(self._keys[folder]))
+                self._known[folder] = await asyncio.to_thread(packed_files, pack)
+        return self._known[folder]
 
 
 class StoredExports:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from tasks.resume import is_over
 from tasks.run_state import ExecutionFacts, Run
 from tasks.services import Services
 from tasks.sources import load_sources
+from tasks.template_reads import known_reads
 
 
 @asynccontextmanager
@@ -116,7 +117,7 @@ async def _build(
         lease=lease,
         agents=SourceModels(spec, agents),
         calls=calls,
-        templates=StoredTemplates(services.store, facts.template_keys),
+        templates=stack.enter_context(closing(StoredTemplates(services.store, facts.template_keys))),
         sources=sources,
         exports=exports,
         known_secrets=sources.secrets(),
@@ -158,4 +159,5 @@ def _facts(work: Work, execution: Execution, version: WorkflowVersion) -> Execut
         inputs=execution.inputs,
         template_keys={folder: stored["key"] for folder, stored in version.templates.items()},
         template_digests={folder: stored["digest"] for folder, stored in version.templates.items()},
+        template_reads=known_reads(version.templates),
     )

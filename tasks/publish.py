@@ -14,6 +14,7 @@ from repomill.nodes.base import Exported, ExportTarget
 from repomill.publishing.credentials import GitCredentials
 from repomill.publishing.git_push import GitAccess, push_tree
 from repomill.publishing.targets import GitTarget, Target
+from repomill.scratch import scratch_folder
 from repomill.trees.archives import ARCHIVE_FORMATS, write_archive
 from repomill.trees.pack import read_pack
 from storage.artifacts.keys import archive_key
@@ -123,8 +124,8 @@ async def _act(
 async def _archive(services: Services, project: StoredProject, format_name: str) -> ExportResult:
     key = _archive_key(services, project, format_name)
     if not await services.store.exists(key):
-        with tempfile.TemporaryDirectory(prefix="repomill-", ignore_cleanup_errors=True) as folder:
-            path = Path(folder) / "archive"
+        with scratch_folder() as folder:
+            path = folder / "archive"
             async with opened_pack(services, project) as pack:
                 await _write(format_name, pack, path)
             await services.store.put_file(key, path)

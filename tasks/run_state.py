@@ -13,6 +13,7 @@ from repomill.calls.ledger import LedgerMode
 from repomill.canonical import Json
 from repomill.nodes.base import Agents, Exports, Sources, Templates
 from repomill.trees.policy import Finding
+from repomill.trees.references import Path
 from repomill.workflow.plan import Plan
 from repomill.workflow.spec import WorkflowSpec
 from storage.database.lease import Lease
@@ -36,6 +37,8 @@ class ExecutionFacts:
     inputs: Mapping[str, Json]
     template_keys: Mapping[str, str]
     template_digests: Mapping[str, str]
+    template_reads: Mapping[str, frozenset[Path]] = field(default_factory=dict)
+    """What the templates of a folder read of the scope, where it is known from when they were stored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Read what is stored of generated projects: whole trees, single files, checkouts."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -65,11 +64,8 @@ async def opened_pack(services: Services, project: StoredProject) -> AsyncIterat
 @asynccontextmanager
 async def opened_object(services: Services, key: str) -> AsyncIterator[BinaryIO]:
     """Give an object of the artefact store as a local file that is gone after the block."""
-    with tempfile.TemporaryDirectory(prefix="repomill-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / "object"
-        await services.store.download(key, path)
-        with path.open("rb") as content:
-            yield content
+    with await services.store.open(key) as content:
+        yield content
 
 
 async def read_file(services: Services, reference: str, path: str) -> bytes:

@@ -1,16 +1,18 @@
 """From node fragments to a generated project: assemble the pack, then record its files."""
 
 import asyncio
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from repomill.errors import TreeBlocked, TreeCorrupt
+from repomill.scratch import scratch_folder
 from repomill.trees.file_types import file_type, preview
 from repomill.trees.pack import PACK_FORMAT, Member, Pack, index_pack, merge_packs, read_pack
 from repomill.trees.policy import Verdict
+from repomill.trees.tree import TreeFile
 from storage.artifacts.keys import pack_key
 from storage.database.models import GeneratedProject
 from storage.database.repositories.generated_projects import StoredTree
@@ -39,10 +41,9 @@ async def assemble_tree(run: Run) -> AssembledTree:
         UnsafeTree: the paths are not safe together.
     """
     store = run.services.store
-    with tempfile.TemporaryDirectory(prefix="repomill-", ignore_cleanup_errors=True) as folder:
-        fragments = await _download(run, Path(folder))
-        path = Path(folder) / "pack.zip"
-        pack = await asyncio.to_thread(_merge, fragments, path)
+    with scratch_folder() as folder:
+        path = folder / "pack.zip"
+        pack = await _merged(run, path)
         key = pack_key(run.services.scope.organisation_id, pack.manifest.digest)
         if await store.exists(key):
             # Another zlib may have compressed the same files: offsets are to be those of what is stored.
@@ -50,8 +51,7 @@ async def assemble_tree(run: Run) -> AssembledTree:
             pack = await asyncio.to_thread(_index, path)
         else:
             await store.put_file(key, path)
-        files = await asyncio.to_thread(_describe, pack, path)
-        verdict = await _judge(run, path)
+        files, verdict = await _look_through(run, pack, path)
     manifest = pack.manifest
     tree = StoredTree(manifest.digest, key, PACK_FORMAT, len(manifest.entries), manifest.total_size)
     return AssembledTree(tree, files, verdict)
@@ -88,9 +88,18 @@ async def record_project(run: Run, assembled: AssembledTree) -> StoredProject:
     return recorded
 
 
-async def _judge(run: Run, path: Path) -> Verdict:
+async def _look_through(run: Run, pack: Pack, path: Path) -> tuple[list[StoredFile], Verdict]:
+    """Read every file once, for what the database is to know of it and for the policy."""
+    files: list[StoredFile] = []
+
+    def described(contents: Iterator[TreeFile]) -> Iterator[TreeFile]:
+        for member, file in zip(pack.members, contents, strict=True):
+            files.append(describe(member, file.content))
+            yield file
+
     with path.open("rb") as source:
-        return await check(run.services, run.facts.project_id, read_pack(source), run.known_secrets)
+        verdict = await check(run.services, run.facts.project_id, described(read_pack(source)), run.known_secrets)
+    return files, verdict
 
 
 def _check_same(project: GeneratedProject, tree: StoredTree) -> None:
@@ -98,16 +107,19 @@ def _check_same(project: GeneratedProject, tree: StoredTree) -> None:
         raise TreeCorrupt(f"Project {project.id}", str(project.tree_digest), tree.digest)
 
 
-async def _download(run: Run, folder: Path) -> list[tuple[str, Path]]:
-    fragments = [(node, key, folder / str(number)) for number, (node, key) in enumerate(run.fragments())]
-    await asyncio.gather(*(run.services.store.download(key, path) for _, key, path in fragments))
-    return [(node, path) for node, _, path in fragments]
+async def _merged(run: Run, path: Path) -> Pack:
+    with ExitStack() as stack:
+
+        async def opened(node: str, key: str) -> tuple[str, BinaryIO]:
+            return node, stack.enter_context(await run.services.store.open(key))
+
+        fragments = await asyncio.gather(*(opened(node, key) for node, key in run.fragments()))
+        return await asyncio.to_thread(_merge, fragments, path)
 
 
-def _merge(fragments: list[tuple[str, Path]], path: Path) -> Pack:
-    with ExitStack() as stack, path.open("wb") as out:
-        sources = [(node, stack.enter_context(fragment.open("rb"))) for node, fragment in fragments]
-        return merge_packs(sources, out)
+def _merge(fragments: Sequence[tuple[str, BinaryIO]], path: Path) -> Pack:
+    with path.open("wb") as out:
+        return merge_packs(fragments, out)
 
 
 def _index(path: Path) -> Pack:
@@ -115,20 +127,13 @@ def _index(path: Path) -> Pack:
         return index_pack(source)
 
 
-def _describe(pack: Pack, path: Path) -> list[StoredFile]:
-    with path.open("rb") as source:
-        contents = read_pack(source)
-        return list(described(pack.members, (file.content for file in contents)))
-
-
-def described(members: tuple[Member, ...], contents: Iterator[bytes]) -> Iterator[StoredFile]:
-    """Return what the database is to know of each member; `contents` come in the same order."""
-    for member, content in zip(members, contents, strict=True):
-        yield StoredFile(
-            entry=member.entry,
-            file_type=file_type(member.entry.path, content),
-            preview=preview(content),
-            offset=member.offset,
-            stored_size=member.stored_size,
-            compression=member.compression,
-        )
+def describe(member: Member, content: bytes) -> StoredFile:
+    """Return what the database is to know of a member."""
+    return StoredFile(
+        entry=member.entry,
+        file_type=file_type(member.entry.path, content),
+        preview=preview(content),
+        offset=member.offset,
+        stored_size=member.stored_size,
+        compression=member.compression,
+    )

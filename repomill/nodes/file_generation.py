@@ -1,19 +1,19 @@
 """The `file_generation` node: adds files from inline templates, a template folder or a Copier template."""
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from repomill.canonical import Json
 from repomill.errors import BranchNameInvalid, RemoteUrlInvalid
 from repomill.nodes.base import Idempotency, NodeConfig, NodeContext, NodeKind, NodeResult, Raw
 from repomill.publishing.git_urls import check_branch, check_remote_url
+from repomill.trees.packed import moved
 from repomill.trees.paths import join_path
 from repomill.trees.rendering import render_folder
 from repomill.trees.scaffolds import Allowance, CopierSource, Rendered, render_copier, stored_scaffold
-from repomill.trees.tree import TreeFile
+from repomill.trees.tree import File, TreeFile
 
 
 class InlineFile(NodeConfig):
@@ -112,25 +112,20 @@ class FileGeneration(NodeKind[FileGenerationConfig]):
         return tuple(path for path in paths if "{{" not in path and "{%" not in path)
 
     async def run(self, config: FileGenerationConfig, context: NodeContext) -> NodeResult:
-        """Render; raises `ExpressionFailed` and `RenderingTooLarge` with the template's file and line.
+        """Render; a Copier template now, which raises what `render_copier` does, a folder as its files are taken.
 
-        A Copier template raises what `render_copier` does.
+        Taking them raises what `render_folder` does, with the template's file and line.
         """
-        files = tuple(_inline(file, config.into) for file in config.files)
-        skipped: dict[str, Json] = {}
+        inline = (_inline(file, config.into) for file in config.files)
         if config.template:
-            files += _placed(await _rendered(config, context), config.into)
+            templates = await context.templates.files(config.template)
+            rendered = render_folder(templates, {**config.values, **context.scope}, config.template)
+            return NodeResult({}, _together(inline, rendered, config.into), lists_files=True)
         if config.copier:
             copied = await _copied(config.copier, config.into, context)
-            files += _placed(copied.files, config.into)
-            skipped = {"skipped": list(copied.skipped)}
-        return NodeResult({"files": [file.path for file in files], **skipped}, files)
-
-
-async def _rendered(config: FileGenerationConfig, context: NodeContext) -> tuple[TreeFile, ...]:
-    templates = await context.templates.files(config.template)
-    scope: dict[str, Json] = {**config.values, **context.scope}
-    return await asyncio.to_thread(render_folder, templates, scope, config.template)
+            files = [*inline, *_placed(copied.files, config.into)]
+            return NodeResult({"skipped": list(copied.skipped)}, files, lists_files=True)
+        return NodeResult({}, tuple(inline), lists_files=True)
 
 
 async def _copied(copier: CopierTemplate, into: str, context: NodeContext) -> Rendered:
@@ -139,8 +134,14 @@ async def _copied(copier: CopierTemplate, into: str, context: NodeContext) -> Re
     return await render_copier(template, copier.answers, copier.allow, name)
 
 
-def _placed(files: tuple[TreeFile, ...], folder: str) -> tuple[TreeFile, ...]:
-    return tuple(TreeFile(join_path(folder, file.path), file.content, file.mode) for file in files)
+def _together(inline: Iterable[File], rendered: Generator[File], folder: str) -> Generator[File]:
+    with closing(rendered):
+        yield from inline
+        yield from _placed(rendered, folder)
+
+
+def _placed(files: Iterable[File], folder: str) -> Iterator[File]:
+    return (moved(file, join_path(folder, file.path)) for file in files)
 
 
 def _inline(file: InlineFile, folder: str) -> TreeFile:

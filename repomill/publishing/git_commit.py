@@ -1,13 +1,12 @@
 """Commits built beside any work tree: `git fast-import` into a repository, nine times faster than through an index."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from repomill.publishing._command import Git
 from repomill.publishing._fast_import import commit_stream
 from repomill.publishing.commits import CommitDetails
+from repomill.scratch import scratch_folder
 from repomill.trees.tree import TreeFile
 
 IMPORT_REF = "refs/repomill/commit"
@@ -17,8 +16,8 @@ IMPORT_REF = "refs/repomill/commit"
 async def temporary_repository(environment: Mapping[str, str], seconds: float) -> AsyncIterator[Git]:
     """Yield Git in an empty bare repository that is gone afterwards; each command may take `seconds`."""
     # A Git that was killed may still be writing while the folder goes.
-    with tempfile.TemporaryDirectory(prefix="repomill-git-", ignore_cleanup_errors=True) as name:
-        git = Git(Path(name), {**environment, "GIT_DIR": name}, seconds)
+    with scratch_folder() as folder:
+        git = Git(folder, {**environment, "GIT_DIR": str(folder)}, seconds)
         await git.must("init", "--quiet", "--bare", "--template=", "--object-format=sha1", "--initial-branch=main")
         yield git
 

@@ -31,7 +31,11 @@ def run_node(kind: NodeKind[Any], case: Case, **ports: Any) -> Ran:
         config = kind.config_model.model_validate(case.config)
         result = await kind.run(config, node_context(case, **ports))
         taken = [TreeFile(file.path, file.content, file.mode) for file in result.files]
-        return Ran(result.output, tuple(sorted(taken, key=lambda file: file.path)), result.branches)
+        return Ran(
+            result.output_with(file.path for file in taken),
+            tuple(sorted(taken, key=lambda file: file.path)),
+            result.branches,
+        )
 
     return asyncio.run(run())
 

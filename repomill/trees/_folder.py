@@ -15,7 +15,7 @@ from repomill.trees._budget import Limits
 from repomill.trees._guard import guarded
 from repomill.trees._sandbox import Sandbox
 from repomill.trees._texts import Scope, render_text, rendered
-from repomill.trees.tree import TreeFile
+from repomill.trees.tree import File, TreeFile
 
 TEMPLATE_SUFFIX: Final = ".j2"
 
@@ -35,7 +35,7 @@ class Folder:
     place: str
     limits: Limits
 
-    def file(self, file: TreeFile) -> TreeFile | None:
+    def file(self, file: File) -> TreeFile | None:
         """Return what becomes of a file; None when it is not written."""
         path = self._path(file.path)
         return TreeFile(path, self._content(file), file.mode) if path else None
@@ -57,11 +57,17 @@ class Folder:
         ]
         return "/".join(parts) if all(parts) else ""
 
-    def _content(self, file: TreeFile) -> bytes:
-        if not file.path.endswith(TEMPLATE_SUFFIX):
+    def _content(self, file: File) -> bytes:
+        if not is_template(file.path):
             return file.content
         with guarded(f"{self.place}/{file.path}", self.limits, folder=self.place) as budget:
             return rendered(self._environment.get_template(file.path), self.scope, budget).encode()
+
+
+def contents_of(files: Sequence[File]) -> Callable[[str], bytes | None]:
+    """Return what gives the content of a path, or None."""
+    by_path = {file.path: file for file in files}
+    return lambda path: by_path[path].content if path in by_path else None
 
 
 def is_for_include_only(path: str) -> bool:
@@ -69,14 +75,19 @@ def is_for_include_only(path: str) -> bool:
     return path.startswith("_") and "/" in path
 
 
+def is_template(path: str) -> bool:
+    """Tell whether the content is rendered."""
+    return path.endswith(TEMPLATE_SUFFIX)
+
+
 def is_copied(path: str) -> bool:
     """Tell whether a file is taken as it is, name and content."""
-    return "{" not in path and not path.endswith(TEMPLATE_SUFFIX)
+    return "{" not in path and not is_template(path)
 
 
-def is_heavy(files: Sequence[TreeFile]) -> bool:
+def is_heavy(files: Sequence[File]) -> bool:
     """Tell whether templates are better left to processes of their own."""
-    sizes = [len(file.content) for file in files if file.path.endswith(TEMPLATE_SUFFIX)]
+    sizes = [file.size for file in files if is_template(file.path)]
     return len(sizes) > _MANY or sum(sizes) > _MUCH or max(sizes, default=0) > _LONG
 
 

@@ -1,12 +1,12 @@
 """What one file of a template folder reads of the scope."""
 
 from repomill.errors import ExpressionFailed, RenderingTooLarge
-from repomill.trees._folder import TEMPLATE_SUFFIX
+from repomill.trees._folder import is_template
 from repomill.trees.references import Path, referenced_names
-from repomill.trees.tree import TreeFile
+from repomill.trees.tree import File
 
 
-def file_reads(file: TreeFile, place: str) -> frozenset[Path]:
+def file_reads(file: File, place: str) -> frozenset[Path]:
     """Return the first two parts of the paths that name and content of a file read; raises as `referenced_names`."""
     found = _content_reads(file, place)
     if "{" in file.path:
@@ -14,12 +14,13 @@ def file_reads(file: TreeFile, place: str) -> frozenset[Path]:
     return frozenset(path[:2] for path in found)
 
 
-def _content_reads(file: TreeFile, place: str) -> frozenset[Path]:
+def _content_reads(file: File, place: str) -> frozenset[Path]:
     """A file without the suffix is copied, but another template may include it."""
-    if b"{" not in file.content:
+    content = file.content
+    if b"{" not in content:
         return frozenset()
-    text, where = file.content.decode(errors="replace"), f"{place}/{file.path}"
-    if file.path.endswith(TEMPLATE_SUFFIX):
+    text, where = content.decode(errors="replace"), f"{place}/{file.path}"
+    if is_template(file.path):
         return referenced_names(text, where)
     try:
         return referenced_names(text, where) if "{{" in text or "{%" in text else frozenset()

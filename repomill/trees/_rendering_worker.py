@@ -26,34 +26,39 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    messages: SimpleQueue[Any] = SimpleQueue()
-    Thread(target=_listen, args=(Connection(0, writable=False), messages), daemon=True).start()
-    _work(messages, Connection(1, readable=False))
+    files, replies = SimpleQueue[Any](), SimpleQueue[Any]()
+    requests = Connection(0, writable=False)
+    job = requests.recv()
+    Thread(target=_listen, args=(requests, files, replies), daemon=True).start()
+    _work(job, files, replies, Connection(1, readable=False))
 
 
-def _listen(requests: Connection, messages: SimpleQueue[Any]) -> None:
+def _listen(requests: Connection, files: SimpleQueue[Any], replies: SimpleQueue[Any]) -> None:
+    """Take messages as they come: the next files, or the reply to a question about the files before them."""
     try:
         while True:
-            messages.put(requests.recv())
+            message = requests.recv()
+            (files if isinstance(message, tuple) else replies).put(message)
     except (EOFError, OSError):
         os._exit(0)
 
 
-def _work(messages: SimpleQueue[Any], answers: Connection) -> None:
-    job: Job[object] = messages.get()
+def _work(job: Job[object], files: SimpleQueue[Any], replies: SimpleQueue[Any], answers: Connection) -> None:
+    own: dict[str, bytes] = {}
 
-    def ask(path: str) -> bytes | None:
+    def read(path: str) -> bytes | None:
+        if path in own:
+            return own[path]
         answers.send(Wanted(path))
-        content: bytes | None = messages.get()
+        content: bytes | None = replies.get()
         return content
 
-    own: dict[str, bytes] = {}
-    work = job.work(lambda path: own[path] if path in own else ask(path))
+    work = job.work(read)
     while True:
-        files: tuple[TreeFile, ...] = messages.get()
+        batch: tuple[TreeFile, ...] = files.get()
         own.clear()
-        own.update({file.path: file.content for file in files})
-        for file in files:
+        own.update({file.path: file.content for file in batch if file.content})
+        for file in batch:
             answers.send(_answer(work, file, 2 * job.limits.seconds + _GRACE_SECONDS))
 
 

@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, Final, Literal, cast
 
@@ -76,6 +77,12 @@ def pack_bytes(files: Iterable[File]) -> tuple[bytes, Pack]:
     out = BytesIO()
     pack = write_pack(files, out)
     return out.getvalue(), pack
+
+
+def pack_file(files: Iterable[File], path: Path) -> Pack:
+    """Write files as a pack to a path; raises as `write_pack` does, and `OSError`."""
+    with path.open("wb") as out:
+        return write_pack(files, out)
 
 
 def read_pack(source: BinaryIO) -> Iterator[TreeFile]:

@@ -6,8 +6,7 @@ from typing import BinaryIO
 
 from repomill.trees import _zip
 from repomill.trees._zip import Listed
-from repomill.trees.paths import join_path
-from repomill.trees.tree import FileMode
+from repomill.trees.tree import File, FileMode, TreeFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,7 @@ class PackedFile:
         """The bytes as the pack has them, compressed or not."""
         return os.pread(self.source.fileno(), self.listed.stored_size, self.listed.offset)
 
-    def under(self, folder: str) -> "PackedFile":
-        """Return the same file at another place of a tree."""
-        return replace(self, path=join_path(folder, self.path))
+
+def moved(file: File, path: str) -> File:
+    """Return the same file under another path; one in a pack stays there."""
+    return replace(file, path=path) if isinstance(file, PackedFile) else TreeFile(path, file.content, file.mode)

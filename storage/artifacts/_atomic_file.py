@@ -2,11 +2,12 @@
 
 import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from secrets import token_hex
-from typing import BinaryIO
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
 
 _NO_UNNAMED_FILES = {errno.EISDIR, errno.EOPNOTSUPP, errno.ENOENT, errno.EINVAL}
 """What file systems and kernels answer that do not know O_TMPFILE."""
@@ -37,6 +38,17 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
         raise
     finally:
         partial.unlink(missing_ok=True)
+
+
+def unnamed_file(pieces: Iterable[bytes]) -> BinaryIO:
+    """Return an open file with this content that lies on the disk and is gone once it is closed; raises OSError."""
+    with ExitStack() as stack:
+        file = stack.enter_context(TemporaryFile())
+        for piece in pieces:
+            file.write(piece)
+        file.seek(0)
+        stack.pop_all()
+    return cast(BinaryIO, file)
 
 
 def _opened(partial: Path) -> BinaryIO:

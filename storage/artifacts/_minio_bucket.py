@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from repomill.errors import ArtifactStoreUnavailable
-from storage.artifacts._atomic_file import atomic_file
+from storage.artifacts._atomic_file import atomic_file, unnamed_file
 from storage.artifacts._minio_errors import RangeBehindEnd, translated
 
 if TYPE_CHECKING:
@@ -113,6 +113,11 @@ class MinioBucket:
             return b""
         # A server may ignore the range; it says so with 200 instead of 206.
         return content if response.status == 206 else content[offset : offset + length]
+
+    def open(self, key: str) -> BinaryIO:
+        """Return a copy of the object that has no name on this machine."""
+        with self._object(key) as response:
+            return unnamed_file(response.stream(MEGABYTE))
 
     def download(self, key: str, path: Path) -> None:
         """Write the object to a file piece by piece."""

@@ -45,6 +45,9 @@ class LocalDirectoryStore:
             raise ValueError("offset and length must not be negative")
         return await asyncio.to_thread(self._read, key, offset, length)
 
+    async def open(self, key: str) -> BinaryIO:
+        return await asyncio.to_thread(self._open, key)
+
     async def download(self, key: str, path: Path) -> None:
         await asyncio.to_thread(self._copy_out, key, path)
 

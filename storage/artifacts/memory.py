@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import BinaryIO
 
 from repomill.errors import ArtifactMissing, ArtifactStoreUnavailable
-from storage.artifacts._atomic_file import atomic_file
+from storage.artifacts._atomic_file import atomic_file, unnamed_file
 from storage.artifacts.keys import check_key, check_prefix
 
 
@@ -39,6 +40,9 @@ class MemoryStore:
         if offset < 0 or length < 0:
             raise ValueError("offset and length must not be negative")
         return (await self.get(key))[offset : offset + length]
+
+    async def open(self, key: str) -> BinaryIO:
+        return await asyncio.to_thread(unnamed_file, [await self.get(key)])
 
     async def download(self, key: str, path: Path) -> None:
         await asyncio.to_thread(_write, path, await self.get(key))

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import BinaryIO, ParamSpec, TypeVar
 
 from repomill.errors import ArtifactMissing
 from storage.artifacts._minio_bucket import MinioBucket, http_pool
@@ -65,6 +65,9 @@ class MinioStore:
         if offset < 0 or length < 0:
             raise ValueError("offset and length must not be negative")
         return await self._run(self._bucket.get_range, check_key(key), offset, length)
+
+    async def open(self, key: str) -> BinaryIO:
+        return await self._run(self._bucket.open, check_key(key))
 
     async def download(self, key: str, path: Path) -> None:
         await self._run(self._bucket.download, check_key(key), path)

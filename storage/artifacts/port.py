@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 
 class ArtifactStore(Protocol):
@@ -37,6 +37,15 @@ class ArtifactStore(Protocol):
 
         Raises:
             ValueError: `offset` or `length` is negative.
+        """
+
+    async def open(self, key: str) -> BinaryIO:
+        """Return the object as an open file of the system, to read and to close; raises `ArtifactMissing`.
+
+        What is read stays the same when the object is replaced or removed. Of a process that is killed nothing is left.
+
+        Raises:
+            OSError: there is no room for a copy on this machine.
         """
 
     async def download(self, key: str, path: Path) -> None:

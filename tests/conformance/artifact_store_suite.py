@@ -15,6 +15,7 @@ KEY = "org/one/packs/abc.zip"
 Use = Callable[[ArtifactStore, str], Awaitable[object]]
 READS: tuple[Use, ...] = (
     lambda store, key: store.get(key),
+    lambda store, key: store.open(key),
     lambda store, key: store.get_range(key, 0, 1),
     lambda store, key: store.get_range(key, 5, 0),
     lambda store, key: store.size(key),
@@ -44,6 +45,15 @@ class ArtifactStoreSuite:
         assert await store.get(KEY) == content
         assert await store.size(KEY) == len(content)
         assert await store.exists(KEY)
+
+    async def test_an_open_object_is_a_file_that_stays_as_it_was(self, store: ArtifactStore) -> None:
+        content = b"0123456789" * MEGABYTE
+        await store.put(KEY, content)
+        with await store.open(KEY) as opened:
+            await store.put(KEY, b"other")
+            await store.delete(KEY)
+            assert os.pread(opened.fileno(), 5, 7) == b"78901"
+            assert opened.read() == content
 
     async def test_a_second_put_replaces_the_first(self, store: ArtifactStore) -> None:
         await store.put(KEY, b"the longer first content")

@@ -6,9 +6,9 @@ from pathlib import Path
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.node_calls import NodeCalls
 from repomill.canonical import Json
-from repomill.nodes.base import Agents, Exported, ExportTarget, NodeContext
+from repomill.nodes.base import Agents, Exported, ExportTarget, NodeContext, NodeResult
 from repomill.nodes.registry import kind
-from repomill.trees.tree import TreeFile
+from repomill.trees.tree import File, TreeFile
 from repomill.workflow.expressions import render_config, render_value
 from repomill.workflow.graph import Graph
 from repomill.workflow.spec import WorkflowSpec
@@ -30,7 +30,7 @@ class FolderTemplates:
 class NodesRun:
     """What ran so far; it is its own `Exports` port and keeps the targets by node."""
 
-    files: dict[str, TreeFile] = field(default_factory=dict)
+    files: dict[str, File] = field(default_factory=dict)
     outputs: dict[str, Json] = field(default_factory=dict)
     targets: dict[str, ExportTarget] = field(default_factory=dict)
 
@@ -54,6 +54,12 @@ def defaults(spec: WorkflowSpec) -> dict[str, Json]:
     return {name: schema["default"] for name, schema in properties.items() if "default" in schema}
 
 
+def taken(result: NodeResult) -> NodeResult:
+    """Return a node's result with its files made, and the output that follows from them."""
+    files = tuple(TreeFile(file.path, file.content, file.mode) for file in result.files)
+    return NodeResult(result.output_with(file.path for file in files), files, result.branches)
+
+
 async def run_nodes(
     spec: WorkflowSpec, folder: Path, inputs: dict[str, Json], agents: Agents, calls: LedgeredCalls | None = None
 ) -> NodesRun:
@@ -72,8 +78,9 @@ async def run_nodes(
         context = NodeContext(node_id, scope, agents, FolderTemplates(folder), done, max_file_size=1_000_000)
         if calls is not None:
             context = replace(context, calls=NodeCalls(calls, node_id))
-        result = await kind(node.type).run(config, context)
-        assert not {file.path for file in result.files} & set(done.files)
-        done.files |= {file.path: file for file in result.files}
+        result = taken(await kind(node.type).run(config, context))
+        written = {file.path: file for file in result.files}
+        assert not set(written) & set(done.files)
+        done.files |= written
         done.outputs[node_id] = result.output
     return done

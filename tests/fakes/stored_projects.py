@@ -20,7 +20,7 @@ from tasks.ownership import LEASE, is_dead, this_process
 from tasks.run_state import StoredProject
 from tasks.services import Services
 from tasks.stored_trees import stored_project
-from tasks.tree_steps import described
+from tasks.tree_steps import describe
 
 FILES = (
     TreeFile("README.md", b"# Tea\n"),
@@ -87,7 +87,8 @@ async def store_project(
     key = pack_key(services.scope.organisation_id, pack.manifest.digest)
     await services.store.put(key, content)
     tree = StoredTree(pack.manifest.digest, key, PACK_FORMAT, len(files), pack.manifest.total_size)
-    rows = list(described(pack.members, (file.content for file in read_pack(BytesIO(content)))))
+    read = read_pack(BytesIO(content))
+    rows = [describe(member, file.content) for member, file in zip(pack.members, read, strict=True)]
 
     def write(work: Work) -> StoredProject:
         opened = work.generated_projects.open(lease, services.store.name)

@@ -15,7 +15,7 @@ from typing import Final
 
 from repomill.canonical import canonical_json
 from repomill.errors import CopierTemplateFailed
-from repomill.trees.tree import TreeFile
+from repomill.trees.tree import File, TreeFile
 
 _ARCHIVE: Final = "template.tar"
 _ORIGIN: Final = "origin.json"
@@ -59,7 +59,7 @@ def stored_files(folder: Path, origin: Origin) -> tuple[TreeFile, ...]:
     return TreeFile(_ARCHIVE, out.getvalue()), TreeFile(_ORIGIN, canonical_json(asdict(origin)))
 
 
-def stored_scaffold(files: Iterable[TreeFile]) -> StoredScaffold:
+def stored_scaffold(files: Iterable[File]) -> StoredScaffold:
     """Read back what `stored_files` gave."""
     contents = {file.path: file.content for file in files}
     return StoredScaffold(Origin(**json.loads(contents[_ORIGIN])), contents[_ARCHIVE])

@@ -17,6 +17,7 @@ from tasks.node_inputs import NodeCall, prepare
 from tasks.services import Services
 from tests.fakes.bare_runs import bare_run
 from tests.fakes.copier_templates import write_template
+from tests.fakes.node_runs import taken
 from tests.servers.git_http import git
 
 SPEC = """\
@@ -52,7 +53,7 @@ async def call_of(services: Services, version: WorkflowVersion, name: str = "tea
     run.facts.inputs["name"] = name  # type: ignore[index]  # a plain dict in the fake
     call = await prepare(run, "pot")
     context = NodeContext("pot", call.scope, run.agents, run.templates, run.exports, max_file_size=1000)
-    return call, await call.kind.run(call.config, context)
+    return call, taken(await call.kind.run(call.config, context))
 
 
 async def test_a_folder_is_rendered_from_the_version_not_from_the_disk(services: Services, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from repomill.errors import TemplateNotFound
 from repomill.nodes.base import Exported, ExportTarget, NodeContext, NodeResult
 from repomill.nodes.registry import kind
 from repomill.trees.tree import TreeFile
+from tests.fakes.node_runs import taken
 
 TEMPLATES = (TreeFile("{{ inputs.name }}.md.j2", b"# {{ title }}"), TreeFile("run.sh", b"echo {{ }}", "100755"))
 
@@ -39,7 +40,7 @@ class Parts:
 async def run(name: str, config: dict[str, Any], parts: Parts | None = None) -> NodeResult:
     parts, declaration = parts or Parts(), kind(name)
     context = NodeContext("here", {"inputs": {"name": "tea"}}, parts, parts, parts, max_file_size=100)
-    return await declaration.run(declaration.config_model.model_validate(config), context)
+    return taken(await declaration.run(declaration.config_model.model_validate(config), context))
 
 
 async def test_input_hands_the_inputs_on_with_what_is_derived() -> None:

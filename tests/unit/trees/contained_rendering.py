@@ -23,7 +23,7 @@ def main() -> None:
     try:
         if "folder" in given:
             files = [TreeFile(path, text.encode()) for path, text in given["folder"].items()]
-            rendering.render_folder(files, scope, "tpl", limits)
+            tuple(rendering.render_folder(files, scope, "tpl", limits))
         else:
             getattr(rendering, given["way"])(given["source"], scope, "tpl", limits)
         outcome = {"error": "", "text": "it rendered"}

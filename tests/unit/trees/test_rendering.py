@@ -21,7 +21,7 @@ def test_only_templates_are_rendered_and_they_lose_the_suffix() -> None:
 
 def test_binary_files_and_modes_pass_through() -> None:
     files = (TreeFile("b.bin", b"\0\xff", "100755"), TreeFile("run.j2", b"{{ name }}", "100755"))
-    assert render_folder(files, SCOPE, "tpl") == (files[0], TreeFile("run", b"Billing", "100755"))
+    assert tuple(render_folder(files, SCOPE, "tpl")) == (files[0], TreeFile("run", b"Billing", "100755"))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_names_of_files_and_folders_are_rendered(source: str, path: str) -> None
 
 @pytest.mark.parametrize("source", ["{% if docs %}x.md{% endif %}.j2", "{% if docs %}docs{% endif %}/a/x.md"])
 def test_a_name_that_renders_empty_leaves_the_file_out(source: str) -> None:
-    assert render_folder([TreeFile(source, b"{{ nope }}")], SCOPE, "tpl") == ()
+    assert tuple(render_folder([TreeFile(source, b"{{ nope }}")], SCOPE, "tpl")) == ()
 
 
 def test_a_template_that_changed_under_its_name_is_not_taken_for_the_old_one() -> None:
@@ -82,18 +82,18 @@ def test_a_syntax_fault_names_its_file() -> None:
 
 def test_a_fault_in_a_name_names_the_path() -> None:
     with pytest.raises(ExpressionFailed) as caught:
-        render_folder([TreeFile("{{ nope }}/a", b"")], SCOPE, "tpl")
+        tuple(render_folder([TreeFile("{{ nope }}/a", b"")], SCOPE, "tpl"))
     assert caught.value.place == "the path tpl/{{ nope }}/a"
 
 
 def test_a_template_that_is_no_text_is_refused() -> None:
     with pytest.raises(ExpressionFailed, match="utf-8"):
-        render_folder([TreeFile("a.j2", b"\xff")], SCOPE, "tpl")
+        tuple(render_folder([TreeFile("a.j2", b"\xff")], SCOPE, "tpl"))
 
 
 def test_a_name_that_leaves_the_tree_is_refused() -> None:
     with pytest.raises(UnsafeTree):
-        render_folder([TreeFile("{{ evil }}", b"")], SCOPE, "tpl")
+        tuple(render_folder([TreeFile("{{ evil }}", b"")], SCOPE, "tpl"))
 
 
 def test_two_files_with_one_rendered_name_are_refused() -> None:
@@ -103,9 +103,9 @@ def test_two_files_with_one_rendered_name_are_refused() -> None:
 
 def test_the_limits_hold_for_each_file() -> None:
     files = [TreeFile(f"{n}.j2", b"x" * 60) for n in range(5)]
-    assert len(render_folder(files, SCOPE, "tpl", Limits(characters=100))) == 5
+    assert len(tuple(render_folder(files, SCOPE, "tpl", Limits(characters=100)))) == 5
     with pytest.raises(RenderingTooLarge, match=r"tpl/a\.j2"):
-        render_folder([TreeFile("a.j2", b"x" * 101)], SCOPE, "tpl", Limits(characters=100))
+        tuple(render_folder([TreeFile("a.j2", b"x" * 101)], SCOPE, "tpl", Limits(characters=100)))
 
 
 @pytest.mark.parametrize(
