@@ -41,8 +41,8 @@ check: $(READY)  ## the static gates: lint, format, types, import directions
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)  ## measure against peers, side by side; prints ratios
-	$(BIN)/python -m benchmarks
+bench: $(READY)  ## measure against peers, side by side; prints ratios: make bench [ROW=archives]
+	$(BIN)/python -m benchmarks $(ROW)
 
 lock:  ## renew both locks: make lock [UPGRADE=--upgrade]
 	$(PYTHON) -m venv $(VENV)

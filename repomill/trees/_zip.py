@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO, Final, Literal, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, LargeZipFile, ZipFile, ZipInfo
 
+from isal import isal_zlib
+
 from repomill.errors import PackUnreadable
 from repomill.trees.paths import join_path
 from repomill.trees.tree import Entry, FileMode
@@ -19,6 +21,7 @@ Compression = Literal["stored", "deflate"]
 
 _LEVEL: Final = 6
 _RAW_DEFLATE: Final = -zlib.MAX_WBITS
+_IsalError: Final = cast("type[Exception]", isal_zlib.error)  # its stub has an instance in this place
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _UNIX: Final = 3
 _METHODS: Final[dict[Compression, int]] = {"stored": ZIP_STORED, "deflate": ZIP_DEFLATED}
@@ -75,11 +78,16 @@ def deflate(content: bytes) -> bytes:
 def inflate(raw: bytes, size: int) -> bytes:
     """Decompress to at most one byte more than `size`, so that damaged bytes cannot fill the memory.
 
+    ISA-L takes half the time of zlib; what comes out is the same, whoever inflates.
+
     Raises:
         zlib.error: the bytes are not deflated data, or are cut.
     """
-    decompressor = zlib.decompressobj(_RAW_DEFLATE)
-    content = decompressor.decompress(raw, size + 1)
+    decompressor = isal_zlib.decompressobj(_RAW_DEFLATE)
+    try:
+        content = decompressor.decompress(raw, size + 1)
+    except _IsalError as error:
+        raise zlib.error(str(error)) from error
     if not decompressor.eof:
         raise zlib.error("the data do not end where they should")
     return content

@@ -4,25 +4,21 @@ An archive has the same bytes on every host, whatever the umask, time zone, loca
 compressor. Files are streamed: one at a time is in memory.
 """
 
-import gzip
-import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from shutil import copyfileobj
 from types import MappingProxyType
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final
 
 from repomill.errors import ExportTargetInvalid
+from repomill.trees._gzip import gzip_pieces
+from repomill.trees._in_order import in_order
+from repomill.trees._tar import tar_pieces
 from repomill.trees.pack import check_pack, read_pack, rewrite_under
-from repomill.trees.paths import check_paths, join_path
-from repomill.trees.tree import TreeFile
+from repomill.trees.paths import check_paths
 
-_LEVEL: Final = 6
 _ZSTD_LEVEL: Final = 3
-"""The default of the `zstd` command; one thread, so that the bytes do not depend on the number of cores."""
-_MODIFIED: Final = 315_532_800
-"""1980-01-01 00:00 UTC, the time that pack members carry: the earliest a ZIP can tell."""
+"""The default of the `zstd` command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +64,22 @@ def _write_zip(pack: BinaryIO, out: BinaryIO, top_folder: str) -> None:
     copyfileobj(pack, out)
 
 
+def _write_tar(pack: BinaryIO, out: BinaryIO, top_folder: str) -> None:
+    out.writelines(tar_pieces(read_pack(pack), top_folder))
+
+
 def _write_tar_gz(pack: BinaryIO, out: BinaryIO, top_folder: str) -> None:
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=_LEVEL, fileobj=out, mtime=0) as compressed:
-        _write_tar(pack, compressed, top_folder)
+    out.writelines(gzip_pieces(tar_pieces(read_pack(pack), top_folder)))
 
 
 def _write_tar_zst(pack: BinaryIO, out: BinaryIO, top_folder: str) -> None:
     # The standard library's module from Python 3.14 on, under the name of its backport.
     from backports import zstd
 
-    with zstd.ZstdFile(out, mode="wb", level=_ZSTD_LEVEL) as compressed:
-        _write_tar(pack, cast(BinaryIO, compressed), top_folder)
-
-
-def _write_tar(pack: BinaryIO, out: BinaryIO | gzip.GzipFile, top_folder: str) -> None:
-    # Without `encoding` the names would follow the locale of the process.
-    with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT, encoding="utf-8") as archive:
-        for file in read_pack(pack):
-            archive.addfile(_tar_record(file, top_folder), BytesIO(file.content))
-
-
-def _tar_record(file: TreeFile, top_folder: str) -> tarfile.TarInfo:
-    record = tarfile.TarInfo(join_path(top_folder, file.path))
-    record.size = len(file.content)
-    record.mode = int(file.mode, 8) & 0o777
-    record.mtime = _MODIFIED
-    return record
+    compressor = zstd.ZstdCompressor(level=_ZSTD_LEVEL)
+    # One thread compresses, as the bytes must not depend on the number of processors, while this one reads.
+    out.writelines(in_order(compressor.compress, tar_pieces(read_pack(pack), top_folder), len, threads=1))
+    out.write(compressor.flush())
 
 
 ARCHIVE_FORMATS: Final[Mapping[str, ArchiveFormat]] = MappingProxyType(

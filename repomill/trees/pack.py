@@ -25,6 +25,7 @@ from typing import BinaryIO, Final, Literal, cast
 from repomill.canonical import digest_bytes
 from repomill.errors import PackUnreadable, PathWrittenTwice, TreeCorrupt
 from repomill.trees import _zip
+from repomill.trees._in_order import in_order
 from repomill.trees._zip import RawMember
 from repomill.trees.packed import PackedFile
 from repomill.trees.paths import check_paths
@@ -37,6 +38,9 @@ PACK_COMMENT: Final = f"repomill-pack/{PACK_FORMAT}".encode()
 
 _SPOOL_BYTES: Final = 8 * 1024 * 1024
 """Compressed bytes kept in memory while a pack is written; more goes to an unlinked temporary file."""
+
+_BATCH_FILES: Final = 64
+_BATCH_BYTES: Final = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +64,16 @@ class Pack:
 def write_pack(files: Iterable[File], out: BinaryIO) -> Pack:
     """Write files, in any order, as a pack to the empty `out`, which need not be seekable.
 
-    Files are taken one at a time, so an iterator over files elsewhere costs the memory of one file and the index.
-    Those that lie in another pack are copied as they are compressed there.
+    Files are read and compressed on all processors, some megabytes at a time, so files elsewhere cost no more memory
+    than that and the index. Those that lie in another pack are copied as they are compressed there.
 
     Raises:
         UnsafeTree: a path is not safe; nothing was written to `out`.
     """
     with SpooledTemporaryFile(_SPOOL_BYTES) as spool:
         scratch = cast(BinaryIO, spool)
-        members = [_taken_over(file, scratch) for file in files]
+        batches = in_order(_compress_all, _batches(files), _size)
+        members = [file.kept(scratch) for batch in batches for file in batch]
         return _assemble(members, out)
 
 
@@ -155,26 +160,54 @@ def rewrite_under(source: BinaryIO, folder: str, out: BinaryIO) -> None:
     _assemble([member.under(folder) for member in _raw_members(source)], out)
 
 
-def _taken_over(file: File, scratch: BinaryIO) -> RawMember:
-    if isinstance(file, PackedFile):
-        raw, listed = file.raw, file.listed
-        held = TreeFile(file.path, _zip.verified(listed, raw), file.mode)
-        return _kept(held, listed.crc, listed.compression, raw, scratch)
+@dataclass(frozen=True, slots=True)
+class _Compressed:
+    entry: Entry
+    crc: int
+    compression: Compression
+    raw: bytes
+
+    def kept(self, scratch: BinaryIO) -> RawMember:
+        offset = scratch.tell()
+        scratch.write(self.raw)
+        return RawMember(self.entry, self.crc, self.compression, scratch, offset, len(self.raw))
+
+
+def _batches(files: Iterable[File]) -> Iterator[list[File]]:
+    """Yield some files at a time, as handing each to a thread by itself would cost more than it brings."""
+    batch: list[File] = []
+    size = 0
+    for file in files:
+        batch.append(file)
+        size += file.size
+        if len(batch) >= _BATCH_FILES or size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _size(batch: list[File]) -> int:
+    return sum(file.size for file in batch)
+
+
+def _compress_all(batch: list[File]) -> list[_Compressed]:
+    return [_taken_over(file) if isinstance(file, PackedFile) else _compress(file) for file in batch]
+
+
+def _taken_over(file: PackedFile) -> _Compressed:
+    raw, listed = file.raw, file.listed
+    held = TreeFile(file.path, _zip.verified(listed, raw), file.mode)
+    return _Compressed(Entry.of(held), listed.crc, listed.compression, raw)
+
+
+def _compress(file: File) -> _Compressed:
     held = TreeFile(file.path, file.content, file.mode)
-    return _compress(held, scratch)
-
-
-def _compress(file: TreeFile, scratch: BinaryIO) -> RawMember:
-    deflated = _zip.deflate(file.content)
-    smaller = len(deflated) < len(file.content)
+    deflated = _zip.deflate(held.content)
+    smaller = len(deflated) < len(held.content)
     compression: Compression = "deflate" if smaller else "stored"
-    return _kept(file, zlib.crc32(file.content), compression, deflated if smaller else file.content, scratch)
-
-
-def _kept(file: TreeFile, crc: int, compression: Compression, raw: bytes, scratch: BinaryIO) -> RawMember:
-    offset = scratch.tell()
-    scratch.write(raw)
-    return RawMember(Entry.of(file), crc, compression, scratch, offset, len(raw))
+    raw = deflated if smaller else held.content
+    return _Compressed(Entry.of(held), zlib.crc32(held.content), compression, raw)
 
 
 def _assemble(members: list[RawMember], out: BinaryIO) -> Pack:

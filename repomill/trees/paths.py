@@ -25,6 +25,11 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
 _WINDOWS_CHARACTERS: Final = frozenset('<>:"|?*')
 
+# Nearly every path of a tree is made of these and breaks no rule below, which a match tells ten times as fast.
+_DEVICES: Final = "|".join(re.escape(name) for name in sorted(_WINDOWS_NAMES) if name.isascii())
+_PLAIN_PART: Final = rf"(?!(?:{_DEVICES})(?:\.|/|\Z)|\.git(?:/|\Z))[A-Za-z0-9_.+@-]*[A-Za-z0-9_+@-]"
+_PLAIN: Final = re.compile(rf"(?i:{_PLAIN_PART}(?:/{_PLAIN_PART})*)\Z")
+
 _Rule = tuple[Callable[[str], bool], str]
 
 
@@ -95,6 +100,8 @@ _PART_RULES: Final[tuple[_Rule, ...]] = (
 
 def _faults(path: str) -> Iterator[str]:
     """Yield each fault of one path once; parts end at Windows separators too."""
+    if len(path) <= MAX_PART_BYTES and _PLAIN.match(path):
+        return
     yield from (sentence for breaks, sentence in _PATH_RULES if breaks(path))
     parts = path.replace("\\", "/").split("/") if path else []
     yield from (sentence for breaks, sentence in _PART_RULES if any(breaks(part) for part in parts))
@@ -102,13 +109,23 @@ def _faults(path: str) -> Iterator[str]:
 
 def _same_name_key(path: str) -> str:
     """Return one key for all spellings that a case-insensitive or normalising file system takes as one name."""
+    if path.isascii():
+        return path.lower()
     decomposed = unicodedata.normalize("NFD", _IGNORED_BY_HFS.sub("", path))
     return unicodedata.normalize("NFD", decomposed.casefold())
 
 
-def _folders(path: str) -> Iterator[str]:
-    parts = path.split("/")
-    return ("/".join(parts[:end]) for end in range(1, len(parts)))
+def _folders(paths: list[str]) -> list[str]:
+    """Return each folder above the paths once, an outer one before what is in it."""
+    found: dict[str, None] = {}
+    for path in paths:
+        missing = []
+        folder = path.rpartition("/")[0]
+        while folder and folder not in found:
+            missing.append(folder)
+            folder = folder.rpartition("/")[0]
+        found.update(dict.fromkeys(reversed(missing)))
+    return list(found)
 
 
 def _collisions(paths: list[str]) -> list[str]:
@@ -117,11 +134,11 @@ def _collisions(paths: list[str]) -> list[str]:
     files: dict[str, str] = {}
     folders: dict[str, str] = {}
     for path in paths:
-        first = files.get(key := _same_name_key(path))
-        if first is not None:
-            problems.append(_collision(path, first))
+        key = _same_name_key(path)
+        if key in files:
+            problems.append(_collision(path, files[key]))
         files.setdefault(key, path)
-    for folder in dict.fromkeys(folder for path in dict.fromkeys(paths) for folder in _folders(path)):
+    for folder in _folders(paths):
         key = _same_name_key(folder)
         if key in files:
             problems.append(f"{files[key]!r} is a file and {folder!r} is a folder.")

@@ -85,3 +85,18 @@ def test_a_hostile_part_makes_every_path_around_it_hostile(prefix: str, hostile:
 )
 def test_joining_takes_a_dot_as_the_root_and_hides_nothing(folder: str, path: str, joined: str) -> None:
     assert join_path(folder, path) == joined
+
+
+@given(st.text("aA.g-it/conUX9~ ", max_size=12) | st.sampled_from([path for path, _ in HOSTILE_PATHS]))
+def test_the_quick_look_at_a_path_passes_nothing_that_the_rules_refuse(path: str) -> None:
+    """With one character that the quick look does not know, the rules alone decide."""
+    slowly = faults_of(f"é/{path}" if path else path)
+    assert bool(faults_of(path)) or not slowly
+
+
+def faults_of(path: str) -> tuple[str, ...]:
+    try:
+        check_paths([path])
+    except UnsafeTree as error:
+        return error.problems
+    return ()
