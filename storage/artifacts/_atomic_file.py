@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from secrets import token_hex
-from tempfile import TemporaryFile
+from tempfile import TemporaryFile, gettempdir
 from typing import BinaryIO, cast
 
 _NO_UNNAMED_FILES = {errno.EISDIR, errno.EOPNOTSUPP, errno.ENOENT, errno.EINVAL}
@@ -41,12 +41,19 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def unnamed_file(pieces: Iterable[bytes]) -> BinaryIO:
-    """Return an open file with this content that lies on the disk and is gone once it is closed; raises OSError."""
+    """Return an open file with this content that lies on the disk and is gone once it is closed.
+
+    Raises:
+        OSError: it cannot be written; `filename` is the folder for temporary files.
+    """
     with ExitStack() as stack:
         file = stack.enter_context(TemporaryFile())
-        for piece in pieces:
-            file.write(piece)
-        file.seek(0)
+        try:
+            file.writelines(pieces)
+            file.seek(0)
+        except OSError as error:
+            error.filename = gettempdir()
+            raise
         stack.pop_all()
     return cast(BinaryIO, file)
 

@@ -13,6 +13,7 @@ from repomill.nodes.base import ExportTarget
 from repomill.publishing.targets import ArchiveTarget
 from repomill.trees.tree import TreeFile
 from storage.artifacts.local import LocalDirectoryStore
+from storage.artifacts.memory import MemoryStore
 from storage.artifacts.minio_store import MinioStore
 from tasks.publish import publish, publish_to
 from tasks.run_state import StoredProject
@@ -76,13 +77,14 @@ async def test_an_archive_that_may_not_be_written_is_a_failed_export(services: S
 async def test_a_pack_that_does_not_fit_the_temporary_folder_is_a_failed_export(
     services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = (await store_project(services, tmp_path, NOISE)).project
+    remote = replace(services, store=MemoryStore())  # its objects are copied to be read, as those of a server are
+    project = (await store_project(remote, tmp_path, NOISE)).project
     with small_disk(tmp_path / "disk") as disk, monkeypatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(disk))
-        await fails(services, project, PlaceUnusable)
+        await fails(remote, project, PlaceUnusable)
         assert names(disk) == []
-        with pytest.raises(OSError, match="repomill-"):
-            await check_out(services, "latest", tmp_path / "out")
+        with pytest.raises(OSError, match=str(disk)):
+            await check_out(remote, "latest", tmp_path / "out")
     assert not (tmp_path / "out").is_dir()
 
 
