@@ -15,6 +15,7 @@ from repomill.errors.apis import *
 from repomill.errors.base import *
 from repomill.errors.calls import *
 from repomill.errors.engine import *
+from repomill.errors.hosts import *
 from repomill.errors.images import *
 from repomill.errors.language import *
 from repomill.errors.lookups import *

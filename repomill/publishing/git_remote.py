@@ -32,6 +32,23 @@ class GitRemote:
         ids = [line.split("\t")[0] for line in listed.splitlines() if line.endswith(f"\trefs/heads/{branch}")]
         return ids[0] if ids else None
 
+    async def default_branch(self) -> str | None:
+        """Return the branch that HEAD is; None when the remote does not say (an empty repository)."""
+        listed = await self._ask("ls-remote", "--quiet", "--symref", "--", self.url, "HEAD")
+        prefix, suffix = "ref: refs/heads/", "\tHEAD"
+        named = [line for line in listed.splitlines() if line.startswith(prefix) and line.endswith(suffix)]
+        return named[0].removeprefix(prefix).removesuffix(suffix) if named else None
+
+    async def any_ref(self) -> bool:
+        """Tell whether there is any branch or tag."""
+        return bool((await self._ask("ls-remote", "--quiet", "--heads", "--tags", "--", self.url)).strip())
+
+    async def recent_messages(self, branch: str, most: int) -> list[str]:
+        """Fetch the last commits of a branch, without files, and return their messages."""
+        await self._fetch("--filter=tree:0", f"--depth={most}", want=f"+refs/heads/{branch}:{HEAD_REF}")
+        printed = await self.git.output("log", f"--max-count={most}", "-z", "--format=%B", HEAD_REF, "--")
+        return printed.split("\0")
+
     async def fetch_head(self, branch: str, leave_out: str = "tree:0") -> FoundCommit:
         """Fetch the commit the branch is at, without its history and, where the server can, without its files.
 

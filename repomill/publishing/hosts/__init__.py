@@ -1,0 +1,1 @@
+"""Hosts of repositories: one port, and an adapter for each kind of host."""
