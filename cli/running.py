@@ -30,6 +30,7 @@ def run(  # noqa: PLR0913, PLR0917  # the options of the command
     project: Annotated[str, typer.Option(help="Project the result belongs to; the workflow's name by default.")] = "",
     mode: Annotated[LedgerMode, typer.Option(help="Where model answers come from.")] = LedgerMode.LIVE,
     recordings: Annotated[Path | None, typer.Option(help="Folder of recorded model answers.")] = None,
+    mock: Annotated[bool, typer.Option("--mock", help="Nodes that have a `mock` answer with it.")] = False,
     deployment: Annotated[bool, typer.Option("--deployment", help="Run it on a worker and follow it.")] = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
@@ -40,7 +41,7 @@ def run(  # noqa: PLR0913, PLR0917  # the options of the command
         from cli.launch import Launch
 
         async with opened() as services:
-            wanted = Admission(workflow, tuple(given or ()), inputs, project, mode, recordings)
+            wanted = Admission(workflow, tuple(given or ()), inputs, project, mode, recordings, mock)
             execution = await admit(services, wanted)
             return Launch.of(execution)
 

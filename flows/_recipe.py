@@ -43,8 +43,8 @@ async def _run(
     ):
         await rename_flow_run(run.title())
         tree = once(lambda: store_tree(run))
-        async with node_progress(run) as node_ended:
-            await run_graph(run, tree, publish=publish, node_ended=node_ended)
+        async with node_progress(run) as progress:
+            await run_graph(run, tree, progress, publish=publish)
         await tree()
         if publish:  # it may speak of what was published
             await store_output(run)

@@ -28,6 +28,7 @@ class Admission:
     project: str = ""
     mode: LedgerMode = LedgerMode.LIVE
     recordings: Path | None = None
+    use_mocks: bool = False
 
 
 async def admit(services: Services, wanted: Admission) -> Execution:
@@ -50,6 +51,7 @@ async def admit(services: Services, wanted: Admission) -> Execution:
             inputs=inputs,
             mode=wanted.mode,
             recordings=str(wanted.recordings.absolute()) if wanted.recordings else None,
+            use_mocks=wanted.use_mocks,
         )
         return work.executions.create(new)
 

@@ -2,12 +2,11 @@
 
 from storage.database.lease import Lease
 from storage.database.models import GeneratedProject
-from storage.database.transitions import ExecutionStatus, ExportStatus, GeneratedProjectStatus, NodeStatus
+from storage.database.transitions import ExecutionStatus, ExportStatus, GeneratedProjectStatus
 from storage.database.work import Work
 from tasks.errors import error_facts
 from tasks.services import Services
 
-_OPEN_NODES = frozenset({NodeStatus.PENDING, NodeStatus.RUNNING, NodeStatus.SUSPENDED})
 _OPEN_PROJECTS = frozenset({GeneratedProjectStatus.PENDING, GeneratedProjectStatus.GENERATING})
 _OPEN_EXPORTS = frozenset({ExportStatus.PENDING, ExportStatus.EXPORTING})
 
@@ -21,9 +20,7 @@ async def finish(services: Services, lease: Lease, status: ExecutionStatus, erro
     facts = None if error is None else error_facts(error)
 
     def write(work: Work) -> None:
-        for node in work.nodes.list(lease.execution_id):
-            if node.status in _OPEN_NODES:
-                work.nodes.cancel(lease, node.node_path)
+        work.nodes.cancel_open(lease)
         project = work.generated_projects.of_execution(lease.execution_id)
         if project is not None and project.status in _OPEN_PROJECTS:
             _close_project(work, lease, project, status, str(error or ""))

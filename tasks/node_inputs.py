@@ -1,7 +1,8 @@
 """What a node instance starts from: its rendered configuration and the key that names the work."""
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -11,33 +12,41 @@ from repomill.nodes.base import NodeConfig, NodeKind
 from repomill.nodes.registry import kind
 from repomill.trees.folder_reads import folder_reads
 from repomill.trees.references import Path
-from repomill.workflow.expressions import render_config
+from repomill.workflow.expressions import render_condition, render_config
 from repomill.workflow.keys import node_key
+from repomill.workflow.spec import NodeSpec
+from repomill.workflow.templates import is_template
+from tasks.level import Level
 from tasks.run_state import Run
+
+_NAMES_ONLY = re.compile(r"(?:[^{]|\{(?![{%#])|\{\{\s*[A-Za-z_][\w.]*(?:\[\d+\][\w.]*)*\s*\}\})*")
+"""Text whose expressions only look something up."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeCall:
     """A node instance that is ready to run; equal keys mean equal work."""
 
-    node: str
+    ids: tuple[str, ...]
+    path: str
+    spec: NodeSpec
     kind: NodeKind[Any]
     config: NodeConfig
     scope: Mapping[str, Json]
     key: str
+    is_mocked: bool = False
 
 
-async def prepare(run: Run, node: str) -> NodeCall:
+async def prepare(run: Run, level: Level, node: str) -> NodeCall:
     """Render a node's configuration against what is known now and name the work.
 
     Raises:
         ExpressionFailed: an expression names nothing, or what it gives does not fit its field.
     """
-    spec_node = run.spec.node(node)
-    declaration = kind(spec_node.type)
-    scope = run.expression_scope(node)
-    # In a thread: an expression may take its five seconds, and other nodes wait for their answers meanwhile.
-    config = await asyncio.to_thread(render_config, declaration.config_model, spec_node.config, scope, f"node {node}")
+    spec, path, ids = level.plan.nodes[node], level.path(node), (*level.ids, node)
+    declaration = kind(spec.type)
+    scope = run.scope(level, node)
+    config = await _config(run, ids, spec, scope, path)
     templates = (*declaration.template_folders(config), *(each.name for each in declaration.copier_templates(config)))
     key = node_key(
         declaration,
@@ -45,9 +54,56 @@ async def prepare(run: Run, node: str) -> NodeCall:
         input_digests=await _input_digests(run, declaration, config, scope),
         template_digests={name: run.facts.template_digests[name] for name in templates},
         model_parameters={name: {"model": run.sources.model(name)} for name in declaration.sources(config)},
-        node_path=node,
+        node_path=path,
     )
-    return NodeCall(node, declaration, config, scope, key)
+    return NodeCall(ids, path, spec, declaration, config, scope, key)
+
+
+def prepare_mock(run: Run, level: Level, node: str) -> NodeCall:
+    """Name the work of a node whose answer is fixed; its configuration may name what a run with mocks lacks."""
+    spec, path = level.plan.nodes[node], level.path(node)
+    assert spec.mock is not None  # noqa: S101  # asked for by the caller
+    key = digest({"mock": spec.mock.model_dump(mode="json"), "node": path})
+    return NodeCall((*level.ids, node), path, spec, kind(spec.type), NodeConfig(), run.scope(level, node), key, True)
+
+
+async def is_wanted(run: Run, level: Level, node: str) -> bool:
+    """Tell whether a node's own `when` lets it run; raises as `render_condition`."""
+    when = level.plan.nodes[node].when
+    if isinstance(when, bool):
+        return when
+    place = f"node {level.path(node)}/when"
+    wanted: bool = await _render([when], render_condition, when, run.scope(level, node), place)
+    return wanted
+
+
+async def _config(run: Run, ids: tuple[str, ...], spec: NodeSpec, scope: Mapping[str, Json], path: str) -> NodeConfig:
+    if ids in run.constants:
+        return run.constants[ids]
+    templates = [text for text in _strings(spec.config) if is_template(text)]
+    model = kind(spec.type).config_model
+    config: NodeConfig = await _render(templates, render_config, model, spec.config, scope, f"node {path}")
+    if not templates:
+        run.constants[ids] = config
+    return config
+
+
+async def _render(templates: list[str], render: Any, *arguments: Any) -> Any:
+    """Render in a thread what may take its five seconds: other nodes wait for their answers meanwhile."""
+    if all(_NAMES_ONLY.fullmatch(text) for text in templates):
+        return render(*arguments)
+    return await asyncio.to_thread(render, *arguments)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _strings(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _strings(item)
 
 
 async def _input_digests(

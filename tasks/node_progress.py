@@ -1,7 +1,7 @@
-"""The progress artifact of a run: how many of its nodes have ended."""
+"""The progress artifact of a run: how many of its node instances have ended."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -16,31 +16,38 @@ UPDATE_EVERY = 0.5
 
 
 @asynccontextmanager
-async def node_progress(run: Run) -> AsyncIterator[Callable[[], None]]:
-    """Show progress for the length of the block; what it gives is called when a node has ended, and does not wait."""
+async def node_progress(run: Run) -> AsyncIterator["NodeProgress"]:
+    """Show progress for the length of the block; what it gives is told what is to come and what has ended."""
     found: Any = None
     async with best_effort("progress"):
         key = artifact_key(run.facts.project_name, "progress")
         found = await acreate_progress_artifact(0.0, key=key, description="How many nodes have ended")
-    progress = _Progress(found, len(run.spec.nodes))
+    progress = NodeProgress(found)
     updates = asyncio.create_task(progress.keep_up())
     try:
-        yield progress.step
+        yield progress
     finally:
         updates.cancel()
         await asyncio.gather(updates, return_exceptions=True)
         await progress.update()
 
 
-class _Progress:
-    def __init__(self, artifact_id: UUID | None, total: int) -> None:
+class NodeProgress:
+    """Counts node instances; loops add theirs iteration by iteration, which never takes anything back."""
+
+    def __init__(self, artifact_id: UUID | None) -> None:
         self._artifact_id = artifact_id
-        self._total = total
+        self._total = 0
         self._ended = 0
-        self._shown = 0
+        self._shown = 0.0
         self._moved = asyncio.Event()
 
-    def step(self) -> None:
+    def planned(self, count: int) -> None:
+        """So many more are to come."""
+        self._total += count
+
+    def ended(self) -> None:
+        """One has ended."""
         self._ended += 1
         self._moved.set()
 
@@ -53,8 +60,9 @@ class _Progress:
 
     async def update(self) -> None:
         """Show what is not shown yet; work that was paid for does not fail because it cannot be shown."""
-        if self._shown == self._ended or self._artifact_id is None:
+        percent = max(self._shown, float(round(100 * self._ended / max(self._total, 1))))
+        if percent == self._shown or self._artifact_id is None:
             return
-        self._shown = ended = self._ended
+        self._shown = percent
         async with best_effort("progress"):
-            await aupdate_progress_artifact(self._artifact_id, float(round(100 * ended / self._total)))
+            await aupdate_progress_artifact(self._artifact_id, percent)

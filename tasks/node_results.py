@@ -29,17 +29,21 @@ async def store_result(run: Run, node: str, node_key: str, result: NodeResult) -
         RepomillError: whatever making a file raises.
     """
     organisation, root = run.services.scope.organisation_id, run.facts.root_id
-    key = fragment_key(organisation, root, node_key)
+    # The attempt is in the name: one that lost the execution and does not know may still write.
+    name = f"{node_key}-{run.lease.attempt_id.hex}"
+    key = fragment_key(organisation, root, name)
     paths = await _store_fragment(run.services, key, result.files) if result.files else []
     output = json.dumps(result.output_with(paths), ensure_ascii=False, sort_keys=True).encode()
-    output_key = result_key(organisation, root, node_key)
+    output_key = result_key(organisation, root, name)
     await run.services.store.put(output_key, output)
+    run.just_stored[output_key] = output
     return NodeRecord(node, node_key, output_key, digest_bytes(output), key if paths else None, len(paths))
 
 
 async def load_output(run: Run, record: NodeRecord) -> Json:
     """Return a node's output; raises `ArtifactMissing` when somebody removed it."""
-    output: Json = json.loads(await run.services.store.get(record.output_key))
+    content = run.just_stored.pop(record.output_key, None) or await run.services.store.get(record.output_key)
+    output: Json = json.loads(content)
     return output
 
 

@@ -1,62 +1,54 @@
-"""Changes of a node's state: row and event in one transaction, refused once another process owns the execution."""
+"""Changes of a node's state, row and event together, handed to the run's writer."""
 
 from typing import Any
 
 from repomill.errors import RepomillError
-from storage.database.repositories.nodes import NodeOutput
-from storage.database.work import Work
+from storage.database.repositories.nodes import NodeChange, NodeOutput
+from storage.database.transitions import NodeStatus
 from tasks.errors import error_facts
+from tasks.level import Level
 from tasks.run_state import NodeRecord, Run
+from tasks.state_writer import event, now
 
 
-async def started(run: Run, node: str, key: str) -> None:
+def planned(run: Run, level: Level) -> None:
+    """The nodes of an iteration are to come."""
+    for node in level.plan.order:
+        run.writer.put(NodeChange(level.path(node), NodeStatus.PENDING, level.plan.nodes[node].type), None)
+
+
+def started(run: Run, path: str, key: str, attempt: int) -> None:
     """The node's own code runs now."""
-
-    def write(work: Work) -> None:
-        work.nodes.start(run.lease, node, key)
-        _event(work, run, "node.started", node, {})
-
-    await run.services.database.run(run.services.scope, write)
+    change = NodeChange(path, NodeStatus.RUNNING, at=now(), node_key=key)
+    run.writer.put(change, event("node.started", path, **({"try": attempt} if attempt > 1 else {})))
 
 
 async def ended(run: Run, record: NodeRecord, *, was_cached: bool) -> None:
-    """The node has its result, of now or of an earlier attempt."""
+    """The node has its result, of now or of an earlier attempt; returns when that is committed."""
     output = NodeOutput(
         output_key=record.output_key,
         output_digest=record.output_digest,
         fragment_key=record.fragment_key,
         file_count=record.file_count,
         node_key=record.node_key,
+        branches=record.branches,
+        is_mocked=record.is_mocked,
     )
-
-    def write(work: Work) -> None:
-        end = work.nodes.cached if was_cached else work.nodes.complete
-        end(run.lease, record.node, output)
-        kind = "node.cached" if was_cached else "node.completed"
-        _event(work, run, kind, record.node, {"files": record.file_count})
-
-    await run.services.database.run(run.services.scope, write)
+    status = NodeStatus.CACHED if was_cached else NodeStatus.COMPLETED
+    facts: dict[str, Any] = {"files": record.file_count} | ({"mocked": True} if record.is_mocked else {})
+    run.writer.put(
+        NodeChange(record.node, status, at=now(), output=output), event(f"node.{status.value}", record.node, **facts)
+    )
+    await run.writer.flush()
 
 
-async def failed(run: Run, node: str, error: RepomillError) -> None:
+async def failed(run: Run, path: str, error: RepomillError) -> None:
     """The node ended with an error."""
-
-    def write(work: Work) -> None:
-        work.nodes.fail(run.lease, node, error_facts(error))
-        _event(work, run, "node.failed", node, {"code": error.code, "message": str(error)})
-
-    await run.services.database.run(run.services.scope, write)
+    change = NodeChange(path, NodeStatus.FAILED, at=now(), error=error_facts(error))
+    run.writer.put(change, event("node.failed", path, code=error.code, message=str(error)))
+    await run.writer.flush()
 
 
-async def skipped(run: Run, node: str) -> None:
+def skipped(run: Run, path: str, reason: str) -> None:
     """The node is not wanted in this run."""
-
-    def write(work: Work) -> None:
-        work.nodes.skip(run.lease, node)
-        _event(work, run, "node.skipped", node, {})
-
-    await run.services.database.run(run.services.scope, write)
-
-
-def _event(work: Work, run: Run, kind: str, node: str, payload: dict[str, Any]) -> None:
-    work.events.append(run.facts.id, kind, node, payload)
+    run.writer.put(NodeChange(path, NodeStatus.SKIPPED, at=now()), event("node.skipped", path, reason=reason))

@@ -13,7 +13,7 @@ from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import LedgerMode
 from repomill.calls.recordings import Recordings
 from repomill.canonical import Json
-from repomill.errors import Cancelled, ExecutionFinished, OwnershipLost
+from repomill.errors import Cancelled, ExecutionFinished, OwnershipLost, RunTimeout
 from repomill.workflow.expressions import render_value
 from repomill.workflow.inputs import check_inputs
 from repomill.workflow.plan import plan
@@ -29,9 +29,11 @@ from tasks.finish_execution import finish
 from tasks.node_ports import SourceModels, StoredExports, StoredTemplates
 from tasks.ownership import LEASE, heartbeat, is_dead, this_process
 from tasks.resume import is_over
-from tasks.run_state import ExecutionFacts, Run
+from tasks.run_node import record_of
+from tasks.run_state import ExecutionFacts, NodeRecord, Run
 from tasks.services import Services
 from tasks.sources import load_sources
+from tasks.state_writer import StateWriter
 from tasks.template_reads import known_reads
 
 
@@ -56,7 +58,9 @@ async def open_execution(
     try:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(heartbeat(services, lease))
-            yield await _build(stack, services, execution, version, lease)
+            run = await _build(stack, services, execution, version, lease)
+            async with _time_bound(run.spec):
+                yield run
     except (asyncio.CancelledError, Cancelled):
         await asyncio.shield(finish(services, lease, ExecutionStatus.CANCELLED, Cancelled()))
         raise
@@ -65,7 +69,32 @@ async def open_execution(
     except BaseException as error:
         await finish(services, lease, ExecutionStatus.FAILED, error)
         raise
-    await finish(services, lease, ExecutionStatus.COMPLETED)
+    await _complete(services, lease)
+
+
+@asynccontextmanager
+async def _time_bound(spec: WorkflowSpec) -> AsyncIterator[None]:
+    """Bound one attempt; raises `RunTimeout`, which fails it, after all that ran was cancelled."""
+    try:
+        async with asyncio.timeout(spec.timeout) as bound:
+            yield
+    except TimeoutError as error:
+        if bound.expired() and spec.timeout is not None:
+            raise RunTimeout(spec.name, spec.timeout) from error
+        raise  # somebody else's
+
+
+async def _complete(services: Services, lease: Lease) -> None:
+    """Record that all is done; a cancel that comes meanwhile is too late, for the row says so already."""
+    finishing = asyncio.ensure_future(finish(services, lease, ExecutionStatus.COMPLETED))
+    while not finishing.done():
+        try:
+            await asyncio.wait({finishing})
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None:
+                task.uncancel()
+    finishing.result()
 
 
 async def _find_or_create(
@@ -103,7 +132,8 @@ async def _build(
     spec = WorkflowSpec.model_validate(version.definition)
     compiled = plan(spec)
     sources = await load_sources(spec)
-    progress = await stack.enter_async_context(CallEvents(services, execution.id))
+    writer = await stack.enter_async_context(StateWriter(services, lease))
+    progress = CallEvents(writer)
     calls = _calls(services, execution, lease, progress)
     agents = await stack.enter_async_context(AgentRunner(sources.models(), calls))
     facts = await services.database.run(services.scope, lambda work: _facts(work, execution, version))
@@ -122,19 +152,25 @@ async def _build(
         exports=exports,
         known_secrets=sources.secrets(),
     )
-    exports.run = run
-    await services.database.run(services.scope, lambda work: _plan(work, run, services.store.name))
+    exports.run, run.writer = run, writer
+    run.known = await services.database.run(services.scope, lambda work: _prepare(work, run, services.store.name))
     return run
 
 
-def _plan(work: Work, run: Run, location: str) -> None:
-    """Write what is to come: a row for every node, and the project if a node may write files."""
+def _prepare(work: Work, run: Run, location: str) -> dict[str, NodeRecord]:
+    """Write what is to come: a row for every node, and the project if a node may write files.
+
+    Returns:
+        What is there already, by node key: nobody but this process adds to it while it owns the root.
+    """
     work.nodes.plan(run.lease, {node.id: node.type for node in run.spec.nodes})
     work.events.append(run.facts.id, "execution.planned", None, {"nodes": len(run.spec.nodes)})
     if run.plan.writers:
         project = work.generated_projects.open(run.lease, location)
         if project.status is not GeneratedProjectStatus.COMPLETED:  # an earlier attempt got as far as that
             work.generated_projects.generating(run.lease, project.id)
+    records = map(record_of, work.nodes.results(run.facts.root_id))
+    return {record.node_key: record for record in records if record is not None}
 
 
 def _variables(spec: WorkflowSpec, facts: ExecutionFacts) -> Mapping[str, Json]:
@@ -156,6 +192,7 @@ def _facts(work: Work, execution: Execution, version: WorkflowVersion) -> Execut
         project_name=work.projects.get(execution.project_id).name,
         mode=LedgerMode(execution.mode),
         recordings=execution.recordings,
+        use_mocks=execution.use_mocks,
         inputs=execution.inputs,
         template_keys={folder: stored["key"] for folder, stored in version.templates.items()},
         template_digests={folder: stored["digest"] for folder, stored in version.templates.items()},

@@ -103,7 +103,7 @@ def _findings(run: Run) -> Iterator[str]:
 
 def _exports(run: Run) -> Iterator[str]:
     for node in run.spec.nodes:
-        output: Any = run.outputs.get(node.id)
+        output: Any = run.output_of(node.id)
         if output and kind(node.type).publishes:
             url, text = output["url"], _link_text(run.facts.project_name, output["kind"], output["url"])
             yield f"- {node.title or node.id}: {f'[{text}]({url})' if _opens(url) else code(url)}"

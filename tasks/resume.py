@@ -63,5 +63,6 @@ def _continued(
         mode=execution.mode,
         recordings=execution.recordings,
         root_id=execution.root_id,
+        use_mocks=execution.use_mocks,
     )
     return work.executions.create(new)

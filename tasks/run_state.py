@@ -1,9 +1,10 @@
 """One execution while it runs: what is fixed, what is known so far."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -11,13 +12,16 @@ from pydantic import SecretStr
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import LedgerMode
 from repomill.canonical import Json
-from repomill.nodes.base import Agents, Exports, Sources, Templates
+from repomill.nodes.base import Agents, Exports, NodeConfig, Sources, Templates
 from repomill.trees.policy import Finding
 from repomill.trees.references import Path
 from repomill.workflow.plan import Plan
 from repomill.workflow.spec import WorkflowSpec
 from storage.database.lease import Lease
+from tasks.level import Level
 from tasks.services import Services
+from tasks.state_writer import StateWriter
+from tasks.task_runs import PrefectTaskRuns, TaskRuns
 
 TREE_STEP = "Assemble the tree"
 PROJECT_STEP = "Record the project"
@@ -37,6 +41,7 @@ class ExecutionFacts:
     inputs: Mapping[str, Json]
     template_keys: Mapping[str, str]
     template_digests: Mapping[str, str]
+    use_mocks: bool = False
     template_reads: Mapping[str, frozenset[Path]] = field(default_factory=dict)
     """What the templates of a folder read of the scope, where it is known from when they were stored."""
 
@@ -51,6 +56,14 @@ class NodeRecord:
     output_digest: str
     fragment_key: str | None = None
     file_count: int = 0
+    branches: tuple[str, ...] | None = None
+    is_mocked: bool = False
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any], node: str) -> Self:
+        """Take it from plain JSON; it may be the record of another node that did the same work."""
+        branches = document.get("branches")
+        return cls(**{**document, "node": node, "branches": None if branches is None else tuple(branches)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +97,28 @@ class Run:
     exports: Exports
     known_secrets: tuple[SecretStr, ...] = ()
     """Keys the run was given: no generated file may hold one."""
-    outputs: dict[str, Json] = field(default_factory=dict)
+    writer: StateWriter = field(init=False)
+    task_runs: TaskRuns = field(default_factory=PrefectTaskRuns)
+    top: Level = field(init=False)
+    """The workflow's own nodes."""
+    known: dict[str, NodeRecord] = field(default_factory=dict)
+    """Results of this root execution by node key."""
+    just_stored: dict[str, bytes] = field(default_factory=dict)
+    """Outputs by artefact key, from when they are stored until the walk takes them up."""
     records: dict[str, NodeRecord] = field(default_factory=dict)
-    states: dict[str, Any] = field(default_factory=dict)
-    """Prefect states by node or step: what a task names as its predecessors, so that the run's graph has edges."""
+    """Records of the instances that wrote files, by path."""
+    gates: dict[tuple[str, ...], asyncio.Semaphore] = field(default_factory=dict)
+    """What bounds the instances of a node at once, by the ids that lead to it."""
+    constants: dict[tuple[str, ...], NodeConfig] = field(default_factory=dict)
+    """Configurations without any expression, by the ids that lead to the node."""
     project: StoredProject | None = None
     output: Json = None
     findings: tuple[Finding, ...] = ()
     """What the policy wants a person to look at."""
     paths: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.top = Level(self.plan)
 
     def title(self) -> str:
         """Return what the flow run is called: workflow, project where it has a name of its own, execution."""
@@ -100,20 +126,33 @@ class Run:
         what = workflow if project == workflow else f"{workflow} → {project}"
         return f"{what} ({str(self.facts.id)[:8]})"
 
-    def expression_scope(self, node: str) -> dict[str, Any]:
-        """Return the plain data a node's expressions see: of other nodes, only those it comes after."""
-        scope, before = self.whole_scope(), self.plan.ancestors(node)
-        return scope | {"nodes": {name: result for name, result in scope["nodes"].items() if name in before}}
+    @property
+    def states(self) -> dict[str, Any]:
+        """Prefect states of the workflow's own nodes, and of the steps around them."""
+        return self.top.states
 
-    def whole_scope(self) -> dict[str, Any]:
-        """Return the plain data of everything that is known."""
-        nodes = {name: {"output": output} for name, output in self.outputs.items()}
-        return {"inputs": dict(self.facts.inputs), "variables": dict(self.variables), "nodes": nodes}
+    def output_of(self, node: str) -> Json:
+        """Return what one of the workflow's own nodes gave, None before it has ended."""
+        return self.top.views[node]["output"] if node in self.top.views else None
+
+    def scope(self, level: Level, node: str) -> dict[str, Any]:
+        """Return the plain data that a node's expressions see."""
+        return level.scope(self.facts.inputs, self.variables, node)
+
+    def whole_scope(self, level: Level | None = None) -> dict[str, Any]:
+        """Return the plain data of everything that is known, of the workflow or within an iteration."""
+        return (level or self.top).whole_scope(self.facts.inputs, self.variables)
+
+    def take_up(self, record: NodeRecord) -> None:
+        """Take note of a result: for the tree, and for nodes that do the same work."""
+        self.known[record.node_key] = record
+        if record.fragment_key:
+            self.records[record.node] = record
 
     def fragments(self) -> list[tuple[str, str]]:
-        """Return node and artefact key of every fragment, in the plan's order."""
-        records = (self.records[node] for node in self.plan.order if node in self.records)
-        return [(record.node, record.fragment_key) for record in records if record.fragment_key]
+        """Return node path and artefact key of every fragment, in the plan's order and that of iterations."""
+        found = [(record.node, record.fragment_key) for record in self.records.values() if record.fragment_key]
+        return sorted(found, key=lambda fragment: self.plan.instance_order(fragment[0]))
 
     def outcome(self) -> dict[str, Any]:
         """Return what the flow run returns: where to look, in small plain data."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from repomill.errors.base import UserActionRequired
+from repomill.errors.base import Fatal, UserActionRequired
 
 
 @dataclass(eq=False)
@@ -48,3 +48,25 @@ class StackFailed(UserActionRequired):
     code: ClassVar[str] = "stack_failed"
     message: ClassVar[str] = "The embedded {part} did not start: {reason}"
     hint: ClassVar[str] = "Its log is {log}."
+
+
+@dataclass(eq=False)
+class NodeTimeout(Fatal):
+    """One try of a node took longer than its `timeout`; `seconds` is that bound."""
+
+    node: str
+    seconds: float
+    code: ClassVar[str] = "node_timeout"
+    message: ClassVar[str] = "Node {node} did not end within {seconds:g} s."
+    hint: ClassVar[str] = "Raise its `timeout`, or let it be tried again: `retry: {{on: [timeout]}}`."
+
+
+@dataclass(eq=False)
+class RunTimeout(Fatal):
+    """A run took longer than the workflow's `timeout`; `seconds` is that bound."""
+
+    workflow: str
+    seconds: float
+    code: ClassVar[str] = "run_timeout"
+    message: ClassVar[str] = "The run of workflow {workflow} did not end within {seconds:g} s."
+    hint: ClassVar[str] = "Resume it, which starts the clock anew and keeps what is done; or raise `timeout`."

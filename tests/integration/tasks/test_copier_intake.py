@@ -51,7 +51,7 @@ async def call_of(services: Services, version: WorkflowVersion, name: str = "tea
     nodes: list[Any] = WorkflowSpec.model_validate(version.definition).model_dump(mode="json")["nodes"]
     run = bare_run(services, nodes, (), {key: stored["key"] for key, stored in version.templates.items()})
     run.facts.inputs["name"] = name  # type: ignore[index]  # a plain dict in the fake
-    call = await prepare(run, "pot")
+    call = await prepare(run, run.top, "pot")
     context = NodeContext("pot", call.scope, run.agents, run.templates, run.exports, max_file_size=1000)
     return call, taken(await call.kind.run(call.config, context))
 

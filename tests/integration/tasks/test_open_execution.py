@@ -137,8 +137,8 @@ async def test_equal_work_has_equal_keys_and_other_inputs_another(services: Serv
     for inputs in ({"kind": "green"}, {"kind": "green", "cups": 1}, {"kind": "green", "cups": 2}, {"kind": "black"}):
         async with open_execution(services, "tea", inputs, None, None) as run:
             for node, found in keys.items():
-                found.append((await prepare(run, node)).key)
-            assert (await prepare(run, "last")).config.model_dump() == {
+                found.append((await prepare(run, run.top, node)).key)
+            assert (await prepare(run, run.top, "last")).config.model_dump() == {
                 "values": {"shout": str(inputs["kind"]).upper()}
             }
     page, last = keys["page"], keys["last"]

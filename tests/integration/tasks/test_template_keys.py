@@ -5,6 +5,7 @@ import pytest
 from repomill.canonical import Json
 from repomill.trees.pack import pack_bytes
 from repomill.trees.tree import TreeFile
+from repomill.workflow.node_views import completed
 from tasks.node_inputs import prepare
 from tasks.services import Services
 from tests.fakes.bare_runs import bare_run
@@ -19,8 +20,8 @@ async def key(services: Services, output: Json, *files: TreeFile) -> str:
     content, _ = pack_bytes(files)
     await services.store.put("pages", content)
     run = bare_run(services, NODES, EDGES, {"pages": "pages"})
-    run.outputs["plan"] = output
-    return (await prepare(run, "page")).key
+    run.top.views["plan"] = completed(output)
+    return (await prepare(run, run.top, "page")).key
 
 
 @pytest.mark.parametrize("path", ["_parts/title.md", "_parts/title.md.j2"])

@@ -1,0 +1,140 @@
+"""Writes states of nodes and events in the background, as many as have come together in one transaction."""
+
+import asyncio
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+from repomill.errors import OwnershipLost, RepomillError, Retriable
+from storage.database.lease import Lease
+from storage.database.repositories.events import NewEvent
+from storage.database.repositories.nodes import NodeChange
+from storage.database.work import Work
+from tasks.services import Services
+
+LINGER = 0.02
+"""Seconds that what nobody waits for may wait for company: a quick node's start and end are one transaction."""
+
+TRY_AGAIN_AFTER = (0.5, 2.0, 5.0)
+"""Seconds between tries while the database is out of reach."""
+
+Entry = tuple[NodeChange | None, NewEvent | None]
+
+
+class StateWriter:
+    """The one who writes how far an execution's nodes are, in the order in which it was told.
+
+    Leave the block to have all written. A write that fails for good fails whoever waits, now and later: the run cannot
+    go on without knowing where it stands.
+    """
+
+    def __init__(self, services: Services, lease: Lease) -> None:
+        self._services = services
+        self._lease = lease
+        self._entries: list[Entry] = []
+        self._told = asyncio.Event()
+        self._urgent = asyncio.Event()
+        self._next = self._batch()
+        self._current: asyncio.Future[None] | None = None
+        self._failure: BaseException | None = None
+        self._writing = asyncio.create_task(self._write_all(), name="state writer")
+        self._writing.add_done_callback(self._stopped)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            await self.flush()
+        except OwnershipLost:
+            raise
+        except RepomillError:
+            if error is None:
+                raise
+        finally:
+            self._writing.cancel()
+            await asyncio.gather(self._writing, return_exceptions=True)
+
+    def put(self, change: NodeChange | None, event: NewEvent | None) -> None:
+        """Have it written soon; changes and events say themselves when they happened (`now`)."""
+        self._entries.append((change, event))
+        self._told.set()
+
+    async def flush(self) -> None:
+        """Wait until all that was put is committed.
+
+        Raises:
+            OwnershipLost: another process owns the execution.
+            DatabaseUnavailable: it could not be reached for a while.
+        """
+        if self._failure is not None:
+            raise self._failure
+        awaited = self._next if self._entries else self._current
+        if awaited is not None:
+            self._urgent.set()
+            await asyncio.shield(awaited)
+
+    async def _write_all(self) -> None:
+        while True:
+            await self._told.wait()
+            await self._company()
+            entries, self._entries = self._entries, []
+            self._current, self._next = self._next, self._batch()
+            self._told.clear()
+            self._urgent.clear()
+            await self._transact(entries)
+            self._current.set_result(None)
+            self._current = None
+
+    def _stopped(self, writing: asyncio.Task[None]) -> None:
+        """Tell those who wait, and who will."""
+        if writing.cancelled():
+            return
+        self._failure = writing.exception()
+        for batch in (self._current, self._next):
+            if self._failure is not None and batch is not None:
+                batch.set_exception(self._failure)
+                batch.exception()  # that nobody waits for it is no fault
+
+    @staticmethod
+    def _batch() -> asyncio.Future[None]:
+        return asyncio.get_running_loop().create_future()
+
+    async def _company(self) -> None:
+        try:
+            async with asyncio.timeout(LINGER):
+                await self._urgent.wait()
+        except TimeoutError:
+            return
+        await asyncio.sleep(0)  # let those speak who are ready in the same turn of the loop
+
+    async def _transact(self, entries: list[Entry]) -> None:
+        changes = [change for change, _ in entries if change is not None]
+        events = [event for _, event in entries if event is not None]
+
+        def write(work: Work) -> None:
+            work.nodes.apply(self._lease, changes)
+            if events:
+                work.events.append_all(self._lease.execution_id, events)
+
+        for delay in (*TRY_AGAIN_AFTER, None):
+            try:
+                await self._services.database.run(self._services.scope, write)
+            except Retriable:
+                if delay is None:
+                    raise
+                await asyncio.sleep(delay)
+            else:
+                return
+
+
+def now() -> datetime:
+    """Return the present instant, for changes and events that are written later."""
+    return datetime.now(UTC)
+
+
+def event(kind: str, node: str | None = None, **payload: Any) -> NewEvent:
+    """Return an event of now."""
+    return NewEvent(kind, node, payload, now())
