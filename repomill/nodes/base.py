@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar, cast
 from pydantic import BaseModel, ConfigDict
 
 from repomill.agents.request import AgentAnswer, AgentRequest
+from repomill.apis.client import HttpApi
 from repomill.calls.port import Calls
 from repomill.canonical import Json
 from repomill.plugins import Declaration
@@ -113,6 +114,16 @@ class Sources(Protocol):
 NO_SOURCES: Final = cast("Sources", Absent())
 
 
+class HttpApis(Protocol):
+    """Port: the HTTP APIs behind the workflow's sources, on behalf of the acting user."""
+
+    async def api(self, source: str) -> HttpApi:
+        """Return the API ready to be called; raises `SourceMissing`, and `ApiNotFound` for its document."""
+
+
+NO_HTTP: Final = cast("HttpApis", Absent())
+
+
 class Agents(Protocol):
     """Port: asks a model through the call ledger."""
 
@@ -175,6 +186,7 @@ class NodeContext:
     body: Body = NO_BODY
     calls: Calls = NO_CALLS
     sources: Sources = NO_SOURCES
+    http: HttpApis = NO_HTTP
 
 
 ConfigT = TypeVar("ConfigT", bound=NodeConfig)

@@ -1,0 +1,110 @@
+"""Who may be contacted: host names are looked up once, every address is checked, and the connection goes there.
+
+A check of the name alone is worth nothing: `2130706433`, `0177.1` and `::ffff:7f00:1` are loopback, any name may lead
+to an inner address, and may lead elsewhere at the second look. So what is contacted is the address that was checked.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from repomill.errors import AddressRefused
+
+Address = IPv4Address | IPv6Address
+LookUp = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Returns the addresses of a host name; raises `OSError` when there are none."""
+
+# Services of cloud providers under addresses that the standard registries call public.
+_METADATA = frozenset({ip_address("168.63.129.16"), ip_address("100.100.100.200"), ip_address("192.0.0.192")})
+# RFC 6052 and RFC 8215: an IPv4 address in the last four bytes.
+_NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
+
+
+async def look_up(host: str, port: int) -> Sequence[str]:
+    """Ask the system's resolver, which also knows the odd spellings of IPv4 addresses."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(entry[4][0]) for entry in found]
+
+
+@dataclass(frozen=True, slots=True)
+class HostRules:
+    """Which hosts may be contacted.
+
+    `named` hosts may be, wherever they are: somebody meant them. `others` says whether any other host may be, provided
+    all of its addresses are public ones. Names are compared without case and without a last dot.
+    """
+
+    named: frozenset[str] = frozenset()
+    others: bool = False
+
+    def allowing(self, *hosts: str) -> "HostRules":
+        """Return the same rules with more named hosts."""
+        return HostRules(self.named | {plain_host(host) for host in hosts if host}, self.others)
+
+    def names(self, host: str) -> bool:
+        """Tell whether the host was named."""
+        return plain_host(host) in {plain_host(each) for each in self.named}
+
+
+def plain_host(host: str) -> str:
+    """Return a host name as it is compared."""
+    return host.strip("[]").rstrip(".").lower()
+
+
+async def checked_addresses(host: str, port: int, rules: HostRules, resolve: LookUp = look_up) -> Sequence[str]:
+    """Return the addresses of a host that may be contacted, the best first.
+
+    Raises:
+        AddressRefused: the rules say no. One inner address among several is enough, for anybody may add public ones.
+        OSError: the name has no address.
+    """
+    is_named = rules.names(host)
+    if not is_named and not rules.others:
+        raise AddressRefused(host, "it was not named")
+    addresses = await resolve(host, port)
+    if not addresses:
+        raise OSError(f"{host} has no address")
+    if not is_named:
+        for address in addresses:
+            if reason := refusal(address):
+                raise AddressRefused(host, f"{address} is {reason}")
+    return addresses
+
+
+def refusal(address: str) -> str:
+    """Say why an address is not a public one; empty when it is."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return "no address"
+    for each in (found, *_embedded(found)):
+        if reason := _inner(each):
+            return reason
+    return ""
+
+
+def _inner(address: Address) -> str:
+    if address in _METADATA:
+        return "a metadata service"
+    kinds = {
+        "a loopback address": address.is_loopback,
+        "a link-local address": address.is_link_local,
+        "a multicast address": address.is_multicast,
+        "not an address of a host": address.is_unspecified,
+        "a private address": address.is_private,
+        "not a public address": not address.is_global,
+    }
+    return next((reason for reason, applies in kinds.items() if applies), "")
+
+
+def _embedded(address: Address) -> list[Address]:
+    """Return the IPv4 addresses that an IPv6 one stands for: mapped, 6to4, Teredo, NAT64, compatible."""
+    if isinstance(address, IPv4Address):
+        return []
+    found: list[Address | None] = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    low = int(address) & 0xFFFFFFFF
+    if any(address in network for network in _NAT64) or (int(address) >> 32 == 0 and low > 1):
+        found.append(IPv4Address(low))
+    return [each for each in found if each is not None]

@@ -1,0 +1,100 @@
+"""Answers of APIs: as they are kept, as they are read, and what to make of their status."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, NoReturn
+
+from repomill.apis.media_types import is_json, plain_type
+from repomill.canonical import Json
+
+# What lets others act as us is not kept.
+_SECRET_HEADERS = frozenset({"set-cookie", "authorization", "proxy-authorization"})
+_TEXT_TYPES = frozenset({"application/xml", "application/javascript", "application/yaml", "application/x-ndjson"})
+BUSY = frozenset({429})
+BROKEN = frozenset({408, 425, 500, 502, 503, 504})
+EXCERPT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ApiAnswer:
+    """One answer; header names are in lower case, `url` is where it came from."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    url: str
+
+    @property
+    def media_type(self) -> str:
+        """The content's type without its parameters; "" when none was named."""
+        return plain_type(self.headers.get("content-type", ""))
+
+    def json(self) -> Any:
+        """Return the content as JSON has it; raises ValueError for what is none."""
+        return json.loads(self.content.decode("utf-8-sig"), parse_constant=_refuse_constant)
+
+    def text(self) -> str:
+        """Return the content as text, as its `charset` says; what does not fit becomes U+FFFD."""
+        charset = self.headers.get("content-type", "").lower().partition("charset=")[2].partition(";")[0].strip(' "')
+        try:
+            return self.content.decode(charset or "utf-8", "replace")
+        except LookupError:
+            return self.content.decode("utf-8", "replace")
+
+    def value(self) -> Json:
+        """Return what the media type says it is: JSON, text, null for nothing, else `{"base64": …}`.
+
+        Raises:
+            ValueError: it says JSON and is none.
+        """
+        if not self.content:
+            return None
+        if is_json(self.media_type):
+            found: Json = self.json()
+            return found
+        if self.media_type.startswith("text/") or self.media_type in _TEXT_TYPES:
+            return self.text()
+        return {"base64": base64.b64encode(self.content).decode()}
+
+    def stored(self) -> dict[str, Json]:
+        """Return the answer as the ledger keeps it."""
+        headers: dict[str, Json] = {name: value for name, value in self.headers.items() if name not in _SECRET_HEADERS}
+        try:
+            body: dict[str, Json] = {"text": self.content.decode()}
+        except UnicodeDecodeError:
+            body = {"base64": base64.b64encode(self.content).decode()}
+        return {"status": self.status, "url": self.url, "headers": headers, "body": body}
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> "ApiAnswer":
+        """Return the answer that was kept; raises ValueError for what is none."""
+        try:
+            body = stored["body"]
+            content = body["text"].encode() if "text" in body else base64.b64decode(body["base64"])
+            return cls(int(stored["status"]), dict(stored["headers"]), content, str(stored["url"]))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"it is no answer of an API: {error!r}") from error
+
+    def excerpt(self) -> str:
+        """Return the beginning of the content, for messages."""
+        said = self.headers.get("www-authenticate", "")
+        text = " ".join(f"{said} {self.text()}".split())
+        return text[:EXCERPT] or "no content"
+
+
+def retry_after(value: str, now: datetime) -> float:
+    """Return the seconds of a `Retry-After` header (RFC 9110, section 10.2.3); 0 for none, or one that is past."""
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
