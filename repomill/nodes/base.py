@@ -12,6 +12,7 @@ from repomill.agents.request import AgentAnswer, AgentRequest
 from repomill.apis.client import HttpApi
 from repomill.calls.port import Calls
 from repomill.canonical import Json
+from repomill.databases.port import Databases
 from repomill.plugins import Declaration
 from repomill.sources import SourceKind
 from repomill.trees.scaffolds.source import CopierSource
@@ -94,6 +95,7 @@ class Absent:
 
 NO_BODY: Final = cast("Body", Absent())
 NO_CALLS: Final = cast("Calls", Absent())
+NO_DATABASES: Final = cast("Databases", Absent())
 
 SourceT = TypeVar("SourceT")
 
@@ -186,6 +188,7 @@ class NodeContext:
     body: Body = NO_BODY
     calls: Calls = NO_CALLS
     sources: Sources = NO_SOURCES
+    databases: Databases = NO_DATABASES
     http: HttpApis = NO_HTTP
 
 
@@ -225,6 +228,10 @@ class NodeKind(Declaration, Generic[ConfigT]):
     def body_names(self, config: ConfigT) -> tuple[str, ...]:
         """Return the names that expressions inside see besides `inputs`, `variables` and `nodes`."""
         return ()
+
+    def item_lists(self, config: ConfigT) -> Mapping[str, Json]:
+        """Return for names of `body_names` that stand for items of a list this list, as it is written."""
+        return {}
 
     def most_iterations(self, config: ConfigT) -> int:
         """Return how often the nodes inside run at most."""

@@ -107,6 +107,10 @@ class Loop(NodeKind[LoopConfig]):
         item = (config.as_,) if "for_each" in config.model_fields_set else ()
         return (*item, config.index_as, STATE)
 
+    def item_lists(self, config: LoopConfig) -> Mapping[str, Json]:
+        """Return the one list."""
+        return {config.as_: config.for_each} if "for_each" in config.model_fields_set else {}
+
     def most_iterations(self, config: LoopConfig) -> int:
         """Return the bound, or the length of a list that stands in the specification."""
         items = config.for_each

@@ -1,9 +1,7 @@
-"""Checks of what nodes refer to besides each other's results: sources, and paths of the tree."""
+"""Checks of sources: those that nodes name exist, and speak what the nodes need."""
 
 from collections.abc import Iterator
 
-from repomill.errors import UnsafeTree
-from repomill.trees.paths import check_paths
 from repomill.workflow._draft import Draft, DraftNode, string_pointer
 from repomill.workflow._nearest import did_you_mean
 from repomill.workflow.faults import Finding
@@ -11,37 +9,30 @@ from repomill.workflow.templates import is_template
 
 
 def check_references(draft: Draft) -> Iterator[Finding]:
-    """Yield faults of sources and of paths that are known before the run."""
-    written: dict[str, DraftNode] = {}
+    """Yield faults of sources."""
     for node in draft.listed:
-        yield from _sources(draft, node)
-        yield from _paths(node, written)
+        if node.understood is not None:
+            for name in node.understood[0].sources(node.understood[1]):
+                if not is_template(name):
+                    yield from _source(draft, node, name)
 
 
-def _sources(draft: Draft, node: DraftNode) -> Iterator[Finding]:
-    if node.kind is None or node.config is None:
-        return
+def _source(draft: Draft, node: DraftNode, name: str) -> Iterator[Finding]:
     known = draft.table("sources")
-    for name in node.kind.sources(node.config):
-        if not is_template(name) and name not in known:
-            hint = did_you_mean(name, known) or "declare it under 'sources'"
-            yield Finding("unknown_source", string_pointer(node, name), f"there is no source {name!r}", hint)
-
-
-def _paths(node: DraftNode, written: dict[str, DraftNode]) -> Iterator[Finding]:
-    if node.kind is None or node.config is None:
+    if name not in known:
+        hint = did_you_mean(name, known) or "declare it under 'sources'"
+        yield Finding("unknown_source", string_pointer(node, name), f"there is no source {name!r}", hint)
         return
-    for path in node.kind.static_paths(node.config):
-        first = written.setdefault(path, node)
-        if first is not node:
-            message = f"{path!r} is written by node {first.id!r} already"
-            yield Finding("path_written_twice", string_pointer(node, path), message, "give each node its own paths")
-        yield from _unsafe(node, path)
+    wanted = node.kind.source_kinds if node.kind is not None else frozenset()
+    spoken = _spoken(known[name])
+    if spoken is not None and wanted and spoken not in wanted:
+        fitting = sorted(other for other, item in known.items() if _spoken(item) in wanted)
+        kinds = ", ".join(sorted(wanted))
+        hint = f"of such a kind is {', '.join(fitting)}" if fitting else f"declare a source of kind {kinds}"
+        message = f"{node.type!r} takes a source of kind {kinds}, and {name!r} is of kind {spoken!r}"
+        yield Finding("wrong_source_kind", string_pointer(node, name), message, hint)
 
 
-def _unsafe(node: DraftNode, path: str) -> Iterator[Finding]:
-    try:
-        check_paths([path])
-    except UnsafeTree as error:
-        for problem in error.problems:
-            yield Finding("unsafe_path", string_pointer(node, path), problem.rstrip("."))
+def _spoken(source: object) -> object:
+    kind = source.get("kind") if isinstance(source, dict) else None
+    return kind if isinstance(kind, str) else None

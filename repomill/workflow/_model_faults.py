@@ -19,6 +19,8 @@ def model_findings(
 ) -> Iterator[Finding]:
     """Yield what a model's errors say about a value that stands at the pointer."""
     for error in errors:
+        if _is_miscounted(error):
+            continue
         place, at_key = _located(error, value, pointer)
         if error["type"] == "extra_forbidden":
             yield _unknown_key(model, error, place)
@@ -26,6 +28,12 @@ def model_findings(
             yield Finding("missing_key", place, f"the key {error['loc'][-1]!r} is missing")
         else:
             yield Finding(_code(error["type"]), place, _sentence(error), _literal_hint(error), at_key)
+
+
+def _is_miscounted(error: ErrorDetails) -> bool:
+    """Pydantic counts the items that are right: of a list with only faulty ones it also says that it is empty."""
+    shortest = error.get("ctx", {}).get("min_length", 0) if error["type"] == "too_short" else 0
+    return isinstance(error["input"], list) and 0 < shortest <= len(error["input"])
 
 
 def _located(error: ErrorDetails, value: Any, pointer: str) -> tuple[str, bool]:
@@ -58,9 +66,9 @@ def _code(error_type: str) -> str:
 
 
 def _sentence(error: ErrorDetails) -> str:
-    text = error["msg"].removeprefix("Value error, ").replace("dictionary", "object").replace("tuple", "list")
-    text = text.partition(" or instance of")[0]
-    return text[:1].lower() + text[1:]
+    text = error["msg"].removeprefix("Value error, ").partition(" or instance of")[0]
+    text = text[:1].lower() + text[1:]
+    return text.replace("dictionary", "object").replace("tuple", "list")
 
 
 def _literal_hint(error: ErrorDetails) -> str:

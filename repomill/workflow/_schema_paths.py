@@ -40,6 +40,19 @@ def missing_part(schema: Schema, path: Sequence[str | int]) -> MissingPart | Non
     return None
 
 
+def part_at(schema: Schema, path: Sequence[str | int]) -> Schema:
+    """Return the schema of a part, with the definitions it may refer to; `{}` when it cannot be told."""
+    here: Any = schema
+    for part in path:
+        here = _resolved(here, schema)
+        if not isinstance(here, Mapping) or any(word in here for word in _COMBINING):
+            return {}
+        here = here.get("items") if isinstance(part, int) else (here.get("properties") or {}).get(part)
+    here = _resolved(here, schema)
+    definitions = {"$defs": schema["$defs"]} if "$defs" in schema else {}
+    return {**here, **definitions} if isinstance(here, Mapping) else {}
+
+
 def _has_no_members(schema: Schema) -> bool:
     return schema.get("type") in {"string", "number", "integer", "boolean", "null", "array"}
 

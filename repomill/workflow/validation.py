@@ -5,9 +5,12 @@ from pathlib import Path
 
 from repomill.errors import UnreadableFile, WorkflowInvalid
 from repomill.nodes.registry import kinds as registered_kinds
+from repomill.workflow._checks_branches import check_branches
 from repomill.workflow._checks_expressions import check_expressions
 from repomill.workflow._checks_graph import check_graph
 from repomill.workflow._checks_inputs import check_inputs_schema
+from repomill.workflow._checks_nodes import check_nodes
+from repomill.workflow._checks_paths import check_tree_paths
 from repomill.workflow._checks_references import check_references
 from repomill.workflow._checks_shape import check_shape
 from repomill.workflow._checks_templates import check_templates
@@ -17,7 +20,17 @@ from repomill.workflow.pointers import ROOT
 from repomill.workflow.source_text import LoadedSpec, load_workflow
 from repomill.workflow.spec import WorkflowSpec
 
-_CHECKS = (check_shape, check_inputs_schema, check_graph, check_references, check_templates, check_expressions)
+_CHECKS = (
+    check_shape,
+    check_nodes,
+    check_inputs_schema,
+    check_graph,
+    check_branches,
+    check_references,
+    check_tree_paths,
+    check_templates,
+    check_expressions,
+)
 
 
 def validate(text: str, source_name: str, *, folder: Path | None = None, kinds: Kinds | None = None) -> WorkflowSpec:

@@ -64,11 +64,22 @@ def test_a_fault_of_the_whole_document_prints_the_root() -> None:
         ("output_left_out.yaml", "write nodes.a.output.name"),
         ("text_output_field.yaml", "did you mean 'text'?"),
         ("no_sources.yaml", "declare it under 'sources'"),
+        ("unknown_branch.yaml", "did you mean 'service'?"),
+        ("no_branches.yaml", "leave 'branch' out, or put a 'router' between"),
+        ("error_branch_not_offered.yaml", "add 'on_error: branch' to 'a'"),
+        ("publishes_in_loop.yaml", "move it behind the loop"),
+        ("wrong_source_kind.yaml", "of such a kind is chat"),
+        ("path_in_every_iteration.yaml", "make the iteration part of the path, as in '{{ index }}'"),
         ("expression_where_a_literal_is_asked.yaml", "this field takes a literal, not an expression"),
     ],
 )
 def test_a_hint_says_how_to_mend_it(name: str, hint: str) -> None:
     assert [fault.hint for fault in faults_of(name)] == [hint]
+
+
+def test_a_result_inside_a_loop_is_to_be_given_out() -> None:
+    hints = {fault.hint for fault in faults_of("node_inside_loop.yaml")}
+    assert hints == {"give it to the body's 'output' and use nodes.modules.output.items"}
 
 
 def test_a_cycle_is_named_node_by_node() -> None:

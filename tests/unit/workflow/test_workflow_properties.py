@@ -47,10 +47,14 @@ def strings(value: Any) -> Iterator[str]:
 PLAIN = JSON.filter(lambda value: not any("{" in text for text in strings(value)))
 
 KEYS = st.sampled_from(sorted({*WorkflowSpec.model_json_schema()["properties"], "id", "type", "config", "from", "to"}))
-CONFIG_KEYS = st.sampled_from(["source", "prompt", "max_tokens", "files", "path", "template", "$ref", "default", "<<"])
-WORDS = st.sampled_from(
-    ["repomill/v1", "a", "plan", "input", "llm", "file_generation", "repo_creation", "openai", "zip", "../x", "object"]
-) | st.sampled_from(["{{inputs.a}}", "{{nodes.a.output.x}}", "{%if", "#/$defs/a"])
+CONFIG_KEYS = st.sampled_from(
+    ["body", "for_each", "while", "until", "as", "max_iterations", "carry", "branches", "branch", "when", "mock", "not"]
+) | st.sampled_from(["source", "prompt", "max_tokens", "files", "path", "template", "$ref", "default", "<<"])
+WORDS = (
+    st.sampled_from(["repomill/v1", "a", "plan", "openai", "zip", "../x", "object", "error"])
+    | st.sampled_from(["input", "llm", "file_generation", "repo_creation", "loop", "router"])
+    | st.sampled_from(["{{inputs.a}}", "{{nodes.a.output.x}}", "{{item.a}}", "{%if", "#/$defs/a"])
+)
 NEAR_SPECS = st.recursive(
     SCALARS | WORDS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | CONFIG_KEYS, inner, max_size=6),

@@ -167,3 +167,105 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes(b"name: \xe9t\xe9\n")
     with pytest.raises(UnreadableFile, match="not UTF-8"):
         validate_file(tmp_path / "latin.yaml")
+
+
+LOOP = (
+    HEAD
+    + """
+inputs: {type: object, properties: {modules: {type: array}, on: {type: boolean}}}
+nodes:
+  - {id: before, type: input}
+  - id: route
+    type: router
+    when: "{{ inputs.on }}"
+    config:
+      choose: first
+      branches: [{name: many, when: {value: "{{ inputs.modules }}", exists: true}}, {name: none, when: true}]
+  - id: outer
+    type: loop
+    on_error: branch
+    config:
+      for_each: "{{ inputs.modules }}"
+      as: module
+      max_iterations: 5
+      body:
+        nodes:
+          - {id: name, type: input, config: {values: {slug: "{{ module.name }}-{{ index }}"}}}
+          - id: inner
+            type: loop
+            config:
+              while: "{{ state < 3 and nodes.before.status == 'completed' }}"
+              index_as: turn
+              state: 0
+              carry: "{{ state + turn + (output.slug | length) }}"
+              max_iterations: 3
+              body:
+                nodes:
+                  - id: write
+                    type: file_generation
+                    mock: {output: {files: [x]}, files: [{path: x}]}
+                    config:
+                      files: [{path: "{{ module.name }}/{{ index }}/{{ turn }}", content: "{{ state }}"}]
+                output: {slug: "{{ nodes.name.output.slug ~ state }}", files: "{{ nodes.write.output.files }}"}
+        edges: [{from: name, to: inner}]
+        output: "{{ nodes.inner.output }}"
+  - {id: a, type: file_generation, config: {files: [{path: x.md, content: "{{ nodes.outer.output.items[0].state }}"}]}}
+  - {id: b, type: file_generation, config: {files: [{path: x.md, content: "{{ nodes.outer.error.message }}"}]}}
+  - {id: out, type: repo_creation, config: {to: zip}}
+edges:
+  - {from: before, to: route}
+  - {from: route, to: outer, branch: many}
+  - {from: before, to: outer}
+  - {from: outer, to: a}
+  - {from: outer, to: b, branch: error}
+"""
+)
+
+
+def test_branches_and_loops_within_loops_are_accepted() -> None:
+    assert [node.id for node in validate(LOOP, "spec.yaml").nodes] == ["before", "route", "outer", "a", "b", "out"]
+
+
+def test_a_sibling_loop_may_use_an_id_again() -> None:
+    body = "{for_each: [1], max_iterations: 2, body: {nodes: [{id: x, type: input}]}}"
+    validate(
+        f"{HEAD}nodes: [{{id: a, type: loop, config: {body}}}, {{id: b, type: loop, config: {body}}}]", "spec.yaml"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("branch: error}", "branch: eror}", "no_branches"),
+        ("nodes.inner.output }}", "nodes.inner.output.item }}", "unknown_output_field"),
+        ("items[0].state", "items[0].files", "unknown_output_field"),
+        ("output.slug | length", "output.slug | nothing", "expression_syntax"),
+        ("state < 3", "module.x < turns", "unknown_name"),
+        ("{{ module.name }}/{{ index }}/{{ turn }}", "same", "path_written_twice"),
+        ("choose: first", "choose: all", "branch_without_edge"),
+        ("mock: {output: {files: [x]}", "mock: {output: {files: 1}", "bad_mock"),
+        ("from: name, to: inner", "from: inner, to: name", "node_not_upstream"),
+    ],
+)
+def test_a_change_inside_is_found(old: str, new: str, code: str) -> None:
+    assert code in codes(LOOP.replace(old, new))
+
+
+@pytest.mark.parametrize(("choose", "expected"), [("first", []), ("all", ["path_written_twice"])])
+def test_nodes_on_exclusive_branches_may_write_one_path(choose: str, expected: list[str]) -> None:
+    text = HEAD + (
+        "nodes:\n"
+        f"  - {{id: r, type: router, config: {{choose: {choose}, branches: [{{name: x, when: true}}], default: y}}}}\n"
+        "  - {id: a, type: file_generation, config: {files: [{path: p, content: a}]}}\n"
+        "  - id: l\n"
+        "    type: loop\n"
+        "    config:\n"
+        "      for_each: [1]\n"
+        "      max_iterations: 1\n"
+        "      body: {nodes: [{id: b, type: file_generation, config: {files: [{path: p, content: b}]}}]}\n"
+        "edges: [{from: r, to: a, branch: x}, {from: r, to: l, branch: y}]\n"
+    )
+    if expected:
+        assert codes(text) == expected
+    else:
+        validate(text, "spec.yaml")
