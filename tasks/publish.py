@@ -26,6 +26,7 @@ from tasks.export_journal import DatabaseJournal
 from tasks.run_state import StoredProject
 from tasks.services import Services
 from tasks.stored_trees import commit_details, find_project, opened_pack
+from tasks.tree_policy import refuse_credentials
 
 GIT = "git"
 
@@ -148,6 +149,8 @@ async def _push(
     credentials: GitCredentials | None,
 ) -> ExportResult:
     async with opened_pack(services, project) as pack:
+        if credentials is not None:
+            await refuse_credentials(project.id, read_pack(pack), credentials.password)
         pushed = await push_tree(
             read_pack(pack),
             commit_details(project, target.message),

@@ -1,5 +1,7 @@
 """Look at a blocked project again, under the policy of now, and let it go if that finds nothing."""
 
+from dataclasses import replace
+
 from repomill.errors import ProjectNotReady
 from repomill.trees.pack import read_pack
 from repomill.trees.policy import Verdict
@@ -22,6 +24,7 @@ async def release(services: Services, reference: str) -> StoredProject:
     project = await services.database.run(services.scope, lambda work: _blocked(work, reference))
     async with opened_object(services, str(project.pack_key)) as pack:
         verdict = await check(services, project.project_id, read_pack(pack))
+    verdict = _with_known_secrets(verdict, Verdict.from_json(project.verdict or {}))
     return await services.database.run(services.scope, lambda work: _conclude(work, project, verdict))
 
 
@@ -30,6 +33,12 @@ def _blocked(work: Work, reference: str) -> GeneratedProject:
     if project.status is not GeneratedProjectStatus.BLOCKED:
         raise ProjectNotReady(str(project.id), project.status.value)
     return project
+
+
+def _with_known_secrets(now: Verdict, before: Verdict) -> Verdict:
+    """Keep what only the run could find: its own keys, which are not asked for again. The tree is the same."""
+    kept = tuple(found for found in before.findings if found.code == "known_secret" and found not in now.findings)
+    return replace(now, findings=(*kept, *now.findings), blocked=now.blocked or bool(kept))
 
 
 def _conclude(work: Work, project: GeneratedProject, verdict: Verdict) -> StoredProject:

@@ -10,6 +10,7 @@ from blocks.sources import block_type, load_source
 from repomill.agents.source import ModelSource
 from repomill.errors import SourceMissing
 from repomill.workflow.spec import WorkflowSpec
+from tasks.publishing_secrets import publishing_secrets
 
 SourceT = TypeVar("SourceT")
 
@@ -20,6 +21,8 @@ class Sources:
 
     spec: WorkflowSpec
     found: Mapping[str, Any] = field(default_factory=dict)
+    publishing: tuple[SecretStr, ...] = ()
+    """What publishing nodes give to Git hosts."""
 
     def find(self, name: str, kind: type[SourceT]) -> SourceT | None:
         """Return a source, None when its block does not exist."""
@@ -45,7 +48,7 @@ class Sources:
 
     def secrets(self) -> tuple[SecretStr, ...]:
         """Return every key, so that no generated file holds one."""
-        return tuple(secret for source in self.found.values() for secret in _secrets(source))
+        return (*(secret for source in self.found.values() for secret in _secrets(source)), *self.publishing)
 
 
 async def load_sources(spec: WorkflowSpec) -> Sources:
@@ -56,7 +59,7 @@ async def load_sources(spec: WorkflowSpec) -> Sources:
             found[name] = await load_source(source.kind, source.block, name, source.model or "")
         except ValueError:  # Prefect's word for a block document that does not exist
             continue
-    return Sources(spec, found)
+    return Sources(spec, found, await publishing_secrets(spec))
 
 
 def _secrets(source: object) -> tuple[SecretStr, ...]:

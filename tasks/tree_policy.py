@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from repomill.errors import ArtifactMissing, TreeBlocked
-from repomill.trees.policy import MemoryScanCache, TreePolicy, Verdict, check_tree
+from repomill.trees.policy import MemoryScanCache, TreePolicy, Verdict, check_tree, find_known
 from repomill.trees.tree import TreeFile
 from storage.artifacts.keys import scan_key
 from storage.database.models import Project
@@ -37,6 +37,19 @@ async def check(
     if len(cache.entries) > known:
         await services.store.put(_key(services, project_id), json.dumps(cache.entries).encode())
     return verdict
+
+
+async def refuse_credentials(project_id: UUID, files: Iterable[TreeFile], credentials: SecretStr) -> None:
+    """Look for what a Git host is about to be given in what it is given it for.
+
+    The check of the stored tree knows the credentials that the workflow names; this one those in use.
+
+    Raises:
+        TreeBlocked: a file or path holds them.
+    """
+    found = await asyncio.to_thread(find_known, files, (credentials,))
+    if found:
+        raise TreeBlocked(str(project_id), tuple(map(str, found)))
 
 
 def blocked(project_id: UUID, verdict: Verdict) -> TreeBlocked:

@@ -7,8 +7,10 @@ import pytest
 
 from tests.e2e.agents import bare_repository
 from tests.e2e.conftest import Models
+from tests.e2e.git_credentials import make_credentials
 from tests.e2e.installation import Installation
 from tests.e2e.prefect_server import PrefectServer
+from tests.fakes.secret_samples import Samples
 
 SPEC = """\
 apiVersion: repomill/v1
@@ -46,25 +48,65 @@ def project_of(repomill: Installation) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("target", ["zip:{}/a.zip", "tar.gz:{}/a.tgz", "git:{}/halves.git"])
-def test_it_leaves_by_no_export(blocked: Path, repomill: Installation, target: str) -> None:
-    done = repomill("project", "export", "latest", "--to", target.format(blocked.parent))
-    assert (done.returncode, project_of(repomill)["status"]) == (3, "blocked")
-    assert not list(blocked.parent.glob("a.*"))
-    assert not list((blocked / "refs/heads").iterdir())
+EXPORTS = ("zip:{}/out/a", "tar:{}/out/b", "tar.gz:{}/out/c", "tar.zst:{}/out/d", "git:{}/halves.git")
+DEPLOYED = ({"format": "zip"}, {"format": "tar.zst"}, {"url": "file://{}/halves.git"})
 
 
-def test_it_is_neither_read_nor_checked_out(blocked: Path, repomill: Installation, tmp_path: Path) -> None:
+def test_it_leaves_by_no_command(blocked: Path, repomill: Installation) -> None:
+    for target in EXPORTS:
+        assert repomill("project", "export", "latest", "--to", target.format(blocked.parent)).returncode == 3
     assert repomill("project", "cat", "latest", "main.py").returncode == 3
-    assert repomill("project", "checkout", "latest", tmp_path / "out").returncode == 3
-    assert not (tmp_path / "out").exists()
+    assert repomill("project", "checkout", "latest", blocked.parent / "out" / "e").returncode == 3
+    assert project_of(repomill)["status"] == "blocked"
+    assert not list((blocked.parent / "out").glob("*"))
+    assert not list((blocked / "refs/heads").iterdir())
 
 
 def test_it_leaves_by_no_deployment_run(blocked: Path, stack: PrefectServer, repomill: Installation) -> None:
     deployment = stack.deployment("export-repository/export")
-    parameters = {"generated_project": project_of(repomill)["id"], "to": {"format": "zip"}}
-    run = stack.post(f"/deployments/{deployment['id']}/create_flow_run", parameters=parameters)
-    assert stack.wait_for(run["id"]) == "FAILED"
+    for to in DEPLOYED:
+        filled = {name: value.format(blocked.parent) for name, value in to.items()}
+        parameters = {"generated_project": project_of(repomill)["id"], "to": filled}
+        run = stack.post(f"/deployments/{deployment['id']}/create_flow_run", parameters=parameters)
+        assert stack.wait_for(run["id"]) == "FAILED"
+    assert not list((blocked / "refs/heads").iterdir())
+
+
+WITH_SECRETS = """\
+apiVersion: repomill/v1
+name: leaky
+inputs: {{type: object, properties: {{token: {{type: string}}, password: {{type: string}}, remote: {{type: string}}}}}}
+nodes:
+- id: write
+  type: file_generation
+  config:
+    files:
+    - {{path: {path}, content: "key: {{{{ inputs.{secret} }}}}\\n"}}
+- {{id: archive, type: repo_creation, config: {{to: zip}}}}
+- {{id: push, type: repo_creation, config: {{to: git, url: "{{{{ inputs.remote }}}}", credentials: {credentials}}}}}
+edges: []
+"""
+
+
+@pytest.mark.parametrize("secret", ["token", "password"])
+def test_a_planted_secret_stays_where_it_is(
+    stack: PrefectServer, repomill: Installation, tmp_path: Path, secret: str
+) -> None:
+    """A token has a shape of its own; the password of the Git host is known because a node is going to use it."""
+    remote = bare_repository(tmp_path / "leaky.git")
+    secrets = {"token": Samples().github_token(), "password": "open sesame & more"}
+    make_credentials(stack, f"host-{secret}", "mill", secrets["password"])
+    spec = tmp_path / "leaky.yaml"
+    spec.write_text(WITH_SECRETS.format(path="config.yaml", secret=secret, credentials=f"host-{secret}"))
+    inputs = [f"--input={name}={value}" for name, value in (secrets | {"remote": remote.as_uri()}).items()]
+    done = repomill("run", spec, "--project", f"leaky-{tmp_path.name}", *inputs)
+    assert (done.returncode, project_of(repomill)["status"]) == (3, "blocked")
+    assert secrets[secret] not in done.stdout + done.stderr
+    for target in EXPORTS[:-1]:
+        assert repomill("project", "export", "latest", "--to", target.format(tmp_path)).returncode == 3
+    assert repomill("project", "release", "latest").returncode == 3
+    assert not list((tmp_path / "out").glob("*"))
+    assert not list((remote / "refs/heads").iterdir())
 
 
 def test_it_is_released_after_the_policy_changed_and_pushed_at_no_model_cost(

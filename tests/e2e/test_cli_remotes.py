@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.git_credentials import make_credentials
 from tests.e2e.installation import Installation, run_git
 from tests.e2e.prefect_server import PrefectServer
 from tests.e2e.specifications import FILES, run_fails, specify
@@ -20,14 +21,6 @@ def server(tmp_path: Path) -> Iterator[GitServer]:
         yield running
 
 
-def make_credentials(stack: PrefectServer, name: str, password: str) -> None:
-    """Make a Git credentials block, as the Prefect UI does."""
-    kind = stack.get("/block_types/slug/repomill-git-credentials")
-    [schema] = stack.post("/block_schemas/filter", block_schemas={"block_type_id": {"any_": [kind["id"]]}})
-    data = {"username": USERNAME, "password": password}
-    stack.post("/block_documents/", name=name, data=data, block_type_id=kind["id"], block_schema_id=schema["id"])
-
-
 def push(url: str, credentials: str) -> str:
     config = f"{{to: git, url: '{url}', credentials: {credentials}}}"
     return f"  - {{id: push, type: repo_creation, config: {config}}}\nedges: [{{from: page, to: push}}]\n"
@@ -40,7 +33,7 @@ def test_a_push_that_is_refused_can_go_on_once_the_password_is_right(
     spec = specify(tmp_path, FILES, push(url, "shop"), name="shop")
     missing = run_fails(repomill, 3, "run", spec)
     assert "There is no Git credentials block 'shop'." in missing.said
-    make_credentials(stack, "shop", "wrong")
+    make_credentials(stack, "shop", USERNAME, "wrong")
     refused = run_fails(repomill, 3, "execution", "resume", "latest")
     assert "authentication failed" in refused.said
     document = stack.get("/block_types/slug/repomill-git-credentials/block_documents/name/shop")
@@ -61,7 +54,7 @@ def test_an_export_takes_credentials_from_a_block(
     nobody = repomill(*export, "--credentials", "nobody")
     assert (nobody.returncode, nobody.stdout) == (3, "")
     assert "There is no Git credentials block 'nobody'." in nobody.stderr
-    make_credentials(stack, "tea", PASSWORD)
+    make_credentials(stack, "tea", USERNAME, PASSWORD)
     told = repomill.json(*export, "--credentials", "tea")
     assert git("--git-dir", str(server.folder / "tea.git"), "rev-parse", "made") == told["commit"]
     kept = repomill.json("project", "show", project)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
-from repomill.trees.pack import PACK_FORMAT, pack_bytes, read_pack
+from repomill.trees.pack import PACK_FORMAT, Pack, pack_bytes, read_pack
 from repomill.trees.tree import TreeFile
 from storage.artifacts.keys import pack_key
 from storage.database.lease import Lease
@@ -83,10 +83,7 @@ async def store_project(
     files = tuple(files)
     execution = await admit(services, Admission(str(write_spec(folder)), project=project))
     lease = await owned(services, execution)
-    content, pack = pack_bytes(files)
-    key = pack_key(services.scope.organisation_id, pack.manifest.digest)
-    await services.store.put(key, content)
-    tree = StoredTree(pack.manifest.digest, key, PACK_FORMAT, len(files), pack.manifest.total_size)
+    tree, content, pack = await _stored(services, files)
     read = read_pack(BytesIO(content))
     rows = [describe(member, file.content) for member, file in zip(pack.members, read, strict=True)]
 
@@ -99,3 +96,16 @@ async def store_project(
     stored = await services.database.run(services.scope, write)
     await finish(services, lease, ExecutionStatus.COMPLETED)
     return Stored(execution, stored, files)
+
+
+async def stored_tree(services: Services, files: Iterable[TreeFile]) -> StoredTree:
+    """Store a pack of these files, of no project."""
+    return (await _stored(services, tuple(files)))[0]
+
+
+async def _stored(services: Services, files: tuple[TreeFile, ...]) -> tuple[StoredTree, bytes, Pack]:
+    content, pack = pack_bytes(files)
+    key = pack_key(services.scope.organisation_id, pack.manifest.digest)
+    await services.store.put(key, content)
+    tree = StoredTree(pack.manifest.digest, key, PACK_FORMAT, len(files), pack.manifest.total_size)
+    return tree, content, pack

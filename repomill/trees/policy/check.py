@@ -41,11 +41,14 @@ def check_tree(
     checks = _Checks(policy, known_secrets, MemoryScanCache() if cache is None else cache)
     findings: list[Finding] = []
     actions: set[Action] = set()
+    codes: set[str] = set()
     count = 0
     for finding in checks.findings(members):
         actions.add(finding.action)
         count += 1
-        if len(findings) < MAX_FINDINGS or not finding.path:
+        # Of each kind one is kept whatever came before it.
+        if len(findings) < MAX_FINDINGS or not finding.path or finding.code not in codes:
+            codes.add(finding.code)
             findings.append(finding)
     return Verdict(tuple(findings), "block" in actions, "review" in actions, count - len(findings))
 

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from repomill.trees.policy.findings import Finding, redact
 from repomill.trees.policy.text import as_utf8
+from repomill.trees.tree import TreeFile
 
 MIN_LENGTH: Final = 6
 """Shorter secrets are left out: every tree would have them somewhere by chance."""
@@ -37,6 +38,12 @@ class KnownSecrets:
             Finding("known_secret", "", 0, f"A path holds a secret that this run was given: {redact(value)}.", "block")
             for value in values
         ]
+
+
+def find_known(files: Iterable[TreeFile], secrets: Sequence[SecretStr]) -> list[Finding]:
+    """Return a finding for each secret in each file, or in the path that it has."""
+    known = KnownSecrets(secrets)
+    return [found for file in files for found in known.check_path(file.path) or known.check(file.path, file.content)]
 
 
 def _finding(path: str, secret: str, line: int) -> Finding:
