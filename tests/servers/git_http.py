@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TypeVar
 
 GIT = {
     "PATH": os.environ["PATH"],
@@ -53,8 +54,8 @@ class GitServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, folder: Path, username: str, password: str) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, folder: Path, username: str, password: str, handler: type["GitHandler"] | None = None) -> None:
+        super().__init__(("127.0.0.1", 0), handler or GitHandler)
         self.folder = folder
         self.expected = f"Basic {b64encode(f'{username}:{password}'.encode()).decode()}" if username else ""
         self.faults = Faults()
@@ -72,6 +73,10 @@ class GitServer(ThreadingHTTPServer):
         git("-C", str(self.folder / name), "config", "uploadpack.allowFilter", "true")
         return f"{self.url}/{name}"
 
+    def admits(self, authorization: str) -> bool:
+        """Tell whether an `Authorization` header lets somebody in."""
+        return self.expected in {"", authorization}
+
     def hook(self, name: str, kind: str, script: str) -> None:
         """Give a repository a hook, for example a `pre-receive` that refuses."""
         path = self.folder / name / "hooks" / kind
@@ -82,7 +87,10 @@ class GitServer(ThreadingHTTPServer):
         """Say nothing: clients that go away in the middle are part of the tests."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+Server = TypeVar("Server", bound=GitServer)
+
+
+class GitHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: GitServer
 
@@ -103,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         if faults.status:
             told = f"Not with {authorization}." if faults.echo_authorization else "Out of order."
             return self._send(faults.status, [("Content-Type", "text/plain")], told.encode())
-        if self.server.expected not in {"", authorization}:
+        if not self.server.admits(authorization):
             return self._send(401, [("WWW-Authenticate", 'Basic realm="git"')], b"")
         return self._serve(body, pushing=self.path.endswith("/git-receive-pack"))
 
@@ -171,7 +179,13 @@ def git(*arguments: str) -> str:
 @contextmanager
 def git_http_server(folder: Path, username: str = "", password: str = "") -> Iterator[GitServer]:
     """Serve the repositories of a folder on a free port of 127.0.0.1; without a user name everybody may push."""
-    server = GitServer(folder, username, password)
+    with running(GitServer(folder, username, password)) as server:
+        yield server
+
+
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """Serve in a thread until the end of the block."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
