@@ -29,7 +29,9 @@ class NameRules:
         """
         parts = text.split("/")
         if "://" in text or "@" in text:
-            raise RepositoryNameInvalid(text, "it is a URL", f"{form}; did you mean {_meant(text, form)}?")
+            raise RepositoryNameInvalid(
+                text.rpartition("@")[2], "it is a URL", f"{form}; did you mean {_meant(text, form)}?"
+            )
         if len(parts) < 2 or (len(parts) > 2 and not self.groups):
             raise RepositoryNameInvalid(text, "it needs an owner and a name", form)
         reason = next(filter(None, [*map(self._owner_fault, parts[:-1]), self._name_fault(parts[-1])]), "")

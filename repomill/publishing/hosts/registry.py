@@ -19,6 +19,8 @@ def host_kinds() -> Mapping[str, HostKind]:
     """
     found: dict[str, HostKind] = {}
     for module in pkgutil.iter_modules(repomill.publishing.hosts.__path__, "repomill.publishing.hosts."):
+        if module.name.rpartition(".")[2].startswith("_"):
+            continue
         kind = getattr(importlib.import_module(module.name), "HOST", None)
         if not isinstance(kind, HostKind):
             continue
