@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import databases, executions, nodes, projects, running, stacks, workflows
+from cli import budgets, databases, executions, nodes, projects, running, stacks, workflows
 from cli.boundary import error_boundary
 
 app = typer.Typer(
@@ -24,6 +24,8 @@ app.add_typer(workflows.app, name="workflow")
 app.add_typer(nodes.app, name="node")
 app.add_typer(executions.app, name="execution")
 app.add_typer(projects.app, name="project")
+app.add_typer(budgets.app, name="budget")
+app.command("costs")(budgets.costs)
 app.add_typer(databases.app, name="db")
 
 

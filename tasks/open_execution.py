@@ -17,13 +17,14 @@ from repomill.errors import Cancelled, ExecutionFinished, OwnershipLost, RunTime
 from repomill.workflow.expressions import render_value
 from repomill.workflow.inputs import check_inputs
 from repomill.workflow.plan import plan
-from repomill.workflow.spec import WorkflowSpec
+from repomill.workflow.spec import BudgetSpec, WorkflowSpec
 from storage.database.lease import Lease
 from storage.database.ledger import SqlCallLedger
 from storage.database.models import Execution, WorkflowVersion
 from storage.database.repositories.executions import NewExecution
 from storage.database.transitions import ExecutionStatus, GeneratedProjectStatus
 from storage.database.work import Work
+from tasks.budgets import run_limits
 from tasks.call_events import CallEvents
 from tasks.finish_execution import finish
 from tasks.node_ports import SourceModels, StoredExports, StoredTemplates
@@ -134,7 +135,7 @@ async def _build(
     sources = await load_sources(spec)
     writer = await stack.enter_async_context(StateWriter(services, lease))
     progress = CallEvents(writer)
-    calls = _calls(services, execution, lease, progress)
+    calls = _calls(services, execution, lease, progress, spec.budget)
     agents = await stack.enter_async_context(AgentRunner(sources.models(), calls))
     facts = await services.database.run(services.scope, lambda work: _facts(work, execution, version))
     exports = StoredExports(services)
@@ -178,9 +179,12 @@ def _variables(spec: WorkflowSpec, facts: ExecutionFacts) -> Mapping[str, Json]:
     return rendered if isinstance(rendered, dict) else {}
 
 
-def _calls(services: Services, execution: Execution, lease: Lease, progress: CallEvents) -> LedgeredCalls:
+def _calls(
+    services: Services, execution: Execution, lease: Lease, progress: CallEvents, budget: BudgetSpec
+) -> LedgeredCalls:
     recordings = Recordings(Path(execution.recordings)) if execution.recordings else None
-    ledger = SqlCallLedger(services.database, services.store, services.scope, lease, execution.root_id)
+    root, limits = execution.root_id, run_limits(budget)
+    ledger = SqlCallLedger(services.database, services.store, services.scope, lease, root, limits=limits)
     return LedgeredCalls(ledger, LedgerMode(execution.mode), recordings, progress=progress)
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 BLOCK_TYPE = "repomill-openai"
 
+FRAME_BYTES = 500
+"""More than the SDK, the library's words of feedback and the model's own format add to each message, in tokens."""
+
 
 class LedgerModel(Model):
     """Numbers the requests of one agent run and hands them to the ledger.
@@ -87,7 +90,7 @@ class LedgerModel(Model):
     def _call(self, messages: list[ModelMessage]) -> CallRequest:
         form = canonical_request(self.asked, self._model, self._schema, messages)
         key = CallKey(self.asked.node_path, self.requests, digest(form))
-        size, cost = len(canonical_json(form)), None
+        size, cost = len(canonical_json(form)) + FRAME_BYTES * (1 + len(messages)), None
         if self.source is not None:
             cost = upper_bound(self.source, self._model, size, self.asked.max_tokens)
         bound = Usage(size, self.asked.max_tokens, cost)

@@ -1,10 +1,12 @@
-"""What calls cost, by the price list that comes with Pydantic AI (genai-prices)."""
+"""What calls cost, as the source states, else by the price list that comes with Pydantic AI (genai-prices)."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 
 from repomill.agents.source import ModelSource
 from repomill.calls.ledger import Usage
+
+_A_MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,9 @@ def upper_bound(source: ModelSource, model: str, request_bytes: int, max_tokens:
 
 
 def _cost(source: ModelSource, model: str, tokens: _Tokens) -> Decimal | None:
+    if source.input_price is not None and source.output_price is not None:
+        cost = source.input_price * tokens.input_tokens + source.output_price * tokens.output_tokens
+        return cost / _A_MILLION
     from genai_prices import calc_price
 
     try:

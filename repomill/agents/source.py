@@ -1,6 +1,7 @@
 """Sources: where an OpenAI-compatible endpoint is and how to talk to it."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -38,6 +39,11 @@ class EndpointSource(BaseModel):
 
 
 class ModelSource(EndpointSource):
-    """One endpoint that speaks OpenAI's chat completions."""
+    """One endpoint that speaks OpenAI's chat completions.
+
+    Prices are in US dollars for a million tokens; stated ones win over the price list.
+    """
 
     kind: Literal["openai"] = "openai"
+    input_price: Annotated[Decimal | None, Field(ge=0)] = None
+    output_price: Annotated[Decimal | None, Field(ge=0)] = None

@@ -6,18 +6,19 @@ by three exceptions how it failed (`repomill.calls.sending`).
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
-from repomill.calls.ledger import CallKey, CallLedger, CallRequest, CallRow, CallState, LedgerMode, Usage
+from repomill.calls.ledger import FREE, CallKey, CallLedger, CallRequest, CallRow, CallState, LedgerMode, Usage
 from repomill.calls.progress import CallProgress, CallStep, Progress, unheard
 from repomill.calls.recordings import Recordings
 from repomill.calls.retry import RetryPolicy
 from repomill.calls.sending import Answered, AnswerLost, Refused, Send, TryAgain
 from repomill.canonical import Json
 from repomill.errors import (
+    BudgetReserved,
     CallRefused,
     CallUnavailable,
     CallUncertain,
@@ -33,6 +34,9 @@ SENDS_PER_CALL = 2
 """A call whose answer was lost is asked again at most once."""
 
 TIMES = {1: "once", 2: "twice"}
+
+BUDGET_DOUBLINGS = 3
+"""Waits for a budget do not grow beyond those after the third try: calls under way end all the time."""
 
 
 class Caller(Protocol):
@@ -62,6 +66,7 @@ class LedgeredCalls:
         Raises:
             RecordingMissing: strict mode, and neither the ledger nor the recordings have it.
             RecordingUnreadable: a recording of this node is broken.
+            BudgetExceeded, BudgetReserved, PriceUnknown: a budget does not allow it.
             CallUncertain: the answer was lost, and it may not be sent again.
             CallRefused: the other side refused for good.
             CallUnavailable: it could not be reached, or asked for patience, for as often as the policy allows.
@@ -101,7 +106,7 @@ class LedgeredCalls:
             raise RecordingUnreadable(place, f"its response is not one: {error}") from error
 
     async def _replay(self, call: CallRequest, row: CallRow | None, response: Json) -> Answered:
-        await self._mark_sent(call, row)
+        await self._mark_sent(replace(call, bound=FREE), row)
         answered = self._unpaid(call.key, CallStep.REPLAYED, response)
         await self.ledger.record_answer(call.key, response, answered.usage, latency_ms=0)
         await self.ledger.settle(call.key)
@@ -128,8 +133,22 @@ class LedgeredCalls:
 
     async def _mark_sent(self, call: CallRequest, row: CallRow | None) -> None:
         if row is None or row.state is CallState.RELEASED:
-            await self.ledger.reserve(call)
-        await self.ledger.mark_sent(call.key)
+            await self._when_affordable(call.key, lambda: self.ledger.reserve(call))
+        await self._when_affordable(call.key, lambda: self.ledger.mark_sent(call.key))
+
+    async def _when_affordable(self, key: CallKey, step: Callable[[], Awaitable[CallRow]]) -> None:
+        """Take a step that may need budget; what other calls have reserved may come back within patience."""
+        attempt, waited = 1, 0.0
+        while True:
+            try:
+                await step()
+            except BudgetReserved as error:
+                if waited >= self.retry.patience:
+                    raise
+                waited += await self._pause(key, str(error), min(attempt, BUDGET_DOUBLINGS))
+                attempt += 1
+            else:
+                return
 
     async def _failed(self, call: CallRequest, failure: Refused | TryAgain | AnswerLost, attempt: int) -> CallRow:
         """Write down how the call failed, then wait for the next try or raise what ends them."""
@@ -147,10 +166,11 @@ class LedgeredCalls:
         await self._pause(key, failure.reason, attempt, failure.delay)
         return row
 
-    async def _pause(self, key: CallKey, reason: str, attempt: int, named: float = 0.0) -> None:
+    async def _pause(self, key: CallKey, reason: str, attempt: int, named: float = 0.0) -> float:
         delay = self.retry.delay(attempt, named)
         self.progress(CallProgress(key, CallStep.WAITING, reason, delay))
         await self.retry.sleep(delay)
+        return delay
 
     async def _keep(self, call: CallRequest, answered: Answered, latency_ms: int) -> Answered:
         await self._store(call.key, answered, latency_ms)

@@ -33,6 +33,7 @@ class CallKind(StrEnum):
     IMAGE = "image"
     HTTP = "http"
     MCP = "mcp"
+    SQL = "sql"
 
 
 class CallState(StrEnum):

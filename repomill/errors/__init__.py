@@ -13,6 +13,7 @@ same words. The family decides what happens next:
 
 from repomill.errors.apis import *
 from repomill.errors.base import *
+from repomill.errors.budgets import *
 from repomill.errors.calls import *
 from repomill.errors.engine import *
 from repomill.errors.hosts import *

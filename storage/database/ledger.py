@@ -7,17 +7,20 @@ not written any more (the process died between the two) is found in the store an
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
+from repomill.calls.budget import Limits
 from repomill.calls.ledger import CallKey, CallRequest, CallRow, CallState, Usage
 from repomill.canonical import Json, canonical_json, digest
-from repomill.errors import OwnershipLost
+from repomill.errors import BudgetReserved, OwnershipLost
 from storage.artifacts.keys import call_key
 from storage.artifacts.port import ArtifactStore
 from storage.database.lease import Lease
 from storage.database.models import Call
+from storage.database.repositories.budgets import RunBudget
 from storage.database.scope import Scope
 from storage.database.session import Database
 from storage.database.work import Work
@@ -25,6 +28,11 @@ from storage.database.work import Work
 T = TypeVar("T")
 
 ANSWER_FORMAT = 1
+
+ABANDONED = timedelta(minutes=10)
+"""A run that was silent for so long is gone: several times a lease, since its calls are taken from it."""
+
+NO_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +59,22 @@ class Answer:
 class SqlCallLedger:
     """The ledger of one root execution, written under the lease of the execution that runs now."""
 
-    def __init__(
-        self, database: Database, store: ArtifactStore, scope: Scope, lease: Lease, root_execution_id: UUID
+    def __init__(  # noqa: PLR0913  # the parts of one ledger
+        self,
+        database: Database,
+        store: ArtifactStore,
+        scope: Scope,
+        lease: Lease,
+        root_execution_id: UUID,
+        *,
+        limits: Limits = NO_LIMITS,
     ) -> None:
         self.root_execution_id = root_execution_id
         self._database = database
         self._store = store
         self._scope = scope
         self._lease = lease
+        self._limits = limits
 
     async def find(self, key: CallKey) -> CallRow | None:
         call = await self._read(lambda work: work.calls.find(self.root_execution_id, key))
@@ -72,11 +88,21 @@ class SqlCallLedger:
     async def reserve(self, call: CallRequest) -> CallRow:
         request_key = self._payload_key(call.key, "request")
         await self._store.put(request_key, canonical_json(call.request))
-        root, execution = self.root_execution_id, self._lease.execution_id
-        return await self._write(call.key, lambda work: work.calls.reserve(root, execution, call, request_key))
+        execution = self._lease.execution_id
+
+        def reserve(work: Work) -> Call:
+            return work.calls.reserve(self._run(work), execution, call, request_key)
+
+        try:
+            return await self._write(call.key, reserve)
+        except BudgetReserved:
+            # Runs that died may hold what is reserved.
+            if not await self._database.run(self._scope, lambda work: work.calls.end_abandoned(ABANDONED)):
+                raise
+        return await self._write(call.key, reserve)
 
     async def mark_sent(self, key: CallKey) -> CallRow:
-        return await self._write(key, lambda work: work.calls.sent(self.root_execution_id, key))
+        return await self._write(key, lambda work: work.calls.sent(self._run(work), key))
 
     async def record_answer(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
         answer = Answer(response, usage, latency_ms)
@@ -92,6 +118,10 @@ class SqlCallLedger:
 
     async def release(self, key: CallKey, reason: str) -> CallRow:
         return await self._write(key, lambda work: work.calls.released(self.root_execution_id, key, reason))
+
+    def _run(self, work: Work) -> RunBudget:
+        project_id = work.executions.get(self._lease.execution_id).project_id
+        return RunBudget(self.root_execution_id, project_id, self._limits)
 
     async def _answered(self, key: CallKey, answer: Answer) -> CallRow:
         root, place = self.root_execution_id, self._payload_key(key, "response")

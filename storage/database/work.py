@@ -7,6 +7,7 @@ from functools import cached_property
 from sqlalchemy.orm import Session
 
 from storage.database.repositories.audit import AuditLog
+from storage.database.repositories.budgets import Budgets
 from storage.database.repositories.calls import Calls
 from storage.database.repositories.events import Events
 from storage.database.repositories.executions import Executions
@@ -59,6 +60,10 @@ class Work:
     @cached_property
     def exports(self) -> Exports:
         return Exports(*self._parts)
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        return Budgets(*self._parts)
 
     @cached_property
     def calls(self) -> Calls:

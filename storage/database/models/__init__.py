@@ -2,6 +2,7 @@
 
 from storage.database.models.audit_entry import AuditEntry
 from storage.database.models.base import Base, Tenant
+from storage.database.models.budget import Budget, BudgetAccount
 from storage.database.models.call import Call
 from storage.database.models.event import Event
 from storage.database.models.execution import Execution, ExecutionAttempt
@@ -17,6 +18,8 @@ from storage.database.models.workflow import Workflow, WorkflowVersion
 __all__ = [
     "AuditEntry",
     "Base",
+    "Budget",
+    "BudgetAccount",
     "Call",
     "Event",
     "Execution",

@@ -4,16 +4,19 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from repomill.calls.ledger import CallKind, CallState
 from storage.database.models.base import Base, Tenant
-from storage.database.models.types import DIGEST, NAME, Money, PlainText, status_column
+from storage.database.models.types import DIGEST, JSON_DOCUMENT, NAME, Money, PlainText, status_column
 
 
 class Call(Tenant, Base):
-    """One call; `execution_id` made it, every execution of the root may use its answer. Keys name stored payloads."""
+    """One call; `execution_id` made it, every execution of the root may use its answer. Keys name stored payloads.
+
+    `reserved_amount` and `reserved_tokens` bound one sending; they are put aside in the `budget_accounts`.
+    """
 
     __tablename__ = "calls"
     __table_args__ = (
@@ -33,6 +36,8 @@ class Call(Tenant, Base):
     state: Mapped[CallState] = mapped_column(status_column(CallState, "state"))
     sends: Mapped[int] = mapped_column(default=0)
     reserved_amount: Mapped[Decimal | None] = mapped_column(Money)
+    reserved_tokens: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    budget_accounts: Mapped[list[str] | None] = mapped_column(JSON_DOCUMENT)
     cost: Mapped[Decimal | None] = mapped_column(Money)
     input_tokens: Mapped[int] = mapped_column(default=0)
     output_tokens: Mapped[int] = mapped_column(default=0)

@@ -1,18 +1,39 @@
 """Ledger rows; `storage.database.ledger` puts the payloads beside them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 
+from repomill.calls.budget import Amount
 from repomill.calls.ledger import CallKey, CallRequest, CallState, Usage
 from repomill.errors import IllegalTransition
-from storage.database.models import Call
+from storage.database.models import Call, Execution, ExecutionAttempt, Project, Workflow, WorkflowVersion
 from storage.database.repositories.base import Repository
+from storage.database.repositories.budgets import Budgets, RunBudget
 from storage.database.transitions import check_transition
 
 ENTITY = "call"
+
+
+@dataclass(frozen=True, slots=True)
+class CallCost:
+    """What one call was and cost; `cost` is None where no price is known."""
+
+    project: str
+    workflow: str
+    kind: str
+    source: str
+    model: str
+    at: datetime
+    sends: int
+    input_tokens: int
+    output_tokens: int
+    cost: Decimal | None
 
 
 class Calls(Repository):
@@ -30,18 +51,56 @@ class Calls(Repository):
         query = select(Call).where(Call.root_execution_id == root_id)
         return self._session.scalars(query.order_by(Call.created_at, Call.node_path, Call.ordinal)).all()
 
-    def reserve(self, root_id: UUID, execution_id: UUID, call: CallRequest, request_key: str) -> Call:
-        """Write a call before it is sent, or take up one that was released."""
-        row = self._locked(root_id, call.key)
-        if row is None:
-            return self._add(self._row(root_id, execution_id, call, request_key))
-        check_transition(ENTITY, row.state, CallState.RESERVED)
-        row.state, row.reserved_amount, row.error = CallState.RESERVED, call.bound.cost, None
-        return self._flushed(row)
+    def costs(self, since: datetime | None = None) -> Sequence[CallCost]:
+        """Return what was sent, by the organisation's projects and workflows; replayed answers were not."""
+        query = (
+            select(
+                Project.name,
+                Workflow.name,
+                Call.kind,
+                Call.source,
+                Call.model,
+                Call.created_at,
+                Call.sends,
+                Call.input_tokens,
+                Call.output_tokens,
+                Call.cost,
+            )
+            .join(Execution, Execution.id == Call.execution_id)
+            .join(Project, Project.id == Execution.project_id)
+            .join(WorkflowVersion, WorkflowVersion.id == Execution.workflow_version_id)
+            .join(Workflow, Workflow.id == WorkflowVersion.workflow_id)
+            .where(Call.sends > 0, or_(Call.cost.is_(None), Call.cost > Decimal(0), Call.reserved_tokens > 0))
+        )
+        if since is not None:
+            query = query.where(Call.created_at >= since)
+        rows: Sequence[Any] = self._session.execute(query).all()
+        return [CallCost(*row) for row in rows]
 
-    def sent(self, root_id: UUID, key: CallKey) -> Call:
-        """The request goes out now."""
-        row = self._moved(root_id, key, CallState.SENT)
+    def reserve(self, run: RunBudget, execution_id: UUID, call: CallRequest, request_key: str) -> Call:
+        """Write a call before it is sent, or take up one that was released; its bound is put aside.
+
+        Raises:
+            BudgetExceeded, BudgetReserved, PriceUnknown: see `Budgets.put_aside`.
+        """
+        row = self._locked(run.root_id, call.key)
+        if row is not None:
+            check_transition(ENTITY, row.state, CallState.RESERVED)
+        accounts = self._budgets.put_aside(run, call.bound, call.source, call.model)
+        if row is None:
+            row = self._row(run.root_id, execution_id, call, request_key)
+        row.state, row.reserved_amount, row.error = CallState.RESERVED, call.bound.cost, None
+        row.reserved_tokens = call.bound.input_tokens + call.bound.output_tokens
+        row.budget_accounts = accounts or None
+        return self._add(row)
+
+    def sent(self, run: RunBudget, key: CallKey) -> Call:
+        """The request goes out now; the second time its bound is put aside once more, and this raises as `reserve`."""
+        row = self._known(run.root_id, key, CallState.SENT)
+        if row.state is CallState.UNCERTAIN:
+            bound = Usage(row.reserved_tokens, 0, row.reserved_amount)
+            row.budget_accounts = self._budgets.put_aside(run, bound, row.source, row.model) or None
+        row = self._moved(run.root_id, key, CallState.SENT)
         row.sends, row.sent_at = row.sends + 1, self._clock()
         return self._flushed(row)
 
@@ -51,6 +110,7 @@ class Calls(Repository):
         row.response_key, row.answered_at, row.latency_ms = response_key, self._clock(), latency_ms
         row.input_tokens, row.output_tokens = usage.input_tokens, usage.output_tokens
         row.cost = _sum(row.cost, usage.cost)
+        self._budgets.settle(row, Amount.of(usage, row.reserved_amount))
         return self._flushed(row)
 
     def settled(self, root_id: UUID, key: CallKey) -> Call:
@@ -63,6 +123,7 @@ class Calls(Repository):
         """The answer was lost; the call is charged at its bound."""
         row = self._moved(root_id, key, CallState.UNCERTAIN)
         row.cost = _sum(row.cost, row.reserved_amount)
+        self._budgets.settle(row, Amount(row.reserved_amount or Decimal(0), 1, row.reserved_tokens))
         return self._flushed(row)
 
     def released(self, root_id: UUID, key: CallKey, reason: str) -> Call:
@@ -71,7 +132,35 @@ class Calls(Repository):
         was_sent = row.state is CallState.SENT
         self._moved(root_id, key, CallState.RELEASED)
         row.sends, row.error = row.sends - was_sent, reason
+        self._budgets.settle(row, Amount())
         return self._flushed(row)
+
+    def end_abandoned(self, silence: timedelta) -> int:
+        """End calls whose run has given no sign of life for that long; return how many.
+
+        What was reserved and never sent is released, what was sent is charged at its bound.
+        """
+        living = select(Execution.root_id).join(ExecutionAttempt, ExecutionAttempt.execution_id == Execution.id)
+        living = living.where(
+            ExecutionAttempt.ended_at.is_(None), ExecutionAttempt.heartbeat_at > self._clock() - silence
+        )
+        query = select(Call).where(
+            Call.state.in_((CallState.RESERVED, CallState.SENT)),
+            Call.budget_accounts.is_not(None),
+            Call.root_execution_id.not_in(living),
+        )
+        # Whoever holds one is at work on it; nobody waits here for a lock while holding others.
+        rows = self._session.scalars(query.with_for_update(skip_locked=True)).all()
+        for row in rows:
+            if row.state is CallState.SENT:
+                self.uncertain(row.root_execution_id, _key(row))
+            else:
+                self.released(row.root_execution_id, _key(row), "its run ended before it was sent")
+        return len(rows)
+
+    @property
+    def _budgets(self) -> Budgets:
+        return Budgets(self._session, self._scope, self._clock)
 
     def _locked(self, root_id: UUID, key: CallKey) -> Call | None:
         """Executions of one root share its calls, so the lease alone does not keep two writers apart."""
@@ -105,7 +194,6 @@ class Calls(Repository):
             model=call.model,
             state=CallState.RESERVED,
             sends=0,
-            reserved_amount=call.bound.cost,
             request_key=request_key,
             created_at=self._clock(),
         )
@@ -118,6 +206,10 @@ def _by_key(root_id: UUID, key: CallKey) -> Select[Call]:
         Call.ordinal == key.ordinal,
         Call.request_digest == key.request_digest,
     )
+
+
+def _key(row: Call) -> CallKey:
+    return CallKey(row.node_path, row.ordinal, row.request_digest)
 
 
 def _sum(first: Decimal | None, second: Decimal | None) -> Decimal | None:

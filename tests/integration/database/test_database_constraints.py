@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import Table, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from repomill.calls.budget import Limits
 from repomill.calls.ledger import CallKey, CallKind, CallRequest
 from storage.database.models import Base, ExportType, GeneratedProject
+from storage.database.repositories.budgets import RunBudget
 from storage.database.repositories.exports import NewExport
 from storage.database.scope import DEFAULT_ORGANISATION_ID, DEFAULT_SCOPE
 from storage.database.session import Database
@@ -29,7 +31,7 @@ def project(database: Database) -> GeneratedProject:
         assert execution_id is not None
         work.events.append(execution_id, "started")
         request = CallRequest(CallKey("plan", 1, fake_digest()), CallKind.MODEL, "main", "m", {})
-        work.calls.reserve(execution_id, execution_id, request, "key")
+        work.calls.reserve(RunBudget(execution_id, project.project_id, Limits()), execution_id, request, "key")
     return project
 
 

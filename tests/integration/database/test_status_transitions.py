@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import Connection, Table, select, update
 from sqlalchemy.exc import IntegrityError
 
+from repomill.calls.budget import Limits
 from repomill.calls.ledger import CallKey, CallKind, CallRequest, CallState
 from repomill.errors import IllegalTransition
 from storage.database.migrations.revision_0001 import transitions as frozen
 from storage.database.models import Base, ExportType, RepositoryExport
+from storage.database.repositories.budgets import RunBudget
 from storage.database.repositories.exports import NewExport
 from storage.database.scope import DEFAULT_SCOPE
 from storage.database.session import Database
@@ -43,9 +45,10 @@ def _export(work: Work) -> RepositoryExport:
 
 
 def _call(work: Work) -> UUID:
-    execution_id = new_execution(work).id
+    execution = new_execution(work)
+    run = RunBudget(execution.id, execution.project_id, Limits())
     request = CallRequest(CallKey("plan", 1, fake_digest()), CallKind.MODEL, "main", "m", {})
-    return work.calls.reserve(execution_id, execution_id, request, "key").id
+    return work.calls.reserve(run, execution.id, request, "key").id
 
 
 MAKERS: dict[str, Callable[[Work], UUID]] = {

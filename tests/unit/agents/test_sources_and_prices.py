@@ -47,6 +47,12 @@ def test_an_unknown_price_is_none_not_zero(source: ModelSource, model: str) -> N
     assert upper_bound(source, model, 10, 10) is None
 
 
+def test_stated_prices_win_over_the_list() -> None:
+    stated = LOCAL.model_copy(update={"input_price": Decimal(2), "output_price": Decimal(0)})
+    assert price(stated, "my-own-model", 1_000_000, 5).cost == 2
+    assert upper_bound(stated, "my-own-model", 500_000, 5) == 1
+
+
 def test_the_upper_bound_is_above_the_cost() -> None:
     prompt = "Write a service that answers questions about the weather."
     bound, used = upper_bound(OPENAI, "gpt-4o-mini", len(prompt), 100), price(OPENAI, "gpt-4o-mini", 10, 100)

@@ -38,6 +38,9 @@ COMMANDS: dict[str, set[str]] = {
     "project export": {"--to", "--branch", "--credentials"} | FORMAT,
     "project policy": {"--set", "--reset"},
     "project release": set(),
+    "budget set": {"--period", "--cost", "--calls", "--tokens", "--remove"},
+    "budget show": FORMAT,
+    "costs": {"--by", "--since", "--csv"} | FORMAT,
     "db upgrade": set(),
     "db current": FORMAT,
 }

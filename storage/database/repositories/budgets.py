@@ -1,0 +1,137 @@
+"""Budgets: what people set, and putting a call's bound aside in every budget it falls under."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, delete, or_, select
+
+from repomill.calls.budget import Amount, Limits, Period
+from repomill.calls.ledger import FREE, Usage
+from repomill.errors import BudgetExceeded, BudgetReserved, PriceUnknown
+from storage.database.models import Budget, BudgetAccount, Call, Execution, Project
+from storage.database.repositories._accounts import Accounts, midnight, reserved, spent
+from storage.database.repositories.base import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class RunBudget:
+    """Where a call belongs, and what its run may spend."""
+
+    root_id: UUID
+    project_id: UUID
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One budget that a call falls under; `of` selects the calls that count."""
+
+    account: str
+    title: str
+    limits: Limits
+    of: tuple[ColumnElement[bool], ...]
+
+
+class Budgets(Repository):
+    """Budgets of projects and of the organisation. Limits are what people set; accounts are what was taken."""
+
+    def define(self, project_id: UUID | None, period: Period, limits: Limits) -> Budget:
+        """Set a budget; without a project it is the organisation's."""
+        row = self._session.scalars(_of(project_id, period)).one_or_none()
+        if row is None:
+            row = Budget(project_id=project_id, period=period)
+        row.cost_usd, row.calls, row.tokens = limits.cost_usd, limits.calls, limits.tokens
+        row.updated_at = self._clock()
+        self._add(row)
+        detail = {"period": period.value, "cost": str(limits.cost_usd), "calls": limits.calls, "tokens": limits.tokens}
+        self._audit("set budget", "budget", row.id, None, None, **detail)
+        return row
+
+    def remove(self, project_id: UUID | None, period: Period) -> None:
+        """Take a budget away; one that was never set is no error."""
+        row = self._session.scalars(_of(project_id, period)).one_or_none()
+        if row is not None:
+            self._audit("remove budget", "budget", row.id, None, None, period=period.value)
+            self._session.execute(delete(Budget).where(Budget.id == row.id))
+
+    def defined(self) -> Sequence[Budget]:
+        """Return what was set, the organisation's first."""
+        query = select(Budget).outerjoin(Project, Project.id == Budget.project_id)
+        return self._session.scalars(query.order_by(Project.name.nulls_first(), Budget.period)).all()
+
+    def account(self, budget: Budget) -> BudgetAccount:
+        """Return what is taken of a budget now; of a day, today's."""
+        applied = self._applied(budget)
+        return self._accounts.opened(applied.account, applied.of)
+
+    def put_aside(self, run: RunBudget, bound: Usage, source: str, model: str) -> list[str]:
+        """Reserve the bound of one sending in every budget it falls under, all or none; return the accounts.
+
+        Raises:
+            BudgetExceeded: a budget has not that much left.
+            BudgetReserved: it has, but calls under way may need it.
+            PriceUnknown: a budget limits money, and nobody knows the call's price.
+        """
+        if bound == FREE:
+            return []
+        budgets = sorted(self._budgets(run), key=lambda applied: applied.account)
+        for applied in budgets:
+            if applied.limits.cost_usd is not None and bound.cost is None:
+                raise PriceUnknown(applied.title, source, model or "this call")
+            _check(applied, self._accounts.opened(applied.account, applied.of), Amount.of(bound))
+        names = [applied.account for applied in budgets]
+        self._accounts.reserve(names, Amount.of(bound))
+        return names
+
+    def settle(self, call: Call, actual: Amount) -> None:
+        """Turn what a call put aside for one sending into what it came to."""
+        bound = Amount(call.reserved_amount or Amount().cost, 1, call.reserved_tokens)
+        self._accounts.settle(call.budget_accounts or (), bound, actual)
+
+    @property
+    def _accounts(self) -> Accounts:
+        return Accounts(self._session, self._scope, self._clock)
+
+    def _budgets(self, run: RunBudget) -> list[Applied]:
+        set_by_people = select(Budget).where(or_(Budget.project_id == run.project_id, Budget.project_id.is_(None)))
+        found = [self._applied(budget) for budget in self._session.scalars(set_by_people)]
+        if run.limits:
+            of = (Call.root_execution_id == run.root_id,)
+            found.append(Applied(f"run {run.root_id}", "this run", run.limits, of))
+        return found
+
+    def _applied(self, budget: Budget) -> Applied:
+        account, title, of = "organisation", "the organisation", list[ColumnElement[bool]]()
+        if budget.project_id is not None:
+            account, title = f"project {budget.project_id}", f"project {self._project(budget.project_id)}"
+            executions = select(Execution.id).where(Execution.project_id == budget.project_id)
+            of.append(Call.execution_id.in_(executions))
+        if budget.period is Period.DAY:
+            now = self._clock()
+            day = now.astimezone(UTC).date().isoformat()
+            account, title = f"{account} {day}", f"{title} for {day}"
+            of.append(Call.created_at >= midnight(now))
+        return Applied(account, title, Limits(budget.cost_usd, budget.calls, budget.tokens), tuple(of))
+
+    def _project(self, project_id: UUID) -> str:
+        return self._session.scalars(select(Project.name).where(Project.id == project_id)).one()
+
+
+def _check(applied: Applied, account: BudgetAccount, needed: Amount) -> None:
+    limit = (spent(account) + needed).excess(applied.limits)
+    if limit:
+        raise BudgetExceeded(applied.title, limit, _said(spent(account)), _said(needed))
+    limit = (spent(account) + reserved(account) + needed).excess(applied.limits)
+    if limit:
+        raise BudgetReserved(applied.title, limit)
+
+
+def _said(amount: Amount) -> str:
+    return f"{amount.cost.normalize():f} US dollars, {amount.calls} calls, {amount.tokens} tokens"
+
+
+def _of(project_id: UUID | None, period: Period) -> Select[Budget]:
+    is_its = Budget.project_id.is_(None) if project_id is None else Budget.project_id == project_id
+    return select(Budget).where(is_its, Budget.period == period)
