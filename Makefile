@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SWIFT_READY := .venv-swift/.ready
+MARIADB_READY := .mariadb/.ready
 
 # uv brings its own list of certificate authorities; the system's may know more (a proxy, a mirror).
 export UV_SYSTEM_CERTS := true
@@ -23,13 +24,20 @@ $(SWIFT_READY): tests/servers/swift.lock | $(READY)
 	$(BIN)/uv pip sync --quiet --python .venv-swift/bin/python --require-hashes tests/servers/swift.lock
 	touch $@
 
+# MariaDB, the MySQL of the tests: Debian's package, unpacked here, which needs no root. Where there is no apt, the
+# tests of MySQL take an installed server, and are skipped without one.
+$(MARIADB_READY):
+	mkdir -p .mariadb/root
+	-command -v apt-get >/dev/null && sh tests/servers/get_mariadb.sh .mariadb
+	touch $@
+
 demo: $(READY)  ## generate, archive and push the example project; needs no key and no service
 	$(BIN)/repomill demo
 
 up: $(READY)  ## start the embedded stack (Prefect server, worker, artefact links)
 	$(BIN)/repomill up
 
-test: $(READY) $(SWIFT_READY)  ## every test, on real PostgreSQL, a real S3 server and Git over HTTP
+test: $(READY) $(SWIFT_READY) $(MARIADB_READY)  ## every test, on real PostgreSQL, a real S3 server and Git over HTTP
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --cov --cov-report=
 	$(BIN)/python -m coverage report --fail-under=90

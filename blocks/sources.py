@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from prefect.blocks.core import Block
+from prefect_sqlalchemy import SqlAlchemyConnector  # type: ignore[import-untyped]  # no py.typed
 
+from blocks.database_source import database_source
+from blocks.http_api import HttpApi
 from blocks.image_provider import ImageProvider
 from blocks.model_source import OpenAISource
 from repomill.sources import SourceKind
@@ -12,8 +15,10 @@ from repomill.sources import SourceKind
 SOURCE_BLOCKS: Mapping[SourceKind, type[Block]] = {
     SourceKind.OPENAI: OpenAISource,
     SourceKind.IMAGES: ImageProvider,
+    SourceKind.HTTP: HttpApi,
+    SourceKind.DATABASE: SqlAlchemyConnector,
 }
-"""Each has a method `source(name, model)` that returns what the core works with."""
+"""Ours have a method `source(name, model)` that returns what the core works with."""
 
 
 async def load_source(kind: SourceKind, block: str, name: str, model: str) -> Any:
@@ -21,7 +26,7 @@ async def load_source(kind: SourceKind, block: str, name: str, model: str) -> An
     if kind not in SOURCE_BLOCKS:
         raise ValueError(f"no block holds sources of kind {kind}")
     loaded: Any = await SOURCE_BLOCKS[kind].aload(block)
-    return loaded.source(name, model)
+    return database_source(loaded, name) if kind is SourceKind.DATABASE else loaded.source(name, model)
 
 
 def block_type(kind: SourceKind) -> str:

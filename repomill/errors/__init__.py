@@ -15,13 +15,16 @@ from repomill.errors.apis import *
 from repomill.errors.base import *
 from repomill.errors.budgets import *
 from repomill.errors.calls import *
+from repomill.errors.databases import *
 from repomill.errors.engine import *
 from repomill.errors.hosts import *
 from repomill.errors.images import *
+from repomill.errors.input_files import *
 from repomill.errors.language import *
 from repomill.errors.lookups import *
 from repomill.errors.models import *
 from repomill.errors.plugins import *
 from repomill.errors.publishing import *
 from repomill.errors.storage import *
+from repomill.errors.tables import *
 from repomill.errors.trees import *

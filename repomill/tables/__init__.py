@@ -1,0 +1,1 @@
+"""Tables: lists of objects, the operations on them through pandas, and the files they are written to."""
