@@ -67,9 +67,9 @@ def jinja(folder: list[TreeFile]) -> None:
             environment.from_string(file.content.decode()).render(SCOPE)
 
 
-def write(folder: list[TreeFile], root: Path) -> Path:
+def write(folder: list[TreeFile], root: Path, suffix: str = ".jinja") -> Path:
     for file in folder:
-        path = root / file.path.replace(".j2", ".jinja")
+        path = root / file.path.replace(".j2", suffix)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.content)
     return root
