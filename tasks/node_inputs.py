@@ -53,7 +53,7 @@ async def prepare(run: Run, level: Level, node: str) -> NodeCall:
         config.model_dump(mode="json"),
         input_digests=await _input_digests(run, declaration, config, scope),
         template_digests={name: run.facts.template_digests[name] for name in templates},
-        model_parameters={name: {"model": run.sources.model(name)} for name in declaration.sources(config)},
+        model_parameters={name: run.source_facts(name) for name in declaration.sources(config)},
         node_path=path,
     )
     return NodeCall(ids, path, spec, declaration, config, scope, key)

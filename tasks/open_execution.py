@@ -27,6 +27,7 @@ from storage.database.work import Work
 from tasks.budgets import run_limits
 from tasks.call_events import CallEvents
 from tasks.finish_execution import finish
+from tasks.http_apis import RunApis
 from tasks.node_ports import SourceModels, StoredExports, StoredTemplates
 from tasks.ownership import LEASE, heartbeat, is_dead, this_process
 from tasks.resume import is_over
@@ -150,6 +151,7 @@ async def _build(
         calls=calls,
         templates=stack.enter_context(closing(StoredTemplates(services.store, facts.template_keys))),
         sources=sources,
+        http=await stack.enter_async_context(RunApis(services, spec, sources, str(execution.root_id))),
         exports=exports,
         known_secrets=sources.secrets(),
     )

@@ -91,6 +91,7 @@ def context_of(run: Run, call: NodeCall, body: Body = NO_BODY) -> NodeContext:
         body=body,
         calls=NodeCalls(run.calls, call.path),
         sources=run.sources,
+        http=run.http,
     )
 
 

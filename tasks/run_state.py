@@ -9,10 +9,11 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
+from repomill.apis.source import ApiSource
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import LedgerMode
 from repomill.canonical import Json
-from repomill.nodes.base import Agents, Exports, NodeConfig, Sources, Templates
+from repomill.nodes.base import NO_HTTP, Agents, Exports, HttpApis, NodeConfig, Sources, Templates
 from repomill.trees.policy import Finding
 from repomill.trees.references import Path
 from repomill.workflow.plan import Plan
@@ -95,6 +96,7 @@ class Run:
     templates: Templates
     sources: Sources
     exports: Exports
+    http: HttpApis = NO_HTTP
     known_secrets: tuple[SecretStr, ...] = ()
     """Keys the run was given: no generated file may hold one."""
     writer: StateWriter = field(init=False)
@@ -119,6 +121,14 @@ class Run:
 
     def __post_init__(self) -> None:
         self.top = Level(self.plan)
+
+    def source_facts(self, name: str) -> dict[str, Json]:
+        """Return what a source adds to the answer of a node: its model, or the API, and on whose behalf it is asked."""
+        facts: dict[str, Json] = {"model": self.sources.model(name)}
+        api = self.sources.find(name, ApiSource)
+        if api is None:
+            return facts
+        return facts | {"api": api.base_url, "document": api.document, "user": str(self.services.scope.user_id)}
 
     def title(self) -> str:
         """Return what the flow run is called: workflow, project where it has a name of its own, execution."""

@@ -62,6 +62,9 @@ async def load_sources(spec: WorkflowSpec) -> Sources:
     return Sources(spec, found, await publishing_secrets(spec))
 
 
-def _secrets(source: object) -> tuple[SecretStr, ...]:
-    values = vars(source).values() if isinstance(source, BaseModel) else ()
-    return tuple(value for value in values if isinstance(value, SecretStr))
+def _secrets(value: object) -> tuple[SecretStr, ...]:
+    """Find the secrets of a source, also those further inside: an API's credentials are a model of their own."""
+    if isinstance(value, SecretStr):
+        return (value,)
+    inner = vars(value) if isinstance(value, BaseModel) else value
+    return tuple(secret for item in inner.values() for secret in _secrets(item)) if isinstance(inner, dict) else ()

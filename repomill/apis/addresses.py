@@ -7,7 +7,7 @@ to an inner address, and may lead elsewhere at the second look. So what is conta
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from repomill.errors import AddressRefused
@@ -16,8 +16,14 @@ Address = IPv4Address | IPv6Address
 LookUp = Callable[[str, int], Awaitable[Sequence[str]]]
 """Returns the addresses of a host name; raises `OSError` when there are none."""
 
-# Services of cloud providers under addresses that the standard registries call public.
-_METADATA = frozenset({ip_address("168.63.129.16"), ip_address("100.100.100.200"), ip_address("192.0.0.192")})
+# Services of cloud providers at addresses that are not link-local; one of them is even public.
+_METADATA = frozenset(
+    {ip_address("168.63.129.16"), ip_address("100.100.100.200"), ip_address("192.0.0.192"), ip_address("fd00:ec2::254")}
+)
+METADATA, LINK_LOCAL = "a metadata service", "a link-local address"
+NEVER = frozenset({METADATA, LINK_LOCAL})
+"""Reasons that hold for named hosts too, where the rules say so."""
+
 # RFC 6052 and RFC 8215: an IPv4 address in the last four bytes.
 _NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 
@@ -33,15 +39,18 @@ class HostRules:
     """Which hosts may be contacted.
 
     `named` hosts may be, wherever they are: somebody meant them. `others` says whether any other host may be, provided
-    all of its addresses are public ones. Names are compared without case and without a last dot.
+    all of its addresses are public ones. `never_metadata` keeps named hosts too from link-local addresses and metadata
+    services, where a person who runs a workflow may name them, not only one who writes blocks. Names are compared
+    without case and without a last dot.
     """
 
     named: frozenset[str] = frozenset()
     others: bool = False
+    never_metadata: bool = False
 
     def allowing(self, *hosts: str) -> "HostRules":
         """Return the same rules with more named hosts."""
-        return HostRules(self.named | {plain_host(host) for host in hosts if host}, self.others)
+        return replace(self, named=self.named | {plain_host(host) for host in hosts if host})
 
     def names(self, host: str) -> bool:
         """Tell whether the host was named."""
@@ -66,10 +75,10 @@ async def checked_addresses(host: str, port: int, rules: HostRules, resolve: Loo
     addresses = await resolve(host, port)
     if not addresses:
         raise OSError(f"{host} has no address")
-    if not is_named:
-        for address in addresses:
-            if reason := refusal(address):
-                raise AddressRefused(host, f"{address} is {reason}")
+    for address in addresses:
+        reason = refusal(address)
+        if reason and (not is_named or (rules.never_metadata and reason in NEVER)):
+            raise AddressRefused(host, f"{address} is {reason}")
     return addresses
 
 
@@ -87,10 +96,10 @@ def refusal(address: str) -> str:
 
 def _inner(address: Address) -> str:
     if address in _METADATA:
-        return "a metadata service"
+        return METADATA
     kinds = {
         "a loopback address": address.is_loopback,
-        "a link-local address": address.is_link_local,
+        LINK_LOCAL: address.is_link_local,
         "a multicast address": address.is_multicast,
         "not an address of a host": address.is_unspecified,
         "a private address": address.is_private,

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
@@ -21,6 +21,8 @@ from repomill.canonical import digest
 from repomill.errors import (
     ApiAnswerUnusable,
     ApiCredentialsInvalid,
+    ApiDocumentTooLarge,
+    ApiDocumentUnreadable,
     ApiForbidden,
     ApiStatusUnexpected,
     ApiUnauthorized,
@@ -29,6 +31,7 @@ from repomill.errors import (
 if TYPE_CHECKING:
     import httpx
 
+DOCUMENT_TYPES = "application/json, application/yaml, */*;q=0.5"
 MOST_REDIRECTS = 5
 SUCCESS = tuple(range(200, 300))
 
@@ -57,6 +60,7 @@ class HttpApi:
         user: ActingUser,
         scope: str,
         *,
+        never_metadata: bool = False,
         resolve: LookUp = look_up,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -65,6 +69,7 @@ class HttpApi:
         self.base_url = source.base_url or _first_server(description)
         self._user = user
         self._scope = scope
+        self._never_metadata = never_metadata
         self._resolve = resolve
         self._clock = clock
         self._client: httpx.AsyncClient | None = None
@@ -90,6 +95,29 @@ class HttpApi:
             return ApiAnswer.of(stored)
         except ValueError as error:
             raise ApiAnswerUnusable(self.source.name, request.operation, str(error)) from error
+
+    async def read(self, url: str, max_size: int) -> ApiAnswer:
+        """Return what a GET gives, whatever its status, without any ledger: for documents that describe APIs.
+
+        Raises:
+            ApiDocumentUnreadable: nothing came.
+            ApiDocumentTooLarge: it has more bytes than that.
+            AddressRefused, ApiCredentialsInvalid: as in `call`.
+        """
+        import httpx
+
+        try:
+            async with asyncio.timeout(self.source.timeout):
+                request = ApiRequest(url, "GET", url, (("Accept", DOCUMENT_TYPES),))
+                return await self._exchange(request, CallOptions(max_size=max_size))
+        except ApiAnswerUnusable as error:
+            raise ApiDocumentTooLarge(url, error.reason) from error
+        except ApiStatusUnexpected as error:
+            raise ApiDocumentUnreadable(url, error.reason) from error
+        except TimeoutError as error:
+            raise ApiDocumentUnreadable(url, f"no whole answer within {self.source.timeout:g} s") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ApiDocumentUnreadable(url, str(error) or type(error).__name__) from error
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -168,7 +196,7 @@ class HttpApi:
 
     def rules(self) -> HostRules:
         """Return who may be contacted."""
-        return self.source.rules(self.base_url)
+        return replace(self.source.rules(self.base_url), never_metadata=self._never_metadata)
 
     def _verify(self) -> ssl.SSLContext | bool:
         if not self.source.verify:

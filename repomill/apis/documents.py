@@ -1,12 +1,14 @@
 """Reads the text of a document, JSON or YAML, into plain data within bounds; the parsers are those of libraries."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from repomill.errors import ApiDocumentInvalid, ApiDocumentTooLarge
 
-Document = dict[str, Any]
+# As JSON writes it, not after a backslash of its own.
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,10 @@ def _yaml(text: str, location: str, bounds: Bounds) -> Any:
         _check_depth(yaml.parse(text, Loader=JsonschemaSafeLoader), location, bounds)
         return yaml.load(text, Loader=JsonschemaSafeLoader)  # noqa: S506  # it is a safe loader
     except (yaml.YAMLError, ValueError, TypeError) as error:
-        raise ApiDocumentInvalid(location, (f"it is neither JSON nor YAML: {_one_line(error)}",)) from error
+        # Its words may quote the text, and the text may be something else, that is nobody's business.
+        mark = getattr(error, "problem_mark", None)
+        place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        raise ApiDocumentInvalid(location, (f"it is neither JSON nor YAML{place}",)) from None
     except RecursionError as error:
         raise ApiDocumentTooLarge(location, f"nested deeper than {bounds.depth}") from error
 
@@ -100,9 +105,13 @@ def _check_size(data: Any, location: str, bounds: Bounds) -> None:
 
 def _plain(data: Any, location: str) -> Any:
     try:
-        return json.loads(json.dumps(data, allow_nan=False))
+        text = json.dumps(data, allow_nan=False, ensure_ascii=False)
+        text.encode()
     except (ValueError, TypeError) as error:
         raise ApiDocumentInvalid(location, (f"it holds what JSON cannot: {_one_line(error)}",)) from error
+    if _NUL.search(text):
+        raise ApiDocumentInvalid(location, ("it holds a NUL character",))
+    return json.loads(text)
 
 
 def _refuse_constant(name: str) -> NoReturn:

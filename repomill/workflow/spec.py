@@ -81,6 +81,7 @@ class SourceSpec(SpecModel):
         "openai"
     )
     model: Annotated[str | None, Field(description="Model of nodes that name none.")] = None
+    document: Annotated[str | None, Field(description="Discovered API, where it is not the block's.")] = None
 
 
 class QueueSpec(SpecModel):

@@ -76,6 +76,11 @@ def template_key(organisation_id: Id, digest: str) -> str:
     return _key(organisation_id, "templates", _hex(digest))
 
 
+def api_definitions_key(organisation_id: Id, digest: str) -> str:
+    """Name the shared schemas of an API's document."""
+    return _key(organisation_id, "apis", f"{_hex(digest)}.json")
+
+
 def scan_key(organisation_id: Id, project_id: Id) -> str:
     """Name what scans of a project's files found, by content."""
     return _key(organisation_id, "scans", f"{project_id}.json")

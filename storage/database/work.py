@@ -6,6 +6,7 @@ from functools import cached_property
 
 from sqlalchemy.orm import Session
 
+from storage.database.repositories.apis import Apis
 from storage.database.repositories.audit import AuditLog
 from storage.database.repositories.budgets import Budgets
 from storage.database.repositories.calls import Calls
@@ -40,6 +41,10 @@ class Work:
     @cached_property
     def workflows(self) -> Workflows:
         return Workflows(*self._parts)
+
+    @cached_property
+    def apis(self) -> Apis:
+        return Apis(*self._parts)
 
     @cached_property
     def executions(self) -> Executions:

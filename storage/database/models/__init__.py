@@ -1,5 +1,6 @@
 """The tables, one concept per module."""
 
+from storage.database.models.api import Api, ApiOperation, ApiVersion
 from storage.database.models.audit_entry import AuditEntry
 from storage.database.models.base import Base, Tenant
 from storage.database.models.budget import Budget, BudgetAccount
@@ -16,6 +17,9 @@ from storage.database.models.user import User
 from storage.database.models.workflow import Workflow, WorkflowVersion
 
 __all__ = [
+    "Api",
+    "ApiOperation",
+    "ApiVersion",
     "AuditEntry",
     "Base",
     "Budget",

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from repomill.errors import UserNotFound
-from storage.database.models import User
+from storage.database.models import Organisation, User
 from storage.database.repositories.base import Repository
 
 
@@ -16,6 +16,12 @@ class Users(Repository):
         if user is None:
             raise UserNotFound(name)
         return user
+
+    def acting(self) -> tuple[User, Organisation]:
+        """Return who acts, and for which organisation."""
+        user = self._session.scalars(select(User).where(User.id == self._scope.user_id)).one()
+        query = select(Organisation).where(Organisation.id == self._scope.organisation_id)
+        return user, self._session.scalars(query).one()
 
     def add(self, name: str, email: str | None = None) -> User:
         """Write a user."""
