@@ -8,7 +8,7 @@ from repomill.publishing.merging._merge_tree import MergeOutput, Stages
 from repomill.publishing.merging.conflicts import Conflict, Outcome
 from repomill.publishing.tree_commits import Edits
 
-_OURS, _THEIRS = 2, 3
+_BASE, _OURS, _THEIRS = 1, 2, 3
 _BINARY = "CONFLICT (binary)"
 _MOVED_BY_BOTH = "CONFLICT (rename/rename)"
 
@@ -38,10 +38,12 @@ def _outcome(stages: Stages, kinds: Iterable[str]) -> Outcome | None:
     """Decide about one path; None where its other name tells all."""
     if _MOVED_BY_BOTH in kinds and len(stages) == 1:
         return Outcome.MOVED if _OURS in stages else None
+    if len(stages) == 1:  # only one side has the path: a file where the other one has a folder
+        return None if _BASE in stages else Outcome.APART
     if _OURS not in stages:
-        return Outcome.KEPT if _THEIRS in stages else None
+        return Outcome.KEPT
     if _THEIRS not in stages:
-        return Outcome.STAYS_DELETED if len(stages) > 1 else Outcome.APART
+        return Outcome.STAYS_DELETED
     special = any(blob.mode in {SUBMODULE, SYMLINK} for blob in stages.values())
     return Outcome.KEPT if special or _BINARY in kinds else Outcome.MARKED
 
