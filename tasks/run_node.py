@@ -53,7 +53,7 @@ async def run_node(run: Run, level: Level, node: str, call: NodeCall) -> Ended:
             return Result(asdict(known), is_known=True)
         return Result(asdict(await _execute(run, call, next(tries))))
 
-    cache_key = "" if not _is_reusable(call) else _cache_key(run, call)
+    cache_key = _cache_key(run, call)
     before = (PROJECT_STEP,) if call.kind.publishes else level.plan.predecessors(node)
     after = level.states_before(before)
     result, state = await run.task_runs.run(instance_of(call, level, after, cache_key=cache_key), work)
@@ -76,7 +76,7 @@ def instance_of(
     title = call.spec.title or call.path
     if call.spec.title and level.loop:
         title = f"{call.spec.title} ({call.path})"
-    return Instance(call.ids, call.kind, call.spec, call.path, call.key, title, after, cache_key, retries)
+    return Instance(call.kind, call.spec, call.path, call.key, title, after, cache_key, retries)
 
 
 def context_of(run: Run, call: NodeCall, body: Body = NO_BODY) -> NodeContext:
@@ -91,6 +91,7 @@ def context_of(run: Run, call: NodeCall, body: Body = NO_BODY) -> NodeContext:
         body=body,
         calls=NodeCalls(run.calls, call.path),
         sources=run.sources,
+        databases=run.databases,
         http=run.http,
     )
 
@@ -167,4 +168,7 @@ def record_of(row: NodeExecution) -> NodeRecord | None:
 
 
 def _cache_key(run: Run, call: NodeCall) -> str:
+    """Name Prefect's copy of a result that was paid for; work that only computes is not worth two more requests."""
+    if not _is_reusable(call) or call.is_mocked or call.kind.idempotency is Idempotency.PURE:
+        return ""
     return task_cache_key(run.services.scope.organisation_id, run.facts.root_id, call.key)
