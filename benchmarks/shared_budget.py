@@ -1,0 +1,55 @@
+"""200 executions over 4 processes against one project budget of 1.00 US dollar, by the server's own count."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from decimal import Decimal
+from pathlib import Path
+
+from repomill.calls.budget import Limits, Period
+from storage.database import schema
+from storage.database.scope import DEFAULT_SCOPE
+from storage.database.session import Database
+from tests.servers.model_server import model_server
+from tests.servers.postgresql import create_database, postgresql_server
+
+PROCESSES, EXECUTIONS, LIMIT = 4, 200, Decimal(1)
+PROGRAM = [sys.executable, "-m", "tests.integration.agents.spending_process"]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="budget-") as folder:
+        spend(f"sqlite:///{folder}/budget.db", Path(folder) / "sqlite")
+        with postgresql_server(Path(folder) / "data") as server:
+            spend(create_database(server, "budget"), Path(folder) / "postgresql")
+
+
+def spend(url: str, folder: Path) -> None:
+    folder.mkdir()
+    database = Database(url)
+    schema.upgrade(database)
+    with database.transaction(DEFAULT_SCOPE) as work:
+        project = work.projects.get_or_create("demo")
+        work.budgets.define(project.id, Period.TOTAL, Limits(cost_usd=LIMIT))
+    with model_server(lambda asked: "A short answer.") as server:
+        started = time.perf_counter()
+        count = str(EXECUTIONS // PROCESSES)
+        running = [
+            subprocess.Popen([*PROGRAM, server.base_url, url, folder, count], stdout=-1) for _ in range(PROCESSES)
+        ]
+        answered = sum(int(process.communicate()[0].split()[0]) for process in running)
+        seconds = time.perf_counter() - started
+    with database.transaction(DEFAULT_SCOPE) as work:
+        [call, *_] = calls = work.calls.costs()
+    each = call.cost or Decimal(0)
+    assert answered == len(calls) == len(server.requests)
+    spent = each * len(server.requests)
+    assert spent <= LIMIT
+    told = f"{len(server.requests)} requests at {each} = {spent} of {LIMIT} US dollars"
+    print(f"{database.name.partition(':')[0]}: {told}; {seconds:.1f} s")
+    database.close()
+
+
+if __name__ == "__main__":
+    main()

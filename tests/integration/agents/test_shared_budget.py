@@ -1,0 +1,81 @@
+"""One budget for many processes: the server's own count says what was spent, whoever dies on the way."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from repomill.calls.budget import Amount, Limits, Period
+from storage.database.repositories._accounts import reserved, spent
+from storage.database.scope import DEFAULT_SCOPE
+from storage.database.session import Database
+from storage.database.transitions import ExecutionStatus
+from storage.database.work import Work
+from tests.servers.model_server import Asked, ModelServer, Reply, model_server
+
+PROGRAM = [sys.executable, "-m", "tests.integration.agents.spending_process"]
+LIMIT = Decimal("0.50")
+BOUND = Decimal("0.1")
+
+
+def start(server: ModelServer, url: str, folder: Path, count: int) -> "subprocess.Popen[str]":
+    return subprocess.Popen([*PROGRAM, server.base_url, url, str(folder), str(count)], stdout=-1, text=True)
+
+
+def limit(database: Database) -> None:
+    with database.transaction(DEFAULT_SCOPE) as work:
+        project = work.projects.get_or_create("demo")  # the project of every execution that the process makes
+        work.budgets.define(project.id, Period.TOTAL, Limits(cost_usd=LIMIT))
+
+
+def taken(work: Work) -> tuple[Amount, Amount]:
+    [budget] = work.budgets.defined()
+    account = work.budgets.account(budget)
+    return spent(account), reserved(account)
+
+
+@pytest.fixture
+def database(migrated_url: str) -> Iterator[Database]:
+    opened = Database(migrated_url)
+    yield opened
+    opened.close()
+
+
+def test_processes_at_once_never_spend_more_than_the_budget(
+    database: Database, migrated_url: str, tmp_path: Path
+) -> None:
+    limit(database)
+    with model_server(lambda asked: "A short answer.") as server:
+        running = [start(server, migrated_url, tmp_path, 20) for _ in range(2)]
+        said = [process.communicate(timeout=120)[0].split() for process in running]
+    answered, refused = (sum(int(words[place]) for words in said) for place in (0, 1))
+    with database.transaction(DEFAULT_SCOPE) as work:
+        gone, aside = taken(work)
+    each = gone.cost / answered
+    assert (answered, answered + refused, aside) == (len(server.requests), 40, Amount())
+    assert LIMIT - BOUND < each * len(server.requests) <= LIMIT
+
+
+def test_a_kill_while_the_call_is_in_flight_never_frees_what_may_have_been_spent(
+    database: Database, migrated_url: str, tmp_path: Path
+) -> None:
+    limit(database)
+    victims: list[subprocess.Popen[str]] = []
+
+    def kill(asked: Asked) -> Reply:
+        victims[0].kill()
+        return Reply(drop="after")
+
+    with model_server(kill) as server:
+        victims.append(start(server, migrated_url, tmp_path, 1))
+        victims[0].communicate(timeout=60)
+    with database.transaction(DEFAULT_SCOPE) as work:
+        assert taken(work)[1].cost == BOUND
+        [execution] = work.executions.list(5)
+        work.executions.reconcile(execution.id, ExecutionStatus.FAILED)
+        work.calls.end_abandoned(timedelta(minutes=10))
+        assert taken(work) == (Amount(BOUND, 1, taken(work)[0].tokens), Amount())
