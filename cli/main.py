@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import budgets, databases, executions, nodes, projects, running, stacks, workflows
+from cli import budgets, databases, executions, nodes, projects, running, sources, stacks, workflows
 from cli.boundary import error_boundary
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.add_typer(executions.app, name="execution")
 app.add_typer(projects.app, name="project")
 app.add_typer(budgets.app, name="budget")
 app.command("costs")(budgets.costs)
+app.add_typer(sources.app, name="source")
 app.add_typer(databases.app, name="db")
 
 

@@ -4,6 +4,7 @@ Schemas are JSON Schema 2020-12 whatever the document's version; a `$ref` in the
 """
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
@@ -11,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from repomill.canonical import digest
 from repomill.errors import OperationNotFound
-from repomill.workflow._nearest import did_you_mean
 
 Schema = dict[str, Any]
 
@@ -113,8 +113,9 @@ class ApiDescription(_Plain):
             if reference == operation.name or wanted == operation.place:
                 return operation
         names = {name for operation in self.operations for name in (operation.name, operation.place)}
-        near = did_you_mean(reference, names) or f"it has {len(self.operations)}"
-        raise OperationNotFound(reference, api or self.title, near[0].upper() + near[1:])
+        near = get_close_matches(reference, sorted(names), n=1)
+        told = f"Did you mean {near[0]!r}?" if near else f"It has {len(self.operations)}"
+        raise OperationNotFound(reference, api or self.title, told)
 
 
 def operation_digest(operation: Operation, definitions: Mapping[str, Any]) -> str:

@@ -44,6 +44,18 @@ class ApiDocumentUnreadable(UserActionRequired):
     hint: ClassVar[str] = "Check the place, and whether it asks for a token: name the HTTP API block that has one."
 
 
+@dataclass(eq=False)
+class ApiNameInvalid(BadInput):
+    """A name under which an API is to be known is not one that a workflow can write."""
+
+    name: str
+    code: ClassVar[str] = "api_name_invalid"
+    message: ClassVar[str] = "{name!r} is no name for an API."
+    hint: ClassVar[str] = (
+        "Letters, digits, dots, dashes and underscores, at most 100; it begins with a letter or digit."
+    )
+
+
 class ApiNotFound(NotFound):
     """No discovered API has this name."""
 
@@ -61,7 +73,7 @@ class OperationNotFound(BadInput):
     near: str
     code: ClassVar[str] = "operation_not_found"
     message: ClassVar[str] = "API {api} has no operation {operation!r}."
-    hint: ClassVar[str] = "{near}; `repomill source show {api}` prints what there is."
+    hint: ClassVar[str] = "{near} (`repomill source show {api}` prints what there is.)"
 
 
 @dataclass(eq=False)
@@ -88,17 +100,6 @@ class AddressRefused(UserActionRequired):
     code: ClassVar[str] = "address_refused"
     message: ClassVar[str] = "{host} is not contacted: {reason}."
     hint: ClassVar[str] = "If that is meant, name the host under the block's further hosts."
-
-
-@dataclass(eq=False)
-class ApiBlockMissing(UserActionRequired):
-    """A workflow names an HTTP source whose block does not exist."""
-
-    source: str
-    block: str
-    code: ClassVar[str] = "api_block_missing"
-    message: ClassVar[str] = "Source {source} needs the Prefect block {block}, which does not exist."
-    hint: ClassVar[str] = "Make it in the Prefect UI, under Blocks."
 
 
 @dataclass(eq=False)

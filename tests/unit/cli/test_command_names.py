@@ -44,6 +44,9 @@ COMMANDS: dict[str, set[str]] = {
     "source discover": {"--host"} | FORMAT,
     "source list": FORMAT,
     "source show": {"--page"} | FORMAT,
+    "source discover": {"--host"} | FORMAT,
+    "source list": FORMAT,
+    "source show": {"--page"} | FORMAT,
     "db upgrade": set(),
     "db current": FORMAT,
 }
