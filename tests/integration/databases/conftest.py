@@ -7,7 +7,6 @@ import pytest
 from tasks.databases import SqlDatabases
 from tests.servers.database_fixtures import mysql_server, shop
 
-
 __all__ = ["databases", "mysql_server", "shop"]
 
 

@@ -1,0 +1,174 @@
+"""The operations on tables, through pandas."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from repomill.canonical import Json
+from repomill.errors import ColumnUnknown, RepomillError, TableInvalid
+from repomill.tables.frames import frame_of, rows_of
+from repomill.tables.steps import MOST_ROWS, Function, Group, Join, Pivot, Sort, Step
+from repomill.workflow._nearest import did_you_mean
+from repomill.workflow.comparing import holds
+from repomill.workflow.conditions import Condition
+from repomill.workflow.field_paths import parse_field_path
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PANDAS_NAMES: Final[Mapping[str, str]] = {"unique_count": "nunique"}
+_OF_NUMBERS: Final = frozenset({"sum", "mean", "median"})
+
+
+def table_rows(rows: Json, steps: Sequence[Step], place: str) -> tuple[list[str], list[Json]]:
+    """Apply the steps in order and return the columns and the rows of the last table.
+
+    Raises:
+        TableInvalid: the rows are none, or a step cannot be done on them.
+        ColumnUnknown: a step names a column that is not there.
+    """
+    frame = _bounded(frame_of(rows, f"{place}/table"), f"{place}/table")
+    for at, step in enumerate(steps):
+        frame = _applied(frame, step, f"{place}/steps/{at}/{step.kind}")
+    return [str(name) for name in frame.columns], rows_of(frame)
+
+
+def _applied(frame: "pd.DataFrame", step: Step, place: str) -> "pd.DataFrame":
+    try:
+        done = _OPERATIONS[step.kind](frame, getattr(step, step.kind), place)
+    except RepomillError:
+        raise
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise TableInvalid(place, " ".join(str(error).split())[:300]) from error
+    return _bounded(done.reset_index(drop=True), place)
+
+
+def _bounded(frame: "pd.DataFrame", place: str) -> "pd.DataFrame":
+    _check_size(len(frame), place)
+    return frame
+
+
+def _check_size(rows: int, place: str) -> None:
+    if rows > MOST_ROWS:
+        raise TableInvalid(place, f"it makes {rows} rows, and a table has at most {MOST_ROWS}")
+
+
+def _check_columns(frame: "pd.DataFrame", names: Iterable[str], place: str) -> None:
+    known = [str(name) for name in frame.columns]
+    for name in names:
+        if name not in known:
+            raise ColumnUnknown(place, name, did_you_mean(name, known) or f"there are {len(known)} others")
+
+
+def _filter(frame: "pd.DataFrame", when: Condition | Json, place: str) -> "pd.DataFrame":
+    _check_columns(frame, _fields(when), place)
+    kept = [at for at, row in enumerate(rows_of(frame)) if holds(when, cast("dict[str, Json]", row), place)]
+    return frame.iloc[kept]
+
+
+def _fields(when: object) -> Iterator[str]:
+    if isinstance(when, Condition):
+        if when.field is not None:
+            yield str(parse_field_path(when.field)[0])
+        for inner in (*(when.all or ()), *(when.any or ()), when.not_):
+            yield from _fields(inner)
+
+
+def _group(frame: "pd.DataFrame", group: Group, place: str) -> "pd.DataFrame":
+    import pandas as pd
+
+    aggregates = group.aggregate
+    _check_columns(frame, [*group.by, *(each.column for each in aggregates.values())], place)
+    if clash := next((name for name in aggregates if name in group.by), None):
+        raise TableInvalid(place, f"the new column {clash!r} is called like one of 'by'")
+    for each in aggregates.values():
+        _check_numbers(frame, each.column, each.function, place)
+    groups = frame.groupby(list(group.by), sort=False, dropna=False) if group.by else frame.groupby([0] * len(frame))
+    if not len(frame) and not group.by:
+        raise TableInvalid(place, "the table has no rows, so there is nothing to aggregate")
+    columns = {name: groups[each.column].agg(_function(each.function)) for name, each in aggregates.items()}
+    made = pd.DataFrame(columns)
+    return made.reset_index() if group.by else made
+
+
+def _check_numbers(frame: "pd.DataFrame", column: str, function: Function, place: str) -> None:
+    # A column of nulls only has no type; its sum is 0, as elsewhere.
+    if function in _OF_NUMBERS and str(frame[column].dtype) == "object" and frame[column].notna().any():
+        raise TableInvalid(place, f"the column {column!r} does not hold numbers only, which {function!r} needs")
+
+
+def _function(function: Function) -> Any:
+    return _PANDAS_NAMES.get(function, function)
+
+
+def _join(frame: "pd.DataFrame", join: Join, place: str) -> "pd.DataFrame":
+    other = _bounded(frame_of(join.with_, f"{place}/with"), f"{place}/with")
+    if join.how == "cross":
+        _check_size(len(frame) * len(other), place)
+        return frame.merge(other, how="cross", suffixes=("", join.suffix))
+    on = list(join.on)
+    _check_columns(frame, on, place)
+    _check_columns(other, on, f"{place}/with")
+    _check_size(_matches(frame, other, on), place)
+    return frame.merge(other, how=join.how, on=on, suffixes=("", join.suffix))
+
+
+def _matches(frame: "pd.DataFrame", other: "pd.DataFrame", on: list[str]) -> int:
+    """Return how many pairs match, before they are made."""
+    left, right = (each.groupby(on, dropna=False, sort=False).size() for each in (frame, other))
+    return int(left.mul(right, fill_value=0).sum())
+
+
+def _pivot(frame: "pd.DataFrame", pivot: Pivot, place: str) -> "pd.DataFrame":
+    _check_columns(frame, [*pivot.rows, pivot.columns, pivot.values], place)
+    _check_numbers(frame, pivot.values, pivot.function, place)
+    keys = [*pivot.rows, pivot.columns]
+    if len(set(keys)) != len(keys):
+        raise TableInvalid(place, "a column stands in 'rows' and 'columns' at once")
+    cells = frame.groupby(keys, sort=False, dropna=False)[pivot.values].agg(_function(pivot.function))
+    wide = cells.unstack(pivot.columns).sort_index(axis="columns")
+    order = frame[list(pivot.rows)].drop_duplicates()
+    wide = wide.reset_index()
+    wide.columns = [str(name) for name in wide.columns]
+    return order.merge(wide, on=list(pivot.rows), how="left")
+
+
+def _sort(frame: "pd.DataFrame", by: Sequence[Sort], place: str) -> "pd.DataFrame":
+    _check_columns(frame, [each.by for each in by], place)
+    names, ascending = [each.by for each in by], [not each.descending for each in by]
+    return frame.sort_values(names, ascending=ascending, kind="stable", na_position="last")
+
+
+def _select(frame: "pd.DataFrame", names: Sequence[str], place: str) -> "pd.DataFrame":
+    _check_columns(frame, names, place)
+    return frame[list(dict.fromkeys(names))]
+
+
+def _rename(frame: "pd.DataFrame", names: Mapping[str, str], place: str) -> "pd.DataFrame":
+    _check_columns(frame, names, place)
+    renamed = frame.rename(columns=dict(names))
+    twice = next((name for name in renamed.columns if list(renamed.columns).count(name) > 1), None)
+    if twice is not None:
+        raise TableInvalid(place, f"two columns would be called {twice!r}")
+    return renamed
+
+
+def _unique(frame: "pd.DataFrame", names: Sequence[str], place: str) -> "pd.DataFrame":
+    _check_columns(frame, names, place)
+    return frame.drop_duplicates(subset=list(names) or None)
+
+
+def _limit(frame: "pd.DataFrame", count: int, _place: str) -> "pd.DataFrame":
+    return frame.head(count)
+
+
+_OPERATIONS: Final[Mapping[str, Callable[["pd.DataFrame", Any, str], "pd.DataFrame"]]] = {
+    "filter": _filter,
+    "group": _group,
+    "join": _join,
+    "pivot": _pivot,
+    "sort": _sort,
+    "select": _select,
+    "rename": _rename,
+    "unique": _unique,
+    "limit": _limit,
+}
