@@ -130,7 +130,7 @@ def test_values_become_columns() -> None:
 
 
 def test_steps_follow_each_other() -> None:
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"filter": {"field": "price", "greater": 3}},
         {"sort": [{"by": "price"}]},
         {"select": ["name", "price"]},
