@@ -22,7 +22,7 @@ async def opened() -> "AsyncIterator[Services]":
     services = Services.from_settings(load_settings())
     try:
         prepare_database(services.database)
-        await services.store.check()
+        await services.check_store()
         yield services
     finally:
         await services.aclose()

@@ -48,15 +48,17 @@ def _check_storage(settings: "Settings") -> None:
     database = Database(settings.effective_database_url())
     try:
         prepare_database(database)
+        asyncio.run(_check_store(settings, database))
     finally:
         database.close()
-    asyncio.run(_check_store(settings))
 
 
-async def _check_store(settings: "Settings") -> None:
+async def _check_store(settings: "Settings", database: Database) -> None:
+    from tasks.services import check_store
+
     store = store_of(settings)
     try:
-        await store.check()
+        await check_store(database, store)
     finally:
         await store.aclose()
 

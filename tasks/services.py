@@ -11,6 +11,11 @@ from storage.artifacts.factory import store_of
 from storage.artifacts.port import ArtifactStore
 from storage.database.scope import DEFAULT_SCOPE, Scope
 from storage.database.session import Database
+from storage.database.transitions import GeneratedProjectStatus
+from storage.database.work import Work
+
+_NEWEST = 20
+_STORED = (GeneratedProjectStatus.COMPLETED, GeneratedProjectStatus.BLOCKED)
 
 
 def known_secrets(database_url: str, *keys: SecretStr) -> tuple[SecretStr, ...]:
@@ -47,7 +52,25 @@ class Services:
         """Return what to show for an object: a URL a browser opens, or the key where there is none."""
         return f"{self.links_url.rstrip('/')}/{key}" if self.links_url else key
 
+    async def check_store(self) -> None:
+        """Find out whether the store can be written; see `check_store`."""
+        await check_store(self.database, self.store)
+
     async def aclose(self) -> None:
         """Give back the connections of database and artefact store."""
         await self.store.aclose()
         self.database.close()
+
+
+async def check_store(database: Database, store: ArtifactStore) -> None:
+    """Find out whether the store can be written; it is made at the first use only.
+
+    One that is gone where the database knows of trees is that of a disk that went away: made anew, it would look
+    as if all was lost.
+    """
+
+    def has_trees(work: Work) -> bool:
+        return any(found.status in _STORED for found in work.generated_projects.list(_NEWEST))
+
+    stored = await database.run(DEFAULT_SCOPE, has_trees, read_only=True)
+    await store.check(create=not stored)

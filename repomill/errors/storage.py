@@ -60,9 +60,23 @@ class ArtifactStoreRefused(UserActionRequired):
 
     store: str
     reason: str
+    advice_text: str = "Check REPOMILL_MINIO_ACCESS_KEY, REPOMILL_MINIO_SECRET_KEY and the bucket's name."
     code: ClassVar[str] = "artifact_store_refused"
     message: ClassVar[str] = "The artefact store {store} refused: {reason}"
-    hint: ClassVar[str] = "Check REPOMILL_MINIO_ACCESS_KEY, REPOMILL_MINIO_SECRET_KEY and the bucket's name."
+    hint: ClassVar[str] = "{advice_text}"
+
+
+@dataclass(eq=False)
+class ArtifactCorrupt(Fatal):
+    """The artefact store gave other bytes than were stored."""
+
+    store: str
+    key: str
+    expected: str
+    found: str
+    code: ClassVar[str] = "artifact_corrupt"
+    message: ClassVar[str] = "Object {key} of {store} is damaged: its SHA-256 is {found}, {expected} was stored."
+    hint: ClassVar[str] = "Restore the object from a backup of the store."
 
 
 @dataclass(eq=False)

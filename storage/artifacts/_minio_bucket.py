@@ -1,21 +1,25 @@
 """One bucket through the MinIO client: blocking calls, safe to make from several threads."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from repomill.errors import ArtifactStoreUnavailable
+from repomill.errors import ArtifactCorrupt, ArtifactStoreUnavailable
 from storage.artifacts._atomic_file import atomic_file, unnamed_file
+from storage.artifacts._minio_connections import BucketOptions
 from storage.artifacts._minio_errors import RangeBehindEnd, translated
+from storage.artifacts._stale_uploads import remove_stale_uploads
+from storage.artifacts.links import Link, disposition
 
 if TYPE_CHECKING:
     from minio import Minio
     from minio.datatypes import Object
-    from urllib3 import PoolManager
     from urllib3.response import BaseHTTPResponse
 
 MEGABYTE = 1024 * 1024
@@ -24,47 +28,29 @@ PART_SIZE = 16 * MEGABYTE
 SMALLEST_PART_SIZE = 5 * MEGABYTE
 PAGE = 1000
 PROBE_KEY = "check"
+DIGEST = "sha256"
+"""Name of the metadata that holds an object's SHA-256: ETags mean something else on every server."""
+
 MADE_MEANWHILE = ("BucketAlreadyOwnedByYou", "BucketAlreadyExists")
-
-
-def http_pool(connections: int) -> "PoolManager":
-    """Make the connections; a server that is gone is given up after seconds, one that stalls after a minute."""
-    import certifi
-    from urllib3 import PoolManager, Retry, Timeout
-
-    retries = Retry(
-        total=3,
-        connect=2,
-        read=1,
-        backoff_factor=0.2,
-        status_forcelist=[500, 502, 503, 504],
-        # The last answer says more than "too many retries", and a Retry-After of an hour is not ours to sit out.
-        raise_on_status=False,
-        respect_retry_after_header=False,
-    )
-    return PoolManager(
-        timeout=Timeout(connect=3, read=30),
-        maxsize=connections,
-        retries=retries,
-        ca_certs=os.environ.get("SSL_CERT_FILE") or certifi.where(),
-    )
 
 
 class MinioBucket:
     """The vendor calls behind `MinioStore`, with errors translated."""
 
-    def __init__(self, client: "Minio", bucket: str, name: str) -> None:
+    def __init__(self, client: "Minio", bucket: str, name: str, options: BucketOptions) -> None:
         from minio.helpers import check_bucket_name
 
         check_bucket_name(bucket, strict=True)
         self._client = client
         self._bucket = bucket
+        self._encryption = options.server_side_encryption()
+        self._link_expires = timedelta(seconds=options.link_seconds)
         self.name = name
 
-    def ensure(self) -> None:
+    def ensure(self, *, create: bool) -> None:
         """Make the bucket when it is missing, and find out whether an object can be written and removed."""
         with translated(self.name):
-            if not self._client.bucket_exists(self._bucket):
+            if create and not self._client.bucket_exists(self._bucket):
                 self._make()
         self.put(PROBE_KEY, b"probe")
         self.delete(PROBE_KEY)
@@ -77,29 +63,60 @@ class MinioBucket:
         except S3Error as error:
             if error.code not in MADE_MEANWHILE:
                 raise
+        else:
+            remove_stale_uploads(self._client, self._bucket)
 
     def put(self, key: str, content: bytes) -> None:
         """Send the content in one request, which is atomic on every server."""
-        self._send(key, BytesIO(content), len(content), max(len(content), SMALLEST_PART_SIZE))
+        digest = hashlib.sha256(content).hexdigest()
+        self._send(key, BytesIO(content), len(content), digest, max(len(content), SMALLEST_PART_SIZE))
 
     def put_file(self, key: str, path: Path) -> None:
         """Send a file in parts, one after the other; the object appears with the last request."""
         with path.open("rb") as source:
             size = os.fstat(source.fileno()).st_size
-            self._send(key, source, size, PART_SIZE)
+            digest = hashlib.file_digest(source, "sha256").hexdigest()
+            source.seek(0)
+            self._send(key, source, size, digest, PART_SIZE)
         # A completed upload can be answered with 200 and an error inside, which the client takes for success.
         stored = self.size(key)
         if stored != size:
             raise ArtifactStoreUnavailable(self.name, f"it kept {stored} of {size} bytes of {key}")
 
-    def _send(self, key: str, source: BinaryIO, size: int, part_size: int) -> None:
+    def _send(self, key: str, source: BinaryIO, size: int, digest: str, part_size: int) -> None:
         with translated(self.name, key):
-            self._client.put_object(self._bucket, key, source, size, part_size=part_size, num_parallel_uploads=1)
+            self._client.put_object(
+                self._bucket,
+                key,
+                source,
+                size,
+                metadata={DIGEST: digest},
+                sse=self._encryption,
+                part_size=part_size,
+                num_parallel_uploads=1,
+            )
+
+    def copy(self, source: str, target: str) -> None:
+        """Let the server copy an object, checksum included."""
+        from minio.commonconfig import CopySource
+
+        with translated(self.name, source):
+            self._client.copy_object(self._bucket, target, CopySource(self._bucket, source), sse=self._encryption)
+
+    def link(self, key: str, filename: str) -> Link:
+        """Return a presigned URL; the signature is made here, the server is asked for its region at most."""
+        headers: dict[str, str | list[str] | tuple[str]] = {"response-content-disposition": disposition(filename)}
+        now = datetime.now(UTC)
+        with translated(self.name, key):
+            url = self._client.get_presigned_url(
+                "GET", self._bucket, key, self._link_expires, response_headers=headers, request_date=now
+            )
+        return Link(url, now + self._link_expires)
 
     def get(self, key: str) -> bytes:
         """Return the whole object."""
         with self._object(key) as response:
-            return response.read()
+            return b"".join(self._verified(key, response))
 
     def get_range(self, key: str, offset: int, length: int) -> bytes:
         """Return a part of the object; S3 itself has no empty range, and none that starts behind the end."""
@@ -117,13 +134,12 @@ class MinioBucket:
     def open(self, key: str) -> BinaryIO:
         """Return a copy of the object that has no name on this machine."""
         with self._object(key) as response:
-            return unnamed_file(response.stream(MEGABYTE))
+            return unnamed_file(self._verified(key, response))
 
     def download(self, key: str, path: Path) -> None:
         """Write the object to a file piece by piece."""
         with self._object(key) as response, atomic_file(path) as file:
-            for piece in response.stream(MEGABYTE):
-                file.write(piece)
+            file.writelines(self._verified(key, response))
 
     def size(self, key: str) -> int:
         """Return the object's size in bytes."""
@@ -144,6 +160,16 @@ class MinioBucket:
         """Return the next keys, none at the end."""
         with translated(self.name):
             return tuple(str(found.object_name) for found in islice(listing, PAGE))
+
+    def _verified(self, key: str, response: "BaseHTTPResponse") -> Iterator[bytes]:
+        """Yield the whole object; raises `ArtifactCorrupt` at its end, before anybody takes it for whole."""
+        found = hashlib.sha256()
+        for piece in response.stream(MEGABYTE):
+            found.update(piece)
+            yield piece
+        stored = response.headers.get(f"x-amz-meta-{DIGEST}", "")
+        if stored and stored != found.hexdigest():
+            raise ArtifactCorrupt(self.name, key, stored, found.hexdigest())
 
     @contextmanager
     def _object(self, key: str, offset: int = 0, length: int = 0) -> "Iterator[BaseHTTPResponse]":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from repomill.errors import SettingInvalid
+from storage.artifacts._minio_connections import DAY, BucketOptions
 from storage.artifacts.local import LocalDirectoryStore
 from storage.artifacts.minio_store import MinioStore
 from storage.artifacts.port import ArtifactStore
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
     from repomill.settings import Settings
 
 SETTING = "REPOMILL_ARTIFACTS_URL"
-FORMS = "write file:///dir or minio://host:port/bucket?secure=false&region=name"
+FORMS = (
+    "write file:///dir or minio://host:port/bucket?secure=false&region=name"
+    " (also ca, encryption, link_seconds, timeout)"
+)
 ENDPOINT = re.compile(r"([\w.-]+|\[[0-9a-fA-F:]+\])(:\d+)?", re.ASCII)
 TRUTH = {"true": True, "false": False}
 
@@ -64,12 +68,16 @@ def _open_bucket(parts: SplitResult, access_key: str, secret_key: str) -> MinioS
         raise ValueError(FORMS)
     if bool(access_key) != bool(secret_key):
         raise ValueError("one of REPOMILL_MINIO_ACCESS_KEY and REPOMILL_MINIO_SECRET_KEY is empty")
-    options = _options(parts.query)
-    secure = TRUTH.get(options.pop("secure", "true"))
-    region = options.pop("region", "")
-    if secure is None or options:
+    return MinioStore(parts.netloc, bucket, access_key, secret_key, _bucket_options(_options(parts.query)))
+
+
+def _bucket_options(given: dict[str, str]) -> BucketOptions:
+    secure = TRUTH.get(given.pop("secure", "true"))
+    texts = {name: given.pop(name) for name in ("region", "ca", "encryption") if name in given}
+    links, timeout = given.pop("link_seconds", str(DAY)), given.pop("timeout", "30")
+    if secure is None or given or not links.isdecimal():
         raise ValueError(FORMS)
-    return MinioStore(parts.netloc, bucket, access_key, secret_key, secure=secure, region=region)
+    return BucketOptions(secure=secure, link_seconds=int(links), timeout=float(timeout), **texts)
 
 
 def _options(query: str) -> dict[str, str]:

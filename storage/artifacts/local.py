@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from secrets import token_hex
 from typing import BinaryIO
 
 from repomill.errors import ArtifactKeyInvalid, ArtifactMissing, ArtifactStoreUnavailable
@@ -28,14 +29,21 @@ class LocalDirectoryStore:
     def name(self) -> str:
         return str(self._folder)
 
-    async def check(self) -> None:
-        await asyncio.to_thread(self._check)
+    async def check(self, *, create: bool = True) -> None:
+        await asyncio.to_thread(self._check, create)
 
     async def put(self, key: str, content: bytes) -> None:
         await asyncio.to_thread(self._write, key, BytesIO(content))
 
     async def put_file(self, key: str, path: Path) -> None:
         await asyncio.to_thread(self._write_file, key, path)
+
+    async def copy(self, source: str, target: str) -> None:
+        await asyncio.to_thread(self._copy, source, target)
+
+    async def link(self, key: str, filename: str) -> None:
+        """Return nothing: only this machine can reach it."""
+        check_key(key)
 
     async def get(self, key: str) -> bytes:
         return await asyncio.to_thread(self._read, key, 0, -1)
@@ -71,9 +79,13 @@ class LocalDirectoryStore:
     async def aclose(self) -> None:
         """Do nothing: no file stays open between two calls."""
 
-    def _check(self) -> None:
+    def _check(self, create: bool) -> None:
         with self._available():
-            make_folder(self._folder)
+            if create:
+                make_folder(self._folder)
+            self._require_folder()
+            if not create and not any(self._folder.iterdir()):
+                raise ArtifactStoreUnavailable(self.name, "the folder is empty; is its disk mounted?")
             with tempfile.TemporaryFile(dir=self._folder) as probe:
                 probe.write(b"probe")
 
@@ -83,10 +95,30 @@ class LocalDirectoryStore:
 
     def _write(self, key: str, source: BinaryIO) -> None:
         path = self._locate(key)
+        with self._room_for(path), atomic_file(path) as target:
+            shutil.copyfileobj(source, target, COPY_BUFFER)
+
+    def _copy(self, source: str, target: str) -> None:
+        """Give the file a second name, or copy it where the file system cannot: objects are replaced, never changed."""
+        path = self._locate(target)
+        with self._open(source) as content:
+            partial = path.with_name(f".{token_hex(8)}.partial")
+            with self._room_for(path):
+                try:
+                    partial.hardlink_to(self._locate(source))
+                    partial.replace(path)
+                except OSError:
+                    self._write(target, content)
+                finally:
+                    partial.unlink(missing_ok=True)
+
+    @contextmanager
+    def _room_for(self, path: Path) -> Iterator[None]:
+        """Make the folders under the store's own; that one went away with its disk if it is not there."""
         with self._available():
+            self._require_folder()
             make_folder(path.parent)
-            with atomic_file(path) as target:
-                shutil.copyfileobj(source, target, COPY_BUFFER)
+            yield
 
     def _read(self, key: str, offset: int, length: int) -> bytes:
         with self._open(key) as source:
@@ -139,7 +171,7 @@ class LocalDirectoryStore:
 
     def _require_folder(self) -> None:
         if not self._folder.is_dir():
-            raise ArtifactStoreUnavailable(self.name, "the folder does not exist")
+            raise ArtifactStoreUnavailable(self.name, "the folder does not exist; is its disk mounted?")
 
     @contextmanager
     def _available(self) -> Iterator[None]:

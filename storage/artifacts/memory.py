@@ -19,7 +19,7 @@ class MemoryStore:
         self.available = True
         self._objects: dict[str, bytes] = {}
 
-    async def check(self) -> None:
+    async def check(self, *, create: bool = True) -> None:
         self._require_available()
 
     async def put(self, key: str, content: bytes) -> None:
@@ -28,6 +28,14 @@ class MemoryStore:
 
     async def put_file(self, key: str, path: Path) -> None:
         await self.put(key, await asyncio.to_thread(path.read_bytes))
+
+    async def copy(self, source: str, target: str) -> None:
+        check_key(target)
+        self._objects[target] = await self.get(source)
+
+    async def link(self, key: str, filename: str) -> None:
+        """Return nothing: nobody else can reach it."""
+        check_key(key)
 
     async def get(self, key: str) -> bytes:
         self._require_available()

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
 
 from repomill.errors import ArtifactMissing
-from storage.artifacts._minio_bucket import MinioBucket, http_pool
+from storage.artifacts._minio_bucket import MinioBucket
+from storage.artifacts._minio_connections import BucketOptions, http_pool
 from storage.artifacts.keys import check_key, check_prefix
+from storage.artifacts.links import Link
 
 CONNECTIONS = 8
 """Requests at once; a call beyond them waits for a thread."""
+
+DEFAULT_OPTIONS = BucketOptions()
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,43 +24,42 @@ T = TypeVar("T")
 class MinioStore:
     """Keeps each object as an object of that key; the client's blocking calls run in threads of their own."""
 
-    def __init__(  # noqa: PLR0913 - just what names a bucket
-        self,
-        endpoint: str,
-        bucket: str,
-        access_key: str,
-        secret_key: str,
-        *,
-        secure: bool = True,
-        region: str = "",
+    def __init__(
+        self, endpoint: str, bucket: str, access_key: str, secret_key: str, options: BucketOptions = DEFAULT_OPTIONS
     ) -> None:
         """Raises ValueError for an endpoint or bucket name that cannot be; nothing is contacted yet."""
         from minio import Minio
 
-        self._http = http_pool(CONNECTIONS)
+        self._http = http_pool(CONNECTIONS, options)
         client = Minio(
             endpoint,
             access_key or None,
             secret_key,
-            secure=secure,
-            region=region or None,
+            secure=options.secure,
+            region=options.region or None,
             http_client=self._http,
         )
-        self._bucket = MinioBucket(client, bucket, f"{endpoint}/{bucket}")
+        self._bucket = MinioBucket(client, bucket, f"{endpoint}/{bucket}", options)
         self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="minio")
 
     @property
     def name(self) -> str:
         return self._bucket.name
 
-    async def check(self) -> None:
-        await self._run(self._bucket.ensure)
+    async def check(self, *, create: bool = True) -> None:
+        await self._run(self._bucket.ensure, create=create)
 
     async def put(self, key: str, content: bytes) -> None:
         await self._run(self._bucket.put, check_key(key), content)
 
     async def put_file(self, key: str, path: Path) -> None:
         await self._run(self._bucket.put_file, check_key(key), path)
+
+    async def copy(self, source: str, target: str) -> None:
+        await self._run(self._bucket.copy, check_key(source), check_key(target))
+
+    async def link(self, key: str, filename: str) -> Link | None:
+        return await self._run(self._bucket.link, check_key(key), filename)
 
     async def get(self, key: str) -> bytes:
         return await self._run(self._bucket.get, check_key(key))

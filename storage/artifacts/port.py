@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from storage.artifacts.links import Link
+
 
 class ArtifactStore(Protocol):
     """Objects of bytes under keys (`storage.artifacts.keys`).
@@ -13,21 +15,35 @@ class ArtifactStore(Protocol):
     last. Adapters: `LocalDirectoryStore`, `MinioStore`, and `MemoryStore` for tests.
 
     Every method raises `ArtifactStoreUnavailable` when the store cannot be reached or is full, `ArtifactStoreRefused`
-    when it says no, and `ArtifactKeyInvalid` for a key that `check_key` refuses.
+    when it says no, and `ArtifactKeyInvalid` for a key that `check_key` refuses. Reading a whole object raises
+    `ArtifactCorrupt` where the store keeps checksums and they differ.
     """
 
     @property
     def name(self) -> str:
         """Where the store is, for messages; no secret in it."""
 
-    async def check(self) -> None:
-        """Find out whether objects can be written; a bucket or folder that is missing is made."""
+    async def check(self, *, create: bool = True) -> None:
+        """Find out whether objects can be written; a bucket or folder that is missing is made.
+
+        Not so without `create`, for those who know that there were objects: a folder that is missing or empty is that
+        of a disk that went away.
+        """
 
     async def put(self, key: str, content: bytes) -> None:
         """Store the content under the key; on return it outlives a crash of this process and machine."""
 
     async def put_file(self, key: str, path: Path) -> None:
         """Store a file of any size in bounded memory; raises `OSError` when the file itself cannot be read."""
+
+    async def copy(self, source: str, target: str) -> None:
+        """Store an object under another key as well, without moving its bytes; raises `ArtifactMissing`."""
+
+    async def link(self, key: str, filename: str) -> Link | None:
+        """Return a link that downloads the object as `filename`, None where the store has none.
+
+        It opens for whoever has it, so it belongs to those who asked for it. The object is not looked for.
+        """
 
     async def get(self, key: str) -> bytes:
         """Return the object; raises `ArtifactMissing`."""

@@ -3,9 +3,11 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from urllib3 import PoolManager
 
 from repomill.errors import ArtifactKeyInvalid, ArtifactMissing
 from storage.artifacts.port import ArtifactStore
@@ -27,6 +29,9 @@ USES: tuple[Use, ...] = (
     lambda store, key: store.download(key, Path("never-written")),
     lambda store, key: store.exists(key),
     lambda store, key: store.delete(key),
+    lambda store, key: store.copy(KEY, key),
+    lambda store, key: store.copy(key, KEY),
+    lambda store, key: store.link(key, "a.zip"),
 )
 
 
@@ -77,6 +82,34 @@ class ArtifactStoreSuite:
         await store.put(f"{KEY}.old", b"x")
         assert not await store.exists(KEY)
         assert not await store.exists("org/one")
+
+    async def test_a_copy_lives_on_without_its_source(self, store: ArtifactStore) -> None:
+        content = b"content" * 1000
+        await store.put(KEY, content)
+        await store.put("org/one/archives/copy.zip", b"older")
+        for _ in range(2):
+            await store.copy(KEY, "org/one/archives/copy.zip")
+        await store.put(KEY, b"changed")
+        await store.delete(KEY)
+        assert await store.get("org/one/archives/copy.zip") == content
+        assert await keys(store) == ["org/one/archives/copy.zip"]
+
+    async def test_a_copy_of_nothing_names_it_and_stores_nothing(self, store: ArtifactStore) -> None:
+        with pytest.raises(ArtifactMissing) as caught:
+            await store.copy(KEY, "org/one/copy")
+        assert caught.value.key == KEY
+        assert await keys(store) == []
+
+    async def test_a_link_gives_the_object_to_who_has_no_keys_until_it_ends(self, store: ArtifactStore) -> None:
+        await store.put(KEY, b"content")
+        link = await store.link(KEY, "Grüße 1.zip")
+        if link is None:  # only this machine can reach it
+            return
+        with PoolManager() as http:
+            answer = await asyncio.to_thread(http.request, "GET", link.url)
+        assert (answer.status, answer.data) == (200, b"content")
+        assert "Gr%C3%BC%C3%9Fe%201.zip" in answer.headers["Content-Disposition"]
+        assert link.ends > datetime.now(UTC)
 
     async def test_deleting_removes_just_that_object(self, store: ArtifactStore) -> None:
         await store.put("org/one/a", b"x")
@@ -195,5 +228,6 @@ class ArtifactStoreSuite:
     async def test_checking_again_changes_nothing(self, store: ArtifactStore) -> None:
         await store.put(KEY, b"kept")
         await store.check()
+        await store.check(create=False)
         assert await keys(store) == [KEY]
         assert await store.get(KEY) == b"kept"

@@ -9,6 +9,7 @@ from threading import Thread
 import pytest
 
 from repomill.errors import ArtifactMissing, ArtifactStoreRefused, ArtifactStoreUnavailable, RepomillError
+from storage.artifacts._minio_connections import BucketOptions
 from storage.artifacts.minio_store import MinioStore
 from tests.servers.processes import LOOPBACK
 
@@ -60,7 +61,7 @@ def raises(expected: type[RepomillError]) -> Iterator[None]:
 
 
 def store_at(endpoint: str) -> MinioStore:
-    return MinioStore(endpoint, "bucket", "access", "private", secure=False, region="us-east-1")
+    return MinioStore(endpoint, "bucket", "access", "private", BucketOptions(secure=False, region="us-east-1"))
 
 
 def names(folder: Path) -> list[str]:

@@ -1,5 +1,6 @@
 """The store in a folder: killed writers, full disks, folders that go away, links that lead out."""
 
+import errno
 import os
 import resource
 import signal
@@ -148,3 +149,35 @@ async def test_an_object_cannot_stand_where_a_folder_of_objects_is(store: LocalD
     with pytest.raises(ArtifactMissing):
         await store.get("org/one/a/b")
     assert files(tmp_path / "store") == {"org/one/a": 1}
+
+
+async def test_a_folder_that_went_away_is_not_made_again(store: LocalDirectoryStore, tmp_path: Path) -> None:
+    (tmp_path / "store").rmdir()
+    for call in (store.put("org/one/a", b"x"), store.check(create=False)):
+        with pytest.raises(ArtifactStoreUnavailable, match="is its disk mounted"):
+            await call
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_an_empty_mount_point_is_not_taken_for_the_store(store: LocalDirectoryStore) -> None:
+    with pytest.raises(ArtifactStoreUnavailable, match="is its disk mounted"):
+        await store.check(create=False)
+
+
+async def test_a_copy_takes_no_room(store: LocalDirectoryStore, tmp_path: Path) -> None:
+    await store.put("org/one/a", b"x" * MEGABYTE)
+    await store.copy("org/one/a", "org/one/b")
+    assert (tmp_path / "store/org/one/a").samefile(tmp_path / "store/org/one/b")
+
+
+async def test_a_file_system_without_hard_links_copies_the_bytes(
+    store: LocalDirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "not here")
+
+    await store.put("org/one/a", b"x")
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    await store.copy("org/one/a", "org/one/b")
+    assert not (tmp_path / "store/org/one/a").samefile(tmp_path / "store/org/one/b")
+    assert await store.get("org/one/b") == b"x"

@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 
 from repomill.errors import ArtifactStoreRefused, ArtifactStoreUnavailable
+from storage.artifacts._minio_connections import BucketOptions
 from storage.artifacts.minio_store import MinioStore
 from tests.servers.processes import LOOPBACK, free_ports
 from tests.servers.s3 import S3Server, moto_server, swift_server
@@ -25,8 +26,7 @@ def new_store(server: S3Server, bucket: str = "", secret_key: str = "", region: 
         bucket or f"bucket-{uuid4().hex}",
         server.access_key,
         secret_key or server.secret_key,
-        secure=False,
-        region=region,
+        BucketOptions(secure=False, region=region),
     )
 
 
@@ -54,7 +54,7 @@ async def test_an_unknown_access_key_is_refused(swift_s3: S3Server) -> None:
 
 
 async def test_a_server_that_wants_keys_refuses_to_be_asked_without(swift_s3: S3Server) -> None:
-    async with aclosing(MinioStore(swift_s3.endpoint, "bucket", "", "", secure=False)) as store:
+    async with aclosing(MinioStore(swift_s3.endpoint, "bucket", "", "", BucketOptions(secure=False))) as store:
         with pytest.raises(ArtifactStoreRefused):
             await store.check()
 

@@ -14,6 +14,7 @@ from repomill.publishing.targets import ArchiveTarget
 from repomill.trees.tree import TreeFile
 from storage.artifacts.local import LocalDirectoryStore
 from storage.artifacts.memory import MemoryStore
+from storage.artifacts._minio_connections import BucketOptions
 from storage.artifacts.minio_store import MinioStore
 from tasks.publish import publish, publish_to
 from tasks.run_state import StoredProject
@@ -139,4 +140,4 @@ async def test_a_server_that_goes_away_in_the_middle_of_an_upload_has_nothing_of
 
 
 def bucket(server: S3Server, endpoint: str) -> MinioStore:
-    return MinioStore(endpoint, "interrupted", server.access_key, server.secret_key, secure=False)
+    return MinioStore(endpoint, "interrupted", server.access_key, server.secret_key, BucketOptions(secure=False))

@@ -19,7 +19,16 @@ def test_a_file_url_opens_that_folder(tmp_path: Path) -> None:
     assert store.name == str(tmp_path / "ä b")
 
 
-@pytest.mark.parametrize("query", ["", "?secure=false", "?secure=true&region=eu-west-1"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?secure=false",
+        "?secure=true&region=eu-west-1",
+        "?encryption=s3&link_seconds=60&timeout=2.5",
+        "?encryption=kms:arn:aws:kms:eu-west-1:1:key/a-b",
+    ],
+)
 async def test_a_minio_url_opens_that_bucket(query: str) -> None:
     async with aclosing(open_store(f"minio://store.example:9000/bucket{query}", "access", "secret")) as store:
         assert isinstance(store, MinioStore)
@@ -39,6 +48,14 @@ async def test_a_server_without_keys_is_asked_anonymously() -> None:
         *("minio://", "minio://host", "minio://host/", "minio:///bucket", "minio://host:0/bucket"),
         *("minio://host:port/bucket", "minio://host:99999/bucket", "minio://host/bucket/folder", "minio://host/B"),
         *("minio://host/bucket?secure=maybe", "minio://host/bucket?sekure=false", "minio://host/bucket?secure"),
+        *("minio://host/bucket?link_seconds=0", "minio://host/bucket?link_seconds=604801"),
+        *("minio://host/bucket?link_seconds=soon", "minio://host/bucket?timeout=0", "minio://host/bucket?timeout=x"),
+        *(
+            "minio://host/bucket?encryption=rot13",
+            "minio://host/bucket?encryption=kms:",
+            "minio://host/bucket?ca=/gone",
+        ),
+        *("minio://host/bucket?secure=false&encryption=kms:a",),
         *("minio://host/bucket#x", "minio://ho st/bucket", "minio://[::1/bucket"),
     ],
 )
