@@ -35,9 +35,16 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder th
 
 
 @app.command()
-def validate(spec: SpecArgument, output: FormatOption = Format.TEXT) -> None:
+def validate(
+    spec: SpecArgument,
+    worst_case: Annotated[
+        bool, typer.Option("--bound", help="Also say how many nodes and model calls a run comes to at most.")
+    ] = False,
+    output: FormatOption = Format.TEXT,
+) -> None:
     """Find every fault of a specification; nothing runs."""
     from repomill.errors import WorkflowInvalid
+    from repomill.workflow.bound import bound
     from tasks.intake import read_specification
 
     try:
@@ -46,7 +53,11 @@ def validate(spec: SpecArgument, output: FormatOption = Format.TEXT) -> None:
         if output is Format.JSON:
             print_facts({"faults": [asdict(cast("Fault", fault)) for fault in error.faults]}, output)
         raise
-    print_facts({"workflow": workflow.name, "nodes": len(workflow.nodes), "faults": []}, output)
+    facts: dict[str, Any] = {"workflow": workflow.name, "nodes": len(workflow.nodes), "faults": []}
+    if worst_case:
+        most = bound(workflow)
+        facts |= {"most_node_instances": most.nodes, "most_model_calls": most.model_calls}
+    print_facts(facts, output)
 
 
 @app.command()

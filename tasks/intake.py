@@ -7,6 +7,7 @@ from repomill.errors import UnreadableFile
 from repomill.nodes.registry import kind
 from repomill.trees.scaffolds import CopierSource
 from repomill.workflow.digests import workflow_digest
+from repomill.workflow.plan import plan
 from repomill.workflow.spec import NodeSpec, WorkflowSpec
 from repomill.workflow.validation import validate
 from storage.database.models import WorkflowVersion
@@ -49,13 +50,13 @@ async def store_workflow(services: Services, path: Path) -> WorkflowVersion:
 
 async def _store_templates(services: Services, home: Path, spec: WorkflowSpec) -> dict[str, dict[str, Any]]:
     folders = {folder: await store_folder(services, home / folder, folder) for folder in template_folders(spec)}
-    sources = {source for node in spec.nodes for source in _copier_templates_of(node)}
+    sources = {source for _, node in plan(spec).all_nodes() for source in _copier_templates_of(node)}
     return folders | {source.name: await store_scaffold(services, home, source) for source in sources}
 
 
 def template_folders(spec: WorkflowSpec) -> list[str]:
-    """Return the template folders of all nodes, relative to the specification."""
-    folders = {folder for node in spec.nodes for folder in _folders_of(node)}
+    """Return the template folders of all nodes, those inside loops too, relative to the specification."""
+    folders = {folder for _, node in plan(spec).all_nodes() for folder in _folders_of(node)}
     return sorted(folders)
 
 

@@ -13,6 +13,7 @@ from repomill.nodes.registry import kind
 from repomill.trees.folder_reads import folder_reads
 from repomill.trees.references import Path
 from repomill.workflow.expressions import render_condition, render_config
+from repomill.workflow.field_paths import MISSING, parse_field_path, value_at
 from repomill.workflow.keys import node_key
 from repomill.workflow.spec import NodeSpec
 from repomill.workflow.templates import is_template
@@ -110,7 +111,7 @@ async def _input_digests(
     run: Run, declaration: NodeKind[Any], config: NodeConfig, scope: Mapping[str, Json]
 ) -> dict[str, str]:
     """Digest only what the node can see beyond its configuration, so that other changes do not run it again."""
-    paths: set[Path] = {(name,) for name in declaration.reads(config)}
+    paths: set[Path] = {parse_field_path(text) for text in declaration.reads(config)}
     for folder in declaration.template_folders(config):
         paths |= await _folder_reads(run, folder)
     return {".".join(map(str, path)): digest(_value(scope, path)) for path in paths}
@@ -122,7 +123,5 @@ async def _folder_reads(run: Run, folder: str) -> AbstractSet[Path]:
 
 
 def _value(scope: Mapping[str, Json], path: Path) -> Json:
-    value: Json = dict(scope)
-    for part in path:
-        value = value.get(str(part)) if isinstance(value, dict) else None
-    return value
+    found = value_at(scope, path)
+    return None if found is MISSING else found

@@ -159,6 +159,15 @@ class DraftGraph:
             cycles.append((*cycle[closing + 1 :], *cycle[: closing + 1]))
         return tuple(cycles), graph
 
+    @cached_property
+    def edges_into(self) -> Mapping[str, list[tuple[str, str | None]]]:
+        """Earlier nodes and branches by the later node, of edges between nodes that exist."""
+        found: dict[str, list[tuple[str, str | None]]] = {node: [] for node in self.nodes}
+        for edge in self.edges:
+            if edge.later in found and edge.earlier in found:
+                found[edge.later].append((edge.earlier, edge.branch))
+        return found
+
     def edge_pointer(self, earlier: str, later: str) -> str:
         """Return where an edge stands."""
         return next(edge.pointer for edge in self.edges if (edge.earlier, edge.later) == (earlier, later))

@@ -1,5 +1,6 @@
 """Which nodes can never both run, since they stand on branches of which at most one is taken."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from repomill.workflow._checks_branches import may_branch_on_error, offered_branches
@@ -17,6 +18,16 @@ def exclude_each_other(graph: DraftGraph, one: str, other: str) -> bool:
     )
 
 
+def alternatives(graph: DraftGraph, node: DraftNode) -> list[frozenset[str]]:
+    """Return for each way a node can end the nodes that run only then; empty when there is but one way."""
+    outcomes = tuple(_outcomes(node))
+    if len(outcomes) == 1:
+        return []
+    running = [_may_run(graph, node.id, outcome) for outcome in outcomes]
+    counts = Counter(name for names in running for name in names)
+    return [frozenset(name for name in names if counts[name] == 1) for names in running]
+
+
 def _outcomes(node: DraftNode) -> Iterator[Labels]:
     """Yield the sets of labels that can be live out of a node, of one that another contains only the larger."""
     branches = offered_branches(node)
@@ -31,12 +42,8 @@ def _outcomes(node: DraftNode) -> Iterator[Labels]:
 def _may_run(graph: DraftGraph, chooser: str, live: Labels) -> set[str]:
     """Return the nodes that can run when one node's live labels are these; all others' may all be live."""
     found: set[str] = set()
-    into: dict[str, list[tuple[str, str | None]]] = {node: [] for node in graph.nodes}
-    for edge in graph.edges:
-        if edge.later in into:
-            into[edge.later].append((edge.earlier, edge.branch))
     for node in graph.ordered.order:
-        edges = into[node]
+        edges = graph.edges_into[node]
         if not edges or any(earlier in found and (earlier != chooser or label in live) for earlier, label in edges):
             found.add(node)
     return found

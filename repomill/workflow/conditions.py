@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Self, Union
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
 from repomill.nodes.base import NodeConfig
 from repomill.workflow.field_paths import FIELD_PATH
@@ -11,6 +11,7 @@ from repomill.workflow.templates import is_template
 
 _JOINS: Final = ("all", "any", "not_")
 _SUBJECTS: Final = ("value", "field")
+_EXPRESSION: Final = {"type": ["boolean", "string", "null"]}
 
 
 def check_expression(value: Any) -> Any:
@@ -77,10 +78,8 @@ class Condition(NodeConfig):
 
 COMPARISONS: Final = tuple(name for name in Condition.model_fields if name not in {*_JOINS, *_SUBJECTS})
 
-When = Annotated[
-    Annotated[Condition, Tag("condition")] | Annotated[Any, AfterValidator(check_expression), Tag("expression")],
-    Discriminator(_sort),
-]
+_Expression = Annotated[Any, AfterValidator(check_expression), WithJsonSchema(_EXPRESSION), Tag("expression")]
+When = Annotated[Annotated[Condition, Tag("condition")] | _Expression, Discriminator(_sort)]
 """A condition, or an expression that gives true or false."""
 
 Condition.model_rebuild()

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from enum import Enum, auto
+from typing import Final, Literal
 
 from repomill.canonical import Json
 
@@ -12,11 +13,13 @@ FIELD_PATH: Final = r"[A-Za-z_][\w-]*(\.[\w-]+|\[(0|[1-9][0-9]*)\])*"
 _PART: Final = re.compile(r"\[([0-9]+)\]|([\w-]+)")
 
 
-class _Missing:
+class Missing(Enum):
     """Tells a place that does not exist from one that holds null."""
 
+    MISSING = auto()
 
-MISSING: Final = _Missing()
+
+MISSING: Final = Missing.MISSING
 
 
 def parse_field_path(text: str) -> Path:
@@ -30,9 +33,9 @@ def parse_field_path(text: str) -> Path:
     return tuple(int(index) if index else name for index, name in _PART.findall(text))
 
 
-def value_at(data: Mapping[str, Json], path: Path) -> Json | _Missing:
+def value_at(data: Mapping[str, Json], path: Path) -> Json | Literal[Missing.MISSING]:
     """Return what stands at the path, `MISSING` when there is no such place."""
-    here: Json | _Missing = dict(data)
+    here: Json = dict(data)
     for part in path:
         if isinstance(here, dict) and str(part) in here:
             here = here[str(part)]

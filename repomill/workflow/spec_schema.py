@@ -21,7 +21,12 @@ def spec_schema(kinds: Mapping[str, NodeKind[Any]] | None = None) -> dict[str, A
         definitions |= _configuration(kind)
         definitions[f"{name}_node"] = _node(node, name, kind)
         branches.append({"$ref": f"#/$defs/{name}_node"})
-    schema["properties"]["nodes"]["items"] = {"oneOf": branches}
+    definitions.pop("NodeSpec", None)  # came back with the kinds that have nodes inside
+    for holder in (schema, *definitions.values()):
+        if holder.get("properties", {}).get("nodes", {}).get("items") == {
+            "$ref": _DEFINITIONS.format(model="NodeSpec")
+        }:
+            holder["properties"]["nodes"]["items"] = {"oneOf": branches}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from repomill.workflow.graph import Graph
+from repomill.workflow.graph_views import Instance, view_nodes
 from repomill.workflow.mermaid import to_mermaid
 from repomill.workflow.plan import Plan, plan
 from repomill.workflow.spec import WorkflowSpec
@@ -93,3 +94,82 @@ def test_a_plan_without_loops_has_no_bodies() -> None:
 def test_branches_of_edges_are_kept() -> None:
     assert DIAMOND.branch_of("a", "b") == {None}
     assert DIAMOND.branch_of("a", "d") == frozenset()
+
+
+ROUTED: list[dict[str, Any]] = [
+    node("route", "router", {"branches": [{"name": "many", "when": True}], "default": "none"}),
+    node(
+        "modules",
+        "loop",
+        {
+            "for_each": [1],
+            "max_iterations": 3,
+            "body": {
+                "nodes": [node("check"), node("write", "file_generation", FILES)],
+                "edges": [{"from": "check", "to": "write"}],
+                "output": "{{ index }}",
+            },
+        },
+        "Each module",
+    ),
+    node("out", "repo_creation", {"to": "zip"}),
+]
+
+
+def routed() -> Plan:
+    edges = [{"from": "route", "to": "modules", "branch": name} for name in ("many", "none")]
+    document = {"apiVersion": "repomill/v1", "name": "any", "nodes": ROUTED, "edges": edges}
+    return plan(WorkflowSpec.model_validate(document))
+
+
+def test_a_loop_holds_the_plan_of_its_body_and_writes_what_its_nodes_write() -> None:
+    made = routed()
+    assert made.body("modules").order == ("check", "write")
+    assert made.body("modules").output == "{{ index }}"
+    assert made.writers == ("modules",)
+    assert made.implied == {("modules", "out")}
+    assert made.branch_of("route", "modules") == {"many", "none"}
+    assert [ids for ids, _ in made.all_nodes()][1:4] == [("modules",), ("modules", "check"), ("modules", "write")]
+
+
+def test_instances_are_ordered_by_plan_and_iteration_and_not_by_text() -> None:
+    paths = ["out", "modules[10].check", "modules[2].write", "modules[2].check", "modules", "route", "modules[10]"]
+    assert sorted(paths, key=routed().instance_order) == [
+        "route", "modules", "modules[2].check", "modules[2].write", "modules[10]", "modules[10].check", "out",
+    ]  # fmt: skip
+    with pytest.raises(KeyError):
+        routed().instance_order("modules[0].out")
+
+
+def test_the_picture_shows_branches_and_what_is_inside_a_loop() -> None:
+    assert to_mermaid(routed()) == (
+        "flowchart TD\n"
+        '    n0{"route<br/>router"}\n'
+        '    subgraph n1["Each module<br/>loop"]\n'
+        '        n2["check<br/>input"]\n'
+        '        n3["write<br/>file_generation"]\n'
+        "        n2 --> n3\n"
+        "    end\n"
+        '    n4["out<br/>repo_creation"]\n'
+        '    n0 -->|"many"| n1\n'
+        '    n0 -->|"none"| n1\n'
+        "    n1 -.-> n4\n"
+    )
+
+
+def test_the_picture_of_a_run_shows_states_time_cost_and_iterations() -> None:
+    instances = [
+        Instance("route", "cached"),
+        Instance("modules", "running", 75),
+        Instance("modules[0].write", "completed", 1.25, 0.01),
+        Instance("modules[1].write", "completed", 1, 0.00001),
+        Instance("modules[2].write", "failed", 3600 * 2),
+        Instance("modules[0].check", "skipped", 0, 0.00001),
+    ]
+    lines = to_mermaid(routed(), view_nodes(instances)).splitlines()
+    assert '    n0{"route<br/>router<br/>cached"}' in lines
+    assert '    subgraph n1["Each module<br/>loop<br/>running · 1 min 15 s"]' in lines
+    assert '        n2["check<br/>input<br/>skipped · #60;$0.0001"]' in lines
+    assert '        n3["write<br/>file_generation<br/>1 failed, 2 completed · 2 h 0 min · $0.0100"]' in lines
+    assert "    class n3 failed" in lines
+    assert not any("n4" in line for line in lines if "class" in line)

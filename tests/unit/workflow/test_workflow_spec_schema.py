@@ -37,10 +37,22 @@ def test_it_accepts_a_workflow() -> None:
         {"nodes": [{"id": "a", "type": "llm"}]},
         {"edges": [["a", "b"]]},
         {"edges": [{"from": "a", "to": "b", "if": "x"}]},
+        {"nodes": [{"id": "r", "type": "router", "config": {"branches": [{"name": "a", "when": {"equal": 1}}]}}]},
     ],
 )
 def test_it_refuses_what_validation_refuses(changes: dict[str, Any]) -> None:
     assert not SCHEMA.is_valid(workflow(**changes))
+
+
+def loop(node: dict[str, Any]) -> dict[str, Any]:
+    config = {"for_each": [1], "max_iterations": 2, "body": {"nodes": [node]}}
+    return workflow(nodes=[{"id": "l", "type": "loop", "config": config}])
+
+
+def test_nodes_inside_loops_are_looked_at_as_others_are() -> None:
+    SCHEMA.validate(loop(NODE))
+    assert not SCHEMA.is_valid(loop(NODE | {"config": {"source": "m", "promt": "x", "max_tokens": 1}}))
+    assert not SCHEMA.is_valid(loop(NODE | {"type": "ghost"}))
 
 
 def test_a_node_whose_configuration_has_defaults_may_leave_it_out() -> None:
