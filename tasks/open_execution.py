@@ -26,6 +26,7 @@ from storage.database.transitions import ExecutionStatus, GeneratedProjectStatus
 from storage.database.work import Work
 from tasks.budgets import run_limits
 from tasks.call_events import CallEvents
+from tasks.databases import SqlDatabases
 from tasks.finish_execution import finish
 from tasks.http_apis import RunApis
 from tasks.node_ports import SourceModels, StoredExports, StoredTemplates
@@ -151,6 +152,7 @@ async def _build(
         calls=calls,
         templates=stack.enter_context(closing(StoredTemplates(services.store, facts.template_keys))),
         sources=sources,
+        databases=await stack.enter_async_context(SqlDatabases()),
         http=await stack.enter_async_context(RunApis(services, spec, sources, str(execution.root_id))),
         exports=exports,
         known_secrets=sources.secrets(),

@@ -13,7 +13,8 @@ from repomill.apis.source import ApiSource
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import LedgerMode
 from repomill.canonical import Json
-from repomill.nodes.base import NO_HTTP, Agents, Exports, HttpApis, NodeConfig, Sources, Templates
+from repomill.databases.port import Databases
+from repomill.nodes.base import NO_DATABASES, NO_HTTP, Agents, Exports, HttpApis, NodeConfig, Sources, Templates
 from repomill.trees.policy import Finding
 from repomill.trees.references import Path
 from repomill.workflow.plan import Plan
@@ -96,6 +97,7 @@ class Run:
     templates: Templates
     sources: Sources
     exports: Exports
+    databases: Databases = NO_DATABASES
     http: HttpApis = NO_HTTP
     known_secrets: tuple[SecretStr, ...] = ()
     """Keys the run was given: no generated file may hold one."""
