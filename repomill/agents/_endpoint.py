@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from repomill.agents.source import ModelSource
 
-PATIENCE_STATUSES = frozenset({408, 425, 429})
+TOO_FAST = 429
+PATIENCE_STATUSES = frozenset({408, 425, TOO_FAST})
 NOT_SENT_PHASES = frozenset({"pool", "connect"})
 NO_KEY = "none"
 """The SDK insists on some key; local servers ignore it, OpenAI answers 401."""
@@ -81,7 +82,8 @@ class Endpoint:
         reason = self._reason(str(body.get("message") or error.body or "no reason given"))
         patient = error.status_code in PATIENCE_STATUSES or error.status_code >= 500
         if patient and not isinstance(error, ModelQuotaExceededError):
-            return TryAgain(f"{error.status_code}: {reason}", error.retry_after or 0.0)
+            too_fast = error.status_code == TOO_FAST
+            return TryAgain(f"{error.status_code}: {reason}", error.retry_after or 0.0, too_fast)
         return Refused(error.status_code, reason)
 
     def _connection(self, error: ModelConnectionError) -> TryAgain | AnswerLost:

@@ -9,10 +9,12 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from repomill.calls.ledger import FREE, CallKey, CallLedger, CallRequest, CallRow, CallState, LedgerMode, Usage
 from repomill.calls.progress import CallProgress, CallStep, Progress, unheard
+from repomill.calls.queues import NoQueues, Queues
 from repomill.calls.recordings import Recordings
 from repomill.calls.retry import RetryPolicy
 from repomill.calls.sending import Answered, AnswerLost, Refused, Send, TryAgain
@@ -58,6 +60,7 @@ class LedgeredCalls:
     recordings: Recordings | None = None
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     progress: Progress = unheard
+    queues: Queues = field(default_factory=NoQueues)
     monotonic: Callable[[], float] = time.monotonic
 
     async def answer(self, call: CallRequest, caller: Caller) -> Answered:
@@ -113,23 +116,37 @@ class LedgeredCalls:
         return answered
 
     async def _ask(self, call: CallRequest, row: CallRow | None, send: Send) -> Answered:
-        attempt = 0
+        failed = too_fast = 0
         while True:
-            attempt += 1
-            await self._mark_sent(call, row)
-            self.progress(CallProgress(call.key, CallStep.SENT))
-            started = self.monotonic()
             try:
-                answered = await send()
-            except (Refused, TryAgain, AnswerLost) as failure:
-                row = await self._failed(call, failure, attempt)
-                continue
-            except RepomillError as error:
-                # Our own errors say that nothing went out: a source without a block, an address that is not allowed.
-                await self.ledger.release(call.key, str(error))
-                raise
-            latency_ms = round((self.monotonic() - started) * 1000)
-            return await _finish(self._keep(call, answered, latency_ms))
+                async with self.queues.turn(call.source, partial(self._tell_of_waiting, call.key)):
+                    return await self._send(call, row, send)
+            except TryAgain as failure:
+                row = await self.ledger.release(call.key, failure.reason)
+                failed, too_fast = failed + (not failure.too_fast), too_fast + failure.too_fast
+                await (
+                    self._slow_down(call, failure, too_fast) if failure.too_fast else self._later(call, failure, failed)
+                )
+            except AnswerLost as failure:
+                row, failed = await self.ledger.mark_uncertain(call.key), failed + 1
+                _refuse_to_repeat(call, row, failure)
+                await self._pause(call.key, failure.reason, failed)
+
+    async def _send(self, call: CallRequest, row: CallRow | None, send: Send) -> Answered:
+        await self._mark_sent(call, row)
+        self.progress(CallProgress(call.key, CallStep.SENT))
+        started = self.monotonic()
+        try:
+            answered = await send()
+        except Refused as failure:
+            await self.ledger.release(call.key, failure.reason)
+            raise CallRefused(call.source, failure.status, failure.reason) from failure
+        except RepomillError as error:
+            # Our own errors say that nothing went out: a source without a block, an address that is not allowed.
+            await self.ledger.release(call.key, str(error))
+            raise
+        latency_ms = round((self.monotonic() - started) * 1000)
+        return await _finish(self._keep(call, answered, latency_ms))
 
     async def _mark_sent(self, call: CallRequest, row: CallRow | None) -> None:
         if row is None or row.state is CallState.RELEASED:
@@ -150,21 +167,19 @@ class LedgeredCalls:
             else:
                 return
 
-    async def _failed(self, call: CallRequest, failure: Refused | TryAgain | AnswerLost, attempt: int) -> CallRow:
-        """Write down how the call failed, then wait for the next try or raise what ends them."""
-        key = call.key
-        if isinstance(failure, AnswerLost):
-            row = await self.ledger.mark_uncertain(key)
-            _refuse_to_repeat(call, row, failure)
-            await self._pause(key, failure.reason, attempt)
-            return row
-        row = await self.ledger.release(key, failure.reason)
-        if isinstance(failure, Refused):
-            raise CallRefused(call.source, failure.status, failure.reason) from failure
+    async def _later(self, call: CallRequest, failure: TryAgain, attempt: int) -> None:
         if self.retry.gives_up(attempt, failure.delay):
             raise CallUnavailable(call.source, failure.reason, delay=failure.delay) from failure
-        await self._pause(key, failure.reason, attempt, failure.delay)
-        return row
+        await self._pause(call.key, failure.reason, attempt, failure.delay)
+
+    async def _slow_down(self, call: CallRequest, failure: TryAgain, times: int) -> None:
+        """Wait as long as the other side wants, and let everybody else wait who asks it."""
+        delay = self.retry.delay(times, failure.delay)
+        await self.queues.pause(call.source, delay)
+        await self._pause(call.key, failure.reason, times, delay)
+
+    def _tell_of_waiting(self, key: CallKey, delay: float) -> None:
+        self.progress(CallProgress(key, CallStep.WAITING, "its turn in the queue", delay))
 
     async def _pause(self, key: CallKey, reason: str, attempt: int, named: float = 0.0) -> float:
         delay = self.retry.delay(attempt, named)

@@ -17,10 +17,15 @@ class Refused(Exception):
 
 @dataclass
 class TryAgain(Exception):
-    """Nothing was done and nothing is owed; `delay` is what the other side named, in seconds, 0 when nothing."""
+    """Nothing was done and nothing is owed; `delay` is what the other side named, in seconds, 0 when nothing.
+
+    `too_fast` says that it was asked more often than it allows (429): everybody who asks it slows down, and the call is
+    made again however long that takes.
+    """
 
     reason: str
     delay: float = 0.0
+    too_fast: bool = False
 
 
 @dataclass

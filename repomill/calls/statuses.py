@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-PATIENCE_STATUSES = frozenset({408, 425, 429})
+TOO_FAST = 429
+PATIENCE_STATUSES = frozenset({408, 425, TOO_FAST})
 """Statuses below 500 that say: later."""
 
 NOT_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})

@@ -6,7 +6,7 @@ from openai import APIConnectionError, APIError, APIResponseValidationError, API
 from openai.types import ImagesResponse
 
 from repomill.calls.sending import Answered, AnswerLost, Refused, TryAgain
-from repomill.calls.statuses import NOT_SENT, PATIENCE_STATUSES, retry_after
+from repomill.calls.statuses import NOT_SENT, PATIENCE_STATUSES, TOO_FAST, retry_after
 from repomill.canonical import Json
 from repomill.images.prices import price
 from repomill.images.request import ImageRequest
@@ -65,7 +65,8 @@ def _status(source: ImageSource, error: APIStatusError) -> Answered:
         # An answer, not a failure: asked again, it would be the same.
         return Answered({"refused": reason}, price(source, ImageRequest("", ""), None, 0))
     if error.status_code in PATIENCE_STATUSES or error.status_code >= 500:
-        raise TryAgain(f"{error.status_code}: {reason}", retry_after(error.response.headers)) from error
+        too_fast = error.status_code == TOO_FAST
+        raise TryAgain(f"{error.status_code}: {reason}", retry_after(error.response.headers), too_fast) from error
     raise Refused(error.status_code, reason) from error
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from storage.database.repositories.apis import Apis
 from storage.database.repositories.audit import AuditLog
 from storage.database.repositories.budgets import Budgets
+from storage.database.repositories.call_queues import CallQueues
 from storage.database.repositories.calls import Calls
 from storage.database.repositories.events import Events
 from storage.database.repositories.executions import Executions
@@ -69,6 +70,10 @@ class Work:
     @cached_property
     def budgets(self) -> Budgets:
         return Budgets(*self._parts)
+
+    @cached_property
+    def call_queues(self) -> CallQueues:
+        return CallQueues(*self._parts)
 
     @cached_property
     def calls(self) -> Calls:

@@ -12,6 +12,7 @@ from storage.database.models.node_execution import NodeExecution
 from storage.database.models.organisation import Organisation
 from storage.database.models.project import Project
 from storage.database.models.project_file import ProjectFile
+from storage.database.models.queue import CallQueue, CallSlot
 from storage.database.models.repository_export import ExportStep, ExportType, RepositoryExport
 from storage.database.models.user import User
 from storage.database.models.workflow import Workflow, WorkflowVersion
@@ -25,6 +26,8 @@ __all__ = [
     "Budget",
     "BudgetAccount",
     "Call",
+    "CallQueue",
+    "CallSlot",
     "Event",
     "Execution",
     "ExecutionAttempt",

@@ -1,0 +1,111 @@
+"""Calls wait for their turn; whoever is told to slow down slows everybody down, and never fails for it."""
+
+import asyncio
+from decimal import Decimal
+from itertools import pairwise
+
+from repomill.calls.choke_point import LedgeredCalls
+from repomill.calls.ledger import CallKind, LedgerMode, Usage
+from repomill.calls.memory_ledger import MemoryCallLedger
+from repomill.calls.memory_queues import MemoryQueueBoard
+from repomill.calls.node_calls import NodeCalls
+from repomill.calls.progress import CallProgress, CallStep
+from repomill.calls.queues import AHEAD, QueueLimits, SharedQueues
+from repomill.calls.retry import RetryPolicy
+from repomill.calls.sending import Answered, TryAgain
+from tests.conformance.queue_board_suite import SetClock
+from tests.fakes.agent_runs import ROOT
+
+ANSWER = Answered({}, Usage(cost=Decimal(0)))
+
+
+class World:
+    """One board and clock for several runs; sleeping moves the clock."""
+
+    def __init__(self, **limits: int) -> None:
+        self.clock = SetClock()
+        self.board = MemoryQueueBoard(self.clock)
+        self.limits = QueueLimits("shared", **limits)
+        self.sent: list[tuple[str, float]] = []
+        self.under_way = self.most = 0
+
+    async def sleep(self, seconds: float) -> None:
+        until = self.clock.now + seconds
+        await asyncio.sleep(0)
+        self.clock.now = max(self.clock.now, until)
+
+    def run(self, name: str, seen: list[CallProgress] | None = None) -> NodeCalls:
+        queues = SharedQueues(self.board, {"main": self.limits}, self.sleep)
+        progress = seen.append if seen is not None else lambda _: None
+        retry = RetryPolicy(sleep=self.sleep, jitter=lambda: 0.0)
+        ledger = MemoryCallLedger(ROOT)
+        return NodeCalls(LedgeredCalls(ledger, LedgerMode.LIVE, None, retry, progress, queues), name)
+
+    async def call(self, run: NodeCalls, refusals: int = 0, delay: float = 0.0) -> None:
+        left = refusals
+
+        async def send() -> Answered:
+            nonlocal left
+            self.sent.append((run.node_path, self.clock.now))
+            if left:
+                left -= 1
+                raise TryAgain("429: slow down", delay, too_fast=True)
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+            await asyncio.sleep(0)
+            self.under_way -= 1
+            return ANSWER
+
+        await run.call(CallKind.HTTP, "main", {}, send)
+
+
+async def test_calls_follow_each_other_at_the_rate_of_the_queue() -> None:
+    world = World(requests_per_minute=60)
+    runs = [world.run(name) for name in ("one", "two")]
+    await asyncio.gather(*(world.call(run) for run in runs for _ in range(5)))
+    instants = sorted(instant - 1000 for _, instant in world.sent)
+    assert all(later - earlier >= 1 for earlier, later in pairwise(instants))
+
+
+async def test_no_more_calls_run_at_once_than_the_queue_allows() -> None:
+    world = World(concurrency=3)
+    runs = [world.run(name) for name in ("one", "two")]
+    await asyncio.gather(*(world.call(run) for run in runs for _ in range(10)))
+    assert (len(world.sent), world.most) == (20, 3)
+    assert world.board.slots["shared"] == {}
+
+
+async def test_a_call_that_is_told_to_wait_lets_every_run_wait() -> None:
+    world = World()
+    one, two = world.run("one"), world.run("two")
+    await world.call(one, refusals=1, delay=30.0)
+    assert [instant - 1000 for _, instant in world.sent] == [0.0, 30.0]
+    await world.board.pause(world.limits, 20.0)
+    await world.call(two)
+    assert world.sent[-1] == ("two", 1050.0)
+
+
+async def test_being_too_fast_never_fails_however_often_it_happens() -> None:
+    world = World()
+    await world.call(world.run("one"), refusals=50, delay=600.0)
+    assert len(world.sent) == 51
+
+
+async def test_a_run_with_many_calls_does_not_keep_another_one_out() -> None:
+    world = World(requests_per_minute=60)
+    busy, other = world.run("busy"), world.run("other")
+    flood = [asyncio.ensure_future(world.call(busy)) for _ in range(100)]
+    await asyncio.sleep(0)
+    await world.call(other)
+    place = [name for name, _ in world.sent].index("other")
+    await asyncio.gather(*flood)
+    assert place <= 2 * AHEAD
+
+
+async def test_waiting_in_line_is_told() -> None:
+    world, seen = World(requests_per_minute=60), list[CallProgress]()
+    run = world.run("one", seen)
+    for _ in range(2):
+        await world.call(run)
+    waits = [(step.detail, step.delay) for step in seen if step.step is CallStep.WAITING]
+    assert waits == [("its turn in the queue", 1.0)]
