@@ -221,9 +221,9 @@ class NodeKind(Declaration, Generic[ConfigT]):
         """Return the branches that edges out of the node may name; `()` for a kind that has none."""
         return ()
 
-    def takes_one_branch(self, config: ConfigT) -> bool:
-        """Tell whether at most one of the branches is ever taken."""
-        return False
+    def branch_sets(self, config: ConfigT) -> tuple[frozenset[str], ...]:
+        """Return the largest sets of branches that may be taken together."""
+        return (frozenset(self.branches(config)),)
 
     def body_names(self, config: ConfigT) -> tuple[str, ...]:
         """Return the names that expressions inside see besides `inputs`, `variables` and `nodes`."""

@@ -55,9 +55,12 @@ class Router(NodeKind[RouterConfig]):
         names = [branch.name for branch in config.branches]
         return tuple(dict.fromkeys([*names, *([config.default] if config.default else [])]))
 
-    def takes_one_branch(self, config: RouterConfig) -> bool:
-        """Tell whether the first that holds is the only one."""
-        return config.choose == "first"
+    def branch_sets(self, config: RouterConfig) -> tuple[frozenset[str], ...]:
+        """Return each branch where the first is taken, else those with a condition; a default never joins others."""
+        if config.choose == "first":
+            return tuple(frozenset({name}) for name in self.branches(config))
+        named = frozenset(branch.name for branch in config.branches)
+        return (named,) if config.default is None or config.default in named else (named, frozenset({config.default}))
 
     def reads(self, config: RouterConfig) -> tuple[str, ...]:
         """Return the fields that conditions look up."""

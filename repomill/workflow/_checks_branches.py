@@ -30,6 +30,11 @@ def offered_branches(node: DraftNode) -> tuple[str, ...]:
     return node.understood[0].branches(node.understood[1]) if node.understood is not None else ()
 
 
+def branch_sets(node: DraftNode) -> tuple[frozenset[str], ...]:
+    """Return the largest sets of branches that may be taken together, as far as they are known."""
+    return node.understood[0].branch_sets(node.understood[1]) if node.understood is not None else (frozenset(),)
+
+
 def _taken(node: DraftNode, edge: DraftEdge, branch: str) -> Iterator[Finding]:
     pointer = child(edge.pointer, "branch")
     if branch == ERROR_BRANCH:
@@ -63,4 +68,4 @@ def _offered(graph: DraftGraph, node: DraftNode, taken: set[tuple[str, str | Non
 
 def _ends_the_choice(node: DraftNode) -> bool:
     """Where at most one branch is taken, one without edges keeps the later ones from being taken."""
-    return node.understood is not None and node.understood[0].takes_one_branch(node.understood[1])
+    return all(len(together) == 1 for together in branch_sets(node))

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from repomill.workflow._checks_branches import may_branch_on_error, offered_branches
+from repomill.workflow._checks_branches import branch_sets, may_branch_on_error
 from repomill.workflow._draft import DraftGraph, DraftNode
 from repomill.workflow.schedule import Labels
 from repomill.workflow.spec import ERROR_BRANCH
@@ -30,11 +30,7 @@ def alternatives(graph: DraftGraph, node: DraftNode) -> list[frozenset[str]]:
 
 def _outcomes(node: DraftNode) -> Iterator[Labels]:
     """Yield the sets of labels that can be live out of a node, of one that another contains only the larger."""
-    branches = offered_branches(node)
-    if node.understood is not None and node.understood[0].takes_one_branch(node.understood[1]):
-        yield from (frozenset({None, branch}) for branch in branches)
-    else:
-        yield frozenset({None, *branches})
+    yield from (frozenset({None, *together}) for together in branch_sets(node))
     if may_branch_on_error(node):
         yield frozenset({ERROR_BRANCH})
 

@@ -1,8 +1,6 @@
 """Regular expressions of workflows, bounded in time: nobody's pattern may hang a run."""
 
-from typing import Final
-
-import regex  # type: ignore[import-untyped]  # the package has no types of its own
+from typing import Any, Final
 
 from repomill.errors import ConditionFailed
 from repomill.workflow.templates import is_template
@@ -17,6 +15,7 @@ def check_pattern(pattern: str | None) -> str | None:
         return pattern
     if len(pattern) > _LONGEST:
         raise ValueError(f"the pattern has more than {_LONGEST} characters")
+    regex = _library()
     try:
         regex.compile(pattern)
     except (regex.error, RecursionError, OverflowError) as error:
@@ -32,6 +31,12 @@ def is_found(pattern: str, text: str, place: str) -> bool:
     """
     try:
         # `concurrent` lets other threads, and so other nodes, run meanwhile.
-        return regex.search(pattern, text, timeout=_SECONDS, concurrent=True) is not None
+        return _library().search(pattern, text, timeout=_SECONDS, concurrent=True) is not None
     except TimeoutError:
         raise ConditionFailed(place, f"the pattern {pattern[:60]!r} took more than {_SECONDS:g} s") from None
+
+
+def _library() -> Any:
+    import regex  # type: ignore[import-untyped]  # the package has no types of its own
+
+    return regex

@@ -16,6 +16,9 @@ SCOPE: dict[str, Any] = {
 }
 
 
+ROUTES: list[dict[str, Any]] = [{}, {"default": "c"}, {"default": "a"}, {"default": "c", "choose": "first"}]
+
+
 async def route(*branches: Any, **config: Any) -> NodeResult:
     """Run a router; each branch is a condition, and is named by its place."""
     listed = [{"name": f"b{at}", "when": when} for at, when in enumerate(branches)]
@@ -139,7 +142,13 @@ def test_a_router_tells_its_branches_and_what_it_reads() -> None:
     config = ROUTER.config_model.model_validate({"branches": [{"name": "a", "when": when}], "default": "other"})
     assert ROUTER.branches(config) == ("a", "other")
     assert ROUTER.reads(config) == ("inputs.tier", "nodes.plan.output")
-    assert not ROUTER.takes_one_branch(config)
+    assert ROUTER.branch_sets(config) == ({"a"}, {"other"})
+
+
+def test_a_router_tells_which_branches_exclude_each_other() -> None:
+    listed = {"branches": [{"name": name, "when": True} for name in "ab"]}
+    sets = [ROUTER.branch_sets(ROUTER.config_model.model_validate(listed | more)) for more in ROUTES]
+    assert sets == [({"a", "b"},), ({"a", "b"}, {"c"}), ({"a", "b"},), ({"a"}, {"b"}, {"c"})]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from repomill.workflow.bound import Bound, bound
 from repomill.workflow.spec import WorkflowSpec
 
 NO_RETRY = {"attempts": 1}
-CHOICE = {"branches": [{"name": "left", "when": True}], "default": "right"}
+CHOICE = {"branches": [{"name": "left", "when": True}, {"name": "right", "when": True}]}
 
 
 def agent(name: str, repairs: int = 0, **options: Any) -> dict[str, Any]:

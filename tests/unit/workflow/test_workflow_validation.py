@@ -253,9 +253,10 @@ def test_a_change_inside_is_found(old: str, new: str, code: str) -> None:
 
 @pytest.mark.parametrize(("choose", "expected"), [("first", []), ("all", ["path_written_twice"])])
 def test_nodes_on_exclusive_branches_may_write_one_path(choose: str, expected: list[str]) -> None:
+    both = "[{name: x, when: true}, {name: y, when: true}]"
     text = HEAD + (
         "nodes:\n"
-        f"  - {{id: r, type: router, config: {{choose: {choose}, branches: [{{name: x, when: true}}], default: y}}}}\n"
+        f"  - {{id: r, type: router, config: {{choose: {choose}, branches: {both}}}}}\n"
         "  - {id: a, type: file_generation, config: {files: [{path: p, content: a}]}}\n"
         "  - id: l\n"
         "    type: loop\n"
