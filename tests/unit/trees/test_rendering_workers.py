@@ -4,7 +4,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from threading import Thread
 
 import psutil
@@ -15,7 +16,7 @@ from repomill.errors import ExpressionFailed, RenderingTooLarge, RepomillError
 from repomill.trees._folder import Folder
 from repomill.trees.folder_reads import folder_reads
 from repomill.trees.rendering import Limits, render_folder
-from repomill.trees.tree import TreeFile
+from repomill.trees.tree import FileMode, TreeFile
 from tests.servers.waiting import wait_until
 
 SCOPE: dict[str, Json] = {"names": ["a", "b"], "docs": False}
@@ -144,9 +145,7 @@ def test_processes_end_with_the_one_that_started_them() -> None:
 
 
 async def test_the_event_loop_goes_on_while_processes_render() -> None:
-    rendering = asyncio.create_task(
-        asyncio.to_thread(failure, folder_of(BURNING), Limits(seconds=0.5))
-    )
+    rendering = asyncio.create_task(asyncio.to_thread(failure, folder_of(BURNING), Limits(seconds=0.5)))
     stalls = []
     while not rendering.done():
         started = time.perf_counter()
@@ -154,3 +153,40 @@ async def test_the_event_loop_goes_on_while_processes_render() -> None:
         stalls.append(time.perf_counter() - started)
     assert isinstance(await rendering, RenderingTooLarge)
     assert sorted(stalls)[len(stalls) // 2] < 0.05
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A file that tells when its content is read."""
+
+    path: str
+    text: bytes
+    read: list[str]
+    mode: FileMode = "100644"
+
+    @property
+    def size(self) -> int:
+        return len(self.text)
+
+    @property
+    def content(self) -> bytes:
+        self.read.append(self.path)
+        return self.text
+
+
+def test_files_that_are_copied_are_not_read_and_templates_only_some_ahead() -> None:
+    read: list[str] = []
+    templates = [Noted(f"f{number:03}.j2", b"{{ names }}" + b"x" * 100_000, read) for number in range(200)]
+    copied = [Noted("a.bin", b"1", read), Noted("{{ names[0] }}/b.bin", b"2", read)]
+    made = render_folder([*copied, *templates], SCOPE, "tpl")
+    with closing(made):
+        assert [next(made).path for _ in range(3)] == ["a.bin", "a/b.bin", "f000"]
+        assert set(read) <= {"{{ names[0] }}/b.bin", *(file.path for file in templates[:100])}
+
+
+def test_processes_end_when_a_folder_is_left_early() -> None:
+    made = render_folder(folder_of(*["{{ names }}"] * 200), SCOPE, "tpl")
+    next(made)
+    assert workers_of(psutil.Process())
+    made.close()
+    assert not workers_of(psutil.Process())
