@@ -108,7 +108,7 @@ def checkout(
 @app.command()
 def export(
     reference: ReferenceArgument,
-    to: Annotated[str, typer.Option("--to", help="zip:PATH, tar:PATH, tar.gz:PATH, tar.zst:PATH or git:URL")],
+    to: Annotated[str, typer.Option("--to", help="zip, tar, tar.gz or tar.zst (a link), zip:PATH …, or git:URL")],
     branch: Annotated[str, typer.Option(help="Branch of a Git remote.")] = "main",
     credentials: Annotated[str, typer.Option(help="Git credentials block, where the remote asks.")] = "",
     output: FormatOption = Format.TEXT,
@@ -118,14 +118,15 @@ def export(
     from tasks.publish import publish_to
 
     target = parse_target(to, branch)
-    if credentials:
+    links_url = ""
+    if credentials or getattr(target, "path", target) is None:
         from cli.engine import use_engine
 
-        use_engine()  # it holds the block
+        links_url = use_engine().links_url  # it holds credentials, serves links and shows them
 
     async def run() -> dict[str, Any]:
         git_credentials = await _credentials(credentials)
-        async with opened() as services:
+        async with opened(links_url) as services:
             return await publish_to(services, reference, target, git_credentials)
 
     print_facts(run_async(run()), output)

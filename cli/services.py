@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cli.boundary import load_settings
@@ -14,12 +15,15 @@ T = TypeVar("T")
 
 
 @asynccontextmanager
-async def opened() -> "AsyncIterator[Services]":
-    """Open what the settings name; the schema is brought up first where that is safe (see `prepare_database`)."""
+async def opened(links_url: str = "") -> "AsyncIterator[Services]":
+    """Open what the settings name; the schema is brought up first where that is safe (see `prepare_database`).
+
+    `links_url` is where browsers find archives, when an engine is in use.
+    """
     from deployments.preparation import prepare_database
     from tasks.services import Services
 
-    services = Services.from_settings(load_settings())
+    services = replace(Services.from_settings(load_settings()), links_url=links_url)
     try:
         prepare_database(services.database)
         await services.check_store()

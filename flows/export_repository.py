@@ -6,6 +6,7 @@ from prefect import flow
 
 from blocks.git_credentials import GitCredentials
 from repomill.nodes.base import Exported
+from tasks.downloads import download_of
 from tasks.flow_runs import rename_flow_run
 from tasks.load_services import flow_services
 from tasks.publish import publish
@@ -36,7 +37,7 @@ async def export_repository(
 
         async def export() -> Exported:
             exported = await publish(services, project, target, None, plain_credentials(credentials))
-            await report_export(project, exported)
+            await report_export(project, exported, download=await download_of(services, project, exported.kind))
             return exported
 
         exported = await (await as_task(f"Export {project.name}", export)).aresult()

@@ -14,6 +14,7 @@ from repomill.trees.pack import packed_files
 from repomill.trees.tree import File
 from repomill.workflow.spec import WorkflowSpec
 from storage.artifacts.port import ArtifactStore
+from tasks.downloads import download_of
 from tasks.publish import publish
 from tasks.reports import report_export
 from tasks.services import Services
@@ -78,5 +79,6 @@ class StoredExports:
         assert self.run.project is not None  # noqa: S101  # the walk stores the tree before a publishing node
         credentials = await load_git_credentials(target.credentials) if target.credentials else None
         exported = await publish(self._services, self.run.project, target, node_path, credentials)
-        await report_export(self.run.project, exported, node_path)
+        download = await download_of(self._services, self.run.project, exported.kind)
+        await report_export(self.run.project, exported, node_path, download)
         return exported

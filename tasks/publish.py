@@ -15,13 +15,13 @@ from repomill.publishing.credentials import GitCredentials
 from repomill.publishing.git_push import GitAccess, push_tree
 from repomill.publishing.targets import GitTarget, Target
 from repomill.scratch import scratch_folder
-from repomill.trees.archives import ARCHIVE_FORMATS, write_archive
+from repomill.trees.archives import write_archive
 from repomill.trees.pack import read_pack
-from storage.artifacts.keys import archive_key
 from storage.database.models import RepositoryExport
 from storage.database.models.repository_export import ExportType
 from storage.database.repositories.exports import ExportResult, NewExport
 from storage.database.transitions import ExportStatus
+from tasks.downloads import Download, download_of, stored_archive
 from tasks.export_journal import DatabaseJournal
 from tasks.run_state import StoredProject
 from tasks.services import Services
@@ -29,6 +29,7 @@ from tasks.stored_trees import commit_details, find_project, opened_pack
 from tasks.tree_policy import refuse_credentials
 
 GIT = "git"
+ZIP = "zip"
 
 
 async def publish(
@@ -76,16 +77,28 @@ def _disk() -> Iterator[None]:
 async def publish_to(
     services: Services, reference: str, target: Target, credentials: GitCredentials | None
 ) -> dict[str, Any]:
-    """Export a project to what `--to` names; an archive is also written to the path given there."""
+    """Export a project to what `--to` names; an archive is also written to the path given there, or linked to."""
     project = await find_project(services, reference)
     if isinstance(target, GitTarget):
         exported = await publish(services, project, ExportTarget(GIT, target.url, target.branch), None, credentials)
         return {"to": exported.url, "branch": target.branch, "commit": exported.commit, "tree": exported.tree_digest}
+    if target.path is None:
+        return await _publish_link(services, project, target.format)
     path = target.path.absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
     exported = await publish(services, project, ExportTarget(target.format))
-    await services.store.download(_archive_key(services, project, target.format), path)
+    await services.store.download(stored_archive(services, project, target.format), path)
     return {"to": path, "bytes": path.stat().st_size, "tree": exported.tree_digest}
+
+
+async def _publish_link(services: Services, project: StoredProject, format_name: str) -> dict[str, Any]:
+    from tasks.reports import report_export  # brings Prefect, which others do not need
+
+    exported = await publish(services, project, ExportTarget(format_name))
+    download = await download_of(services, project, format_name) or Download(exported.url)
+    await report_export(project, exported, download=download)
+    ends = {} if download.ends is None else {"opens_until": download.ends}
+    return {"to": download.url, **ends, "tree": exported.tree_digest}
 
 
 async def _begin(
@@ -123,8 +136,10 @@ async def _act(
 
 
 async def _archive(services: Services, project: StoredProject, format_name: str) -> ExportResult:
-    key = _archive_key(services, project, format_name)
-    if not await services.store.exists(key):
+    key = stored_archive(services, project, format_name)
+    if format_name == ZIP:
+        await services.store.copy(project.pack_key, key)  # the pack is the archive
+    elif not await services.store.exists(key):
         with scratch_folder() as folder:
             path = folder / "archive"
             async with opened_pack(services, project) as pack:
@@ -159,10 +174,6 @@ async def _push(
             DatabaseJournal(services, export_id),
         )
     return ExportResult(repository_url=pushed.url, commit_sha=pushed.commit)
-
-
-def _archive_key(services: Services, project: StoredProject, format_name: str) -> str:
-    return archive_key(services.scope.organisation_id, project.tree_digest, ARCHIVE_FORMATS[format_name].suffix)
 
 
 def _exported(services: Services, export: RepositoryExport) -> Exported:

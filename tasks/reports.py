@@ -15,6 +15,7 @@ from repomill.nodes.base import Exported
 from repomill.nodes.registry import kind
 from repomill.workflow.mermaid import to_mermaid
 from storage.database.repositories.project_files import StoredFile
+from tasks.downloads import Download
 from tasks.markdown import code, file_tree, human_size
 from tasks.run_state import Run, StoredProject
 
@@ -51,18 +52,28 @@ async def report_tree(project: StoredProject, files: Sequence[StoredFile]) -> No
         await acreate_table_artifact(rows, key=artifact_key(project.name, "files"), description=description)
 
 
-async def report_export(project: StoredProject, exported: Exported, node: str = "") -> None:
+async def report_export(
+    project: StoredProject, exported: Exported, node: str = "", download: Download | None = None
+) -> None:
     """Leave a link to the archive or the repository, or what to type where a browser cannot open it."""
     key = artifact_key(project.name, f"export-{node or exported.kind}")
     what = f"Commit {exported.commit[:12]}" if exported.commit else f"{exported.kind} archive"
-    description = f"{what} of {project.name}"
+    url, ends = (exported.url, "") if download is None else (download.url, _until(project, exported, download))
+    description = f"{what} of {project.name}{ends}"
     async with best_effort("the link to an export"):
-        if _opens(exported.url):
-            text = _link_text(project.name, exported.kind, exported.url)
-            await acreate_link_artifact(exported.url, link_text=text, key=key, description=description)
+        if _opens(url):
+            text = _link_text(project.name, exported.kind, url)
+            await acreate_link_artifact(url, link_text=text, key=key, description=description)
         else:
-            command = f"git clone {exported.url}" if exported.commit else exported.url
+            command = f"git clone {url}" if exported.commit else url
             await acreate_markdown_artifact(code(command), key=key, description=description)
+
+
+def _until(project: StoredProject, exported: Exported, download: Download) -> str:
+    if download.ends is None:
+        return ""
+    again = f"repomill project export {project.id} --to {exported.kind}"
+    return f". The link opens until {download.ends:%Y-%m-%d %H:%M} UTC; `{again}` makes another."
 
 
 async def report_run(run: Run) -> None:

@@ -20,10 +20,13 @@ _CREDENTIALS = re.compile(r"//[^/]*@")
 
 @dataclass(frozen=True, slots=True)
 class ArchiveTarget:
-    """One archive file; `format` is a name in `repomill.trees.archives.ARCHIVE_FORMATS`."""
+    """One archive file; `format` is a name in `repomill.trees.archives.ARCHIVE_FORMATS`.
+
+    Without a path it stays in the artefact store, and a link to it is what people get.
+    """
 
     format: str
-    path: Path
+    path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,15 @@ class TargetKind(Generic[T_co]):
 
     form: str
     parse: Callable[[str, str], T_co]
+    alone: bool = False
+    """Whether the name means something without a colon."""
 
 
 def archive_kind(name: str) -> TargetKind[Target]:
     """Declare the target that is one archive of a format."""
-    return TargetKind(f"{name}:PATH", lambda rest, _branch: ArchiveTarget(name, Path(rest)))
+    return TargetKind(
+        f"{name}[:PATH]", lambda rest, _branch: ArchiveTarget(name, Path(rest) if rest else None), alone=True
+    )
 
 
 def _git(rest: str, branch: str) -> Target:
@@ -112,8 +119,8 @@ def _host_kind(kind: "HostKind") -> TargetKind[Destination]:
 
 
 def _parse(text: str, branch: str, kinds: Mapping[str, TargetKind[T_co]]) -> T_co:
-    name, _, rest = text.partition(":")
-    if name not in kinds or not rest:
+    name, colon, rest = text.partition(":")
+    if name not in kinds or not (rest or (kinds[name].alone and not colon)):
         forms = (kind.form for kind in kinds.values())
         text, rest = (_CREDENTIALS.sub("//", part) for part in (text, rest))
         raise ExportTargetInvalid(text, ", ".join([*_meant(name, rest, list(kinds)), *forms]))

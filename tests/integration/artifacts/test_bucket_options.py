@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
-import minio.api
 import pytest
 from minio import Minio
 from urllib3 import PoolManager
@@ -54,7 +53,7 @@ async def test_what_a_real_server_refuses_says_how_to_mend_it(swift_s3: S3Server
 
 async def test_a_clock_that_is_wrong_is_told_by_name(swift_s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     behind = datetime.now(UTC) - timedelta(hours=1)
-    monkeypatch.setattr(minio.api.time, "utcnow", lambda: behind)
+    monkeypatch.setattr("minio.time.utcnow", lambda: behind)
     async with aclosing(store_on(swift_s3)) as store:
         with pytest.raises(ArtifactStoreRefused, match="RequestTimeTooSkewed") as caught:
             await store.put("a", b"x")

@@ -156,7 +156,7 @@ async def test_a_folder_that_went_away_is_not_made_again(store: LocalDirectorySt
     for call in (store.put("org/one/a", b"x"), store.check(create=False)):
         with pytest.raises(ArtifactStoreUnavailable, match="is its disk mounted"):
             await call
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "store").exists()
 
 
 async def test_an_empty_mount_point_is_not_taken_for_the_store(store: LocalDirectoryStore) -> None:
@@ -167,7 +167,7 @@ async def test_an_empty_mount_point_is_not_taken_for_the_store(store: LocalDirec
 async def test_a_copy_takes_no_room(store: LocalDirectoryStore, tmp_path: Path) -> None:
     await store.put("org/one/a", b"x" * MEGABYTE)
     await store.copy("org/one/a", "org/one/b")
-    assert (tmp_path / "store/org/one/a").samefile(tmp_path / "store/org/one/b")
+    assert (tmp_path / "store/org/one/a").stat().st_nlink == 2
 
 
 async def test_a_file_system_without_hard_links_copies_the_bytes(
@@ -179,5 +179,5 @@ async def test_a_file_system_without_hard_links_copies_the_bytes(
     await store.put("org/one/a", b"x")
     monkeypatch.setattr(Path, "hardlink_to", refuse)
     await store.copy("org/one/a", "org/one/b")
-    assert not (tmp_path / "store/org/one/a").samefile(tmp_path / "store/org/one/b")
+    assert (tmp_path / "store/org/one/a").stat().st_nlink == 1
     assert await store.get("org/one/b") == b"x"

@@ -1,7 +1,9 @@
 """Publishing a stored project: archives, Git remotes, the journal, repeats."""
 
 import zipfile
+from contextlib import aclosing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,13 @@ from repomill.errors import ProjectFileNotFound, ProjectNotReady, RemoteRefused,
 from repomill.nodes.base import ExportTarget
 from repomill.publishing.journal import Step
 from repomill.publishing.targets import ArchiveTarget
+from storage.artifacts._minio_connections import BucketOptions
+from storage.artifacts.minio_store import MinioStore
 from storage.database.models import RepositoryExport
 from storage.database.models.repository_export import ExportType
 from storage.database.repositories.exports import NewExport
 from storage.database.transitions import ExecutionStatus
+from tasks.downloads import download_of
 from tasks.export_journal import DatabaseJournal
 from tasks.finish_execution import finish
 from tasks.publish import publish, publish_to
@@ -101,6 +106,37 @@ async def test_an_archive_goes_where_the_person_said(services: Services, stored:
     told = await publish_to(services, "latest", ArchiveTarget("zip", tmp_path / "new" / "x.zip"), None)
     with zipfile.ZipFile(told["to"]) as archive:
         assert set(archive.namelist()) == {file.path for file in stored.files}
+
+
+async def test_a_zip_archive_is_the_pack_itself(services: Services, stored: Stored, tmp_path: Path) -> None:
+    exported = await publish(services, stored.project, ExportTarget("zip"))
+    folder = tmp_path / "home" / "artifacts"
+    assert (folder / exported.url).samefile(folder / stored.project.pack_key)
+
+
+async def test_without_a_path_an_archive_is_linked_to(services: Services, stored: Stored) -> None:
+    linked = replace(services, links_url="http://127.0.0.1:1/")
+    told = await download_of(linked, stored.project, "tar.gz")
+    assert told is not None
+    assert (told.url.startswith("http://127.0.0.1:1/org/"), told.ends) == (True, None)
+    assert await download_of(linked, stored.project, "git") is None
+
+
+async def test_a_store_that_signs_links_gives_one_that_ends(services: Services, stored: Stored) -> None:
+    options = BucketOptions(region="us-east-1", link_seconds=3600)
+    async with aclosing(MinioStore("store.example", "bucket", "key", "private", options)) as bucket:
+        told = await download_of(replace(services, store=bucket), stored.project, "zip")
+    assert told is not None
+    assert told.ends is not None
+    assert timedelta(minutes=59) < told.ends - datetime.now(UTC) < timedelta(minutes=61)
+    assert "tea.zip" in told.url
+    assert "private" not in told.url
+
+
+async def test_a_store_that_is_gone_costs_the_link_only(services: Services, stored: Stored) -> None:
+    """Without a region the server has to be asked for it."""
+    async with aclosing(MinioStore("127.0.0.1:1", "bucket", "k", "s", BucketOptions(secure=False))) as bucket:
+        assert await download_of(replace(services, store=bucket), stored.project, "zip") is None
 
 
 async def test_the_journal_keeps_a_step_with_its_facts(services: Services, stored: Stored) -> None:

@@ -26,6 +26,7 @@ from repomill.trees.archives import ARCHIVE_FORMATS
     ("text", "target"),
     [
         ("zip:out/shop.zip", ArchiveTarget("zip", Path("out/shop.zip"))),
+        ("tar.zst", ArchiveTarget("tar.zst")),
         ("tar.gz:/tmp/a:b.tar.gz", ArchiveTarget("tar.gz", Path("/tmp/a:b.tar.gz"))),
         ("git:file:///srv/shop.git", GitTarget("file:///srv/shop.git", "main")),
         ("git:git@git.example.com:org/shop.git", GitTarget("git@git.example.com:org/shop.git", "main")),
@@ -39,7 +40,7 @@ def test_a_branch_goes_to_the_targets_that_have_one() -> None:
     assert parse_target("git:/srv/shop.git", "generated") == GitTarget("file:///srv/shop.git", "generated")
 
 
-@pytest.mark.parametrize("text", ["", "zip", "zip:", "git:", "rar:x", "https://git.example.com/x", ":x", "ZIP:x"])
+@pytest.mark.parametrize("text", ["", "git", "zip:", "git:", "rar:x", "https://git.example.com/x", ":x", "ZIP:x"])
 def test_an_unknown_target_is_answered_with_all_there_are(text: str) -> None:
     with pytest.raises(ExportTargetInvalid) as caught:
         parse_target(text)

@@ -1,0 +1,38 @@
+"""Links that download an archive: presigned by the store where it can, else over loopback."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from repomill.errors import ArtifactStoreRefused, ArtifactStoreUnavailable
+from repomill.trees.archives import ARCHIVE_FORMATS
+from storage.artifacts.keys import archive_key
+from tasks.run_state import StoredProject
+from tasks.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """Where an archive can be had, and until when; without an end it is for browsers of this machine."""
+
+    url: str
+    ends: datetime | None = None
+
+
+def stored_archive(services: Services, project: StoredProject, format_name: str) -> str:
+    """Return the key of a tree's archive."""
+    return archive_key(services.scope.organisation_id, project.tree_digest, ARCHIVE_FORMATS[format_name].suffix)
+
+
+async def download_of(services: Services, project: StoredProject, format_name: str) -> Download | None:
+    """Return the link to an archive that is stored, None where the export is none or the store does not answer.
+
+    Such a link is for whoever asked: it is not recorded, and asking again makes a new one.
+    """
+    if format_name not in ARCHIVE_FORMATS:
+        return None
+    key = stored_archive(services, project, format_name)
+    try:
+        link = await services.store.link(key, f"{project.name}{ARCHIVE_FORMATS[format_name].suffix}")
+    except (ArtifactStoreUnavailable, ArtifactStoreRefused):
+        return None
+    return Download(services.link(key)) if link is None else Download(link.url, link.ends)
