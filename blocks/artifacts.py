@@ -23,6 +23,7 @@ class ArtifactStorage(WritableFileSystem):
         access_key: access key of the MinIO or S3 server.
         secret_key: secret key of the MinIO or S3 server.
         links_url: base URL under which a browser can open archives; empty when there is none.
+        input_roots: folders on a worker's machine that `input` nodes may read; empty for none.
         max_file_size: largest generated file, in bytes.
     """
 
@@ -35,6 +36,9 @@ class ArtifactStorage(WritableFileSystem):
     secret_key: SecretStr = Field(default=SecretStr(""), title="Secret key")
     links_url: str = Field(default="", title="Links URL", description="Base URL under which browsers open archives.")
 
+    input_roots: list[str] = Field(
+        default_factory=list, title="Input folders", description="Folders of a worker that nodes may read files from."
+    )
     max_file_size: int = Field(default=10_485_760, gt=0, title="Largest file", description="In bytes.")
 
     @cached_property

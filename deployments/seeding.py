@@ -77,6 +77,7 @@ async def _seed_blocks(settings: "Settings", links_url: str) -> None:
         secret_key=settings.minio_secret_key,
         links_url=links_url,
         max_file_size=settings.max_file_size,
+        input_roots=[str(folder) for folder in settings.allowed_input_roots()],
     ).save(ARTIFACTS, overwrite=True)
     await GitCredentials.register_type_and_schema()
     for kind in SOURCE_BLOCKS.values():

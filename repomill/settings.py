@@ -4,6 +4,7 @@ They say where things are; flows never read them. Bootstrap copies them into Pre
 any machine reads those blocks.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -41,6 +42,13 @@ class Settings(BaseSettings):
 
     max_file_size: Annotated[int, Field(gt=0)] = 10 * MEGABYTE
     """Largest generated file in bytes."""
+
+    input_roots: str = ""
+    """Folders of the worker that `input` nodes may read files from, with `:` between them; empty means none."""
+
+    def allowed_input_roots(self) -> tuple[Path, ...]:
+        """Return the folders of `input_roots`, absolute."""
+        return tuple(Path(folder).absolute() for folder in self.input_roots.split(os.pathsep) if folder.strip())
 
     def effective_database_url(self) -> str:
         """Return the database URL with the embedded default filled in."""

@@ -1,6 +1,7 @@
 """Load what a flow run works with from Prefect blocks."""
 
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from prefect.blocks.core import Block
@@ -33,8 +34,9 @@ async def flow_services(acting_user: str) -> "AsyncIterator[Services]":
     try:
         user = await database.run(DEFAULT_SCOPE, lambda work: work.users.by_name(acting_user))
         scope = Scope(DEFAULT_SCOPE.organisation_id, user.id)
+        roots = tuple(Path(folder) for folder in artifacts.input_roots)
         secrets = known_secrets(connection.url.get_secret_value(), artifacts.access_key, artifacts.secret_key)
-        yield Services(database, artifacts.store, scope, artifacts.links_url, artifacts.max_file_size, secrets)
+        yield Services(database, artifacts.store, scope, artifacts.links_url, artifacts.max_file_size, secrets, roots)
     finally:
         await artifacts.store.aclose()
         database.close()

@@ -52,7 +52,10 @@ async def prepare(run: Run, level: Level, node: str) -> NodeCall:
     key = node_key(
         declaration,
         config.model_dump(mode="json"),
-        input_digests=await _input_digests(run, declaration, config, scope),
+        input_digests={
+            **await _input_digests(run, declaration, config, scope),
+            **await declaration.input_digests(config, path, run.input_files),
+        },
         template_digests={name: run.facts.template_digests[name] for name in templates},
         model_parameters={name: run.source_facts(name) for name in declaration.sources(config)},
         node_path=path,

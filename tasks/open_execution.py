@@ -14,6 +14,7 @@ from repomill.calls.ledger import LedgerMode
 from repomill.calls.recordings import Recordings
 from repomill.canonical import Json
 from repomill.errors import Cancelled, ExecutionFinished, OwnershipLost, RunTimeout
+from repomill.input_files.roots import Roots
 from repomill.workflow.expressions import render_value
 from repomill.workflow.inputs import check_inputs
 from repomill.workflow.plan import plan
@@ -29,6 +30,7 @@ from tasks.call_events import CallEvents
 from tasks.databases import SqlDatabases
 from tasks.finish_execution import finish
 from tasks.http_apis import RunApis
+from tasks.input_files import RunInputFiles
 from tasks.node_ports import SourceModels, StoredExports, StoredTemplates
 from tasks.ownership import LEASE, heartbeat, is_dead, this_process
 from tasks.resume import is_over
@@ -153,6 +155,7 @@ async def _build(
         templates=stack.enter_context(closing(StoredTemplates(services.store, facts.template_keys))),
         sources=sources,
         databases=await stack.enter_async_context(SqlDatabases()),
+        input_files=RunInputFiles(Roots(services.input_roots), services.store, services.scope),
         http=await stack.enter_async_context(RunApis(services, spec, sources, str(execution.root_id))),
         exports=exports,
         known_secrets=sources.secrets(),

@@ -92,6 +92,7 @@ def context_of(run: Run, call: NodeCall, body: Body = NO_BODY) -> NodeContext:
         calls=NodeCalls(run.calls, call.path),
         sources=run.sources,
         databases=run.databases,
+        input_files=run.input_files,
         http=run.http,
     )
 

@@ -14,7 +14,18 @@ from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import LedgerMode
 from repomill.canonical import Json
 from repomill.databases.port import Databases
-from repomill.nodes.base import NO_DATABASES, NO_HTTP, Agents, Exports, HttpApis, NodeConfig, Sources, Templates
+from repomill.input_files.port import InputFiles
+from repomill.nodes.base import (
+    NO_DATABASES,
+    NO_HTTP,
+    NO_INPUT_FILES,
+    Agents,
+    Exports,
+    HttpApis,
+    NodeConfig,
+    Sources,
+    Templates,
+)
 from repomill.trees.policy import Finding
 from repomill.trees.references import Path
 from repomill.workflow.plan import Plan
@@ -98,6 +109,7 @@ class Run:
     sources: Sources
     exports: Exports
     databases: Databases = NO_DATABASES
+    input_files: InputFiles = NO_INPUT_FILES
     http: HttpApis = NO_HTTP
     known_secrets: tuple[SecretStr, ...] = ()
     """Keys the run was given: no generated file may hold one."""

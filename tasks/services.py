@@ -1,6 +1,7 @@
 """What a run works with: the database, the artefact store, and whom it acts for."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
@@ -39,6 +40,8 @@ class Services:
     max_file_size: int
     secrets: tuple[SecretStr, ...] = ()
     """What the installation itself must keep to itself: no generated file may hold one of these."""
+    input_roots: tuple[Path, ...] = ()
+    """Folders of this machine that nodes may read files from."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:

@@ -13,6 +13,7 @@ from repomill.apis.client import HttpApi
 from repomill.calls.port import Calls
 from repomill.canonical import Json
 from repomill.databases.port import Databases
+from repomill.input_files.port import InputFiles
 from repomill.plugins import Declaration
 from repomill.sources import SourceKind
 from repomill.trees.scaffolds.source import CopierSource
@@ -96,6 +97,7 @@ class Absent:
 NO_BODY: Final = cast("Body", Absent())
 NO_CALLS: Final = cast("Calls", Absent())
 NO_DATABASES: Final = cast("Databases", Absent())
+NO_INPUT_FILES: Final = cast("InputFiles", Absent())
 
 SourceT = TypeVar("SourceT")
 
@@ -189,6 +191,7 @@ class NodeContext:
     calls: Calls = NO_CALLS
     sources: Sources = NO_SOURCES
     databases: Databases = NO_DATABASES
+    input_files: InputFiles = NO_INPUT_FILES
     http: HttpApis = NO_HTTP
 
 
@@ -252,6 +255,10 @@ class NodeKind(Declaration, Generic[ConfigT]):
     def reads(self, config: ConfigT) -> tuple[str, ...]:
         """Return what of the scope the runner reads besides its configuration: `inputs`, `nodes.plan.output.kind`."""
         return ()
+
+    async def input_digests(self, config: ConfigT, node: str, files: InputFiles) -> Mapping[str, str]:
+        """Return digests, by name, of files that the runner reads besides its configuration; raises as `files` does."""
+        return {}
 
     def sources(self, config: ConfigT) -> tuple[str, ...]:
         """Return the names under the workflow's `sources` that the node uses."""
