@@ -94,6 +94,7 @@ def make_app(state: PetApi) -> FastAPI:
     """Return the application; its document is FastAPI's own, OpenAPI 3.1, at `/openapi.json`."""
     app = FastAPI(title="Pet shop", version="1.0", servers=[{"url": "/"}])
     _add_pets(app, state)
+    _add_photos(app, state)
     _add_pages(app, state)
     _add_others(app, state)
     return app
@@ -123,6 +124,8 @@ def _add_pets(app: FastAPI, state: PetApi) -> None:
     def delete_pet(pet_id: int) -> None:
         state.pets.pop(pet_id, None)
 
+
+def _add_photos(app: FastAPI, state: PetApi) -> None:
     @app.get("/pets/{pet_id}/photo", operation_id="getPhoto", responses={200: {"content": {"image/png": {}}}})
     def get_photo(pet_id: int) -> Response:
         _known(state, pet_id)

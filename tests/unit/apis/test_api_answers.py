@@ -1,0 +1,106 @@
+"""Answers: kept without what lets others act as us, and read as their type says."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from repomill.apis.answers import ApiAnswer, retry_after
+from repomill.apis.responses import response_faults
+from tests.fakes.api_documents import document, read
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+def answer(content: bytes = b"", media_type: str = "application/json", status: int = 200, **headers: str) -> ApiAnswer:
+    return ApiAnswer(status, {"content-type": media_type, **headers}, content, "https://api.test/a")
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "value"),
+    [
+        (b'{"a": 1}', "application/problem+json; charset=utf-8", {"a": 1}),
+        (b"\xef\xbb\xbf[1]", "application/json", [1]),
+        (b"gr\xfc\xdfe", "text/plain; charset=ISO-8859-1", "grüße"),
+        (b"x\xff", "text/html; charset=nonsense", "x\ufffd"),
+        (b"<a/>", "application/xml", "<a/>"),
+        (b"\x00\xff", "image/png", {"base64": "AP8="}),
+        (b"", "application/json", None),
+    ],
+)
+def test_an_answer_is_read_as_its_type_says(content: bytes, media_type: str, value: object) -> None:
+    assert answer(content, media_type).value() == value
+
+
+@pytest.mark.parametrize("content", [b"{nope", b"NaN", b"\xff"])
+def test_json_that_is_none_is_told(content: bytes) -> None:
+    with pytest.raises(ValueError, match="."):
+        answer(content).value()
+
+
+@pytest.mark.parametrize("content", [b'{"a": 1}', b"\x00\xff"])
+def test_what_is_kept_comes_back_without_cookies(content: bytes) -> None:
+    given = answer(content, etag="x", **{"set-cookie": "session=secret"})
+    assert "secret" not in str(given.stored())
+    assert ApiAnswer.of(given.stored()) == answer(content, etag="x")
+
+
+@pytest.mark.parametrize("stored", [{}, {"status": 1, "headers": {}, "url": "", "body": 3}, {"body": {"text": "a"}}])
+def test_what_was_never_kept_is_refused(stored: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="no answer of an API"):
+        ApiAnswer.of(stored)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7.0),
+        ("Sat, 21 Nov 2026 12:00:30 GMT", 30.0),
+        ("Sat, 21 Nov 2026 11:00:00 GMT", 0.0),
+        ("", 0.0),
+        ("soon", 0.0),
+        ("-5", 0.0),
+    ],
+)
+def test_the_wait_that_an_answer_names_is_understood(value: str, seconds: float) -> None:
+    assert retry_after(value, NOW) == seconds
+
+
+def test_an_excerpt_is_one_short_line() -> None:
+    assert answer(b"a\n b " * 1000).excerpt().startswith("a b a b")
+    assert len(answer(b"x" * 1000).excerpt()) == 500
+    assert answer().excerpt() == "no content"
+
+
+TEA = {"type": "object", "properties": {"id": {"type": "integer"}}, "required": ["id"]}
+DESCRIBED = read(
+    document(
+        {
+            "/a": {
+                "get": {
+                    "responses": {
+                        "200": {"description": "", "content": {"application/json; v=1": {"schema": TEA}, "text/*": {}}},
+                        "4XX": {"description": "no content"},
+                    }
+                }
+            }
+        }
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        (answer(b'{"id": 1}'), ""),
+        (answer(b'{"id": "x"}'), "id: 'x' is not of type 'integer'"),
+        (answer(b"{}"), "'id' is a required property"),
+        (answer(b"{"), "not JSON"),
+        (answer(b"x", "text/plain"), ""),
+        (answer(b"x", "image/png"), "no answer of type image/png"),
+        (answer(b"gone", "text/plain", 404), ""),
+        (answer(b"", status=500), "no answer with status 500"),
+    ],
+)
+def test_an_answer_is_compared_with_what_the_document_promises(given: ApiAnswer, fault: str) -> None:
+    found = response_faults(DESCRIBED.operations[0], DESCRIBED, given)
+    assert (fault in "; ".join(found)) if fault else found == ()
