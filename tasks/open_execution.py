@@ -11,6 +11,7 @@ from uuid import UUID
 from repomill.agents.runner import AgentRunner
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import LedgerMode
+from repomill.calls.queues import SharedQueues
 from repomill.calls.recordings import Recordings
 from repomill.canonical import Json
 from repomill.errors import Cancelled, ExecutionFinished, OwnershipLost, RunTimeout
@@ -18,10 +19,11 @@ from repomill.input_files.roots import Roots
 from repomill.workflow.expressions import render_value
 from repomill.workflow.inputs import check_inputs
 from repomill.workflow.plan import plan
-from repomill.workflow.spec import BudgetSpec, WorkflowSpec
+from repomill.workflow.spec import WorkflowSpec
 from storage.database.lease import Lease
 from storage.database.ledger import SqlCallLedger
 from storage.database.models import Execution, WorkflowVersion
+from storage.database.queues import SqlQueueBoard
 from storage.database.repositories.executions import NewExecution
 from storage.database.transitions import ExecutionStatus, GeneratedProjectStatus
 from storage.database.work import Work
@@ -33,6 +35,7 @@ from tasks.http_apis import RunApis
 from tasks.input_files import RunInputFiles
 from tasks.node_ports import SourceModels, StoredExports, StoredTemplates
 from tasks.ownership import LEASE, heartbeat, is_dead, this_process
+from tasks.queues import queues_of
 from tasks.resume import is_over
 from tasks.run_node import record_of
 from tasks.run_state import ExecutionFacts, NodeRecord, Run
@@ -139,7 +142,7 @@ async def _build(
     sources = await load_sources(spec)
     writer = await stack.enter_async_context(StateWriter(services, lease))
     progress = CallEvents(writer)
-    calls = _calls(services, execution, lease, progress, spec.budget)
+    calls = _calls(services, execution, lease, progress, spec)
     agents = await stack.enter_async_context(AgentRunner(sources.models(), calls))
     facts = await services.database.run(services.scope, lambda work: _facts(work, execution, version))
     exports = StoredExports(services)
@@ -187,12 +190,13 @@ def _variables(spec: WorkflowSpec, facts: ExecutionFacts) -> Mapping[str, Json]:
 
 
 def _calls(
-    services: Services, execution: Execution, lease: Lease, progress: CallEvents, budget: BudgetSpec
+    services: Services, execution: Execution, lease: Lease, progress: CallEvents, spec: WorkflowSpec
 ) -> LedgeredCalls:
     recordings = Recordings(Path(execution.recordings)) if execution.recordings else None
-    root, limits = execution.root_id, run_limits(budget)
+    root, limits = execution.root_id, run_limits(spec.budget)
     ledger = SqlCallLedger(services.database, services.store, services.scope, lease, root, limits=limits)
-    return LedgeredCalls(ledger, LedgerMode(execution.mode), recordings, progress=progress)
+    queues = SharedQueues(SqlQueueBoard(services.database, services.scope), queues_of(spec))
+    return LedgeredCalls(ledger, LedgerMode(execution.mode), recordings, progress=progress, queues=queues)
 
 
 def _facts(work: Work, execution: Execution, version: WorkflowVersion) -> ExecutionFacts:

@@ -1,4 +1,4 @@
-"""Checks of sources: those that nodes name exist, and speak what the nodes need."""
+"""Checks of sources: those that nodes name exist, speak what the nodes need, and use queues that exist."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,9 @@ from repomill.workflow.templates import is_template
 
 
 def check_references(draft: Draft) -> Iterator[Finding]:
-    """Yield faults of sources."""
+    """Yield faults of sources and their queues."""
+    for name, source in draft.table("sources").items():
+        yield from _queue(draft, name, source)
     for node in draft.listed:
         if node.understood is not None:
             for name in node.understood[0].sources(node.understood[1]):
@@ -31,6 +33,14 @@ def _source(draft: Draft, node: DraftNode, name: str) -> Iterator[Finding]:
         hint = f"of such a kind is {', '.join(fitting)}" if fitting else f"declare a source of kind {kinds}"
         message = f"{node.type!r} takes a source of kind {kinds}, and {name!r} is of kind {spoken!r}"
         yield Finding("wrong_source_kind", string_pointer(node, name), message, hint)
+
+
+def _queue(draft: Draft, source_name: str, source: object) -> Iterator[Finding]:
+    name = source.get("queue") if isinstance(source, dict) else None
+    known = draft.table("queues")
+    if isinstance(name, str) and name not in known:
+        hint = did_you_mean(name, known) or "declare it under 'queues'"
+        yield Finding("unknown_queue", f"/sources/{source_name}/queue", f"there is no queue {name!r}", hint)
 
 
 def _spoken(source: object) -> object:

@@ -44,6 +44,7 @@ FAULT_CODES: Mapping[str, str] = MappingProxyType(
         # what is referred to
         "unknown_source": "A node uses a source the workflow does not have.",
         "wrong_source_kind": "A node uses a source of a kind that it cannot use.",
+        "unknown_queue": "A source uses a queue the workflow does not have.",
         "template_missing": "A template folder does not exist.",
         "template_outside": "A template folder lies outside the specification's folder.",
         "template_syntax": "A file of a template folder cannot be parsed.",

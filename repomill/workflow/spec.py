@@ -81,6 +81,7 @@ class SourceSpec(SpecModel):
         "openai"
     )
     model: Annotated[str | None, Field(description="Model of nodes that name none.")] = None
+    queue: Annotated[str | None, Field(description="Queue its calls go through; none has bounds of its own.")] = None
     document: Annotated[str | None, Field(description="Discovered API, where it is not the block's.")] = None
 
 
