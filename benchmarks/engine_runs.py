@@ -38,7 +38,7 @@ Facts = dict[str, Any]
 class Numbered(NodeConfig):
     """Equal work of a pure kind is done once; a number tells nodes apart."""
 
-    number: int = 0
+    number: Any = 0
 
 
 class Nothing(NodeKind[Numbered]):

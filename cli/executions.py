@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.output import Format, FormatOption, print_facts, print_rows, say
+from cli.output import Format, FormatOption, print_facts, print_rows, print_text, say
 from cli.services import opened, query, run_async
 
 app = typer.Typer(help="Runs of workflows.", no_args_is_help=True)
@@ -27,9 +27,18 @@ def list_executions(
 
 
 @app.command()
-def show(reference: ReferenceArgument, output: FormatOption = Format.TEXT) -> None:
+def show(
+    reference: ReferenceArgument,
+    everything: Annotated[
+        bool, typer.Option("--all", help="A line for each iteration of a loop; JSON always has them.")
+    ] = False,
+    output: FormatOption = Format.TEXT,
+) -> None:
     """Print one execution with its output, nodes, attempts and model calls."""
+    from cli.node_rows import folded_rows, rows
     from tasks.run_output import load_output
+
+    node_rows = rows if everything or output is Format.JSON else folded_rows
 
     def facts(work: Any) -> dict[str, Any]:
         execution = work.executions.resolve(reference)
@@ -38,7 +47,7 @@ def show(reference: ReferenceArgument, output: FormatOption = Format.TEXT) -> No
             "inputs": execution.inputs,
             "error": execution.error,
             "attempts": [_attempt(attempt) for attempt in work.executions.attempts(execution.id)],
-            "nodes": [_node(node) for node in work.nodes.list(execution.id)],
+            "nodes": node_rows(work.nodes.list(execution.id)),
             "calls": [_call(call) for call in work.calls.list(execution.root_id)],
         }
 
@@ -55,9 +64,9 @@ def show(reference: ReferenceArgument, output: FormatOption = Format.TEXT) -> No
         return
     sections = {name: found.pop(name) for name in ("attempts", "nodes", "calls")}
     print_facts(found, output)
-    for name, rows in sections.items():
+    for name, section in sections.items():
         say("")
-        print_rows(rows, output, empty=f"No {name}.")
+        print_rows(section, output, empty=f"No {name}.")
 
 
 @app.command()
@@ -65,13 +74,34 @@ def logs(
     reference: ReferenceArgument,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until the execution ends.")] = False,
     after: Annotated[int, typer.Option(min=0, help="Only events with a higher number.")] = 0,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also of iterations that went well; JSON always has them.")
+    ] = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Print the events of an execution: node by node, what happened when."""
     from cli.follow import print_events
 
     execution = query(lambda work: work.executions.resolve(reference))
-    print_events(execution.id, after=after, follow=follow, output=output)
+    print_events(execution.id, after=after, follow=follow, output=output, everything=everything)
+
+
+@app.command()
+def graph(reference: ReferenceArgument, output: FormatOption = Format.TEXT) -> None:
+    """Print an execution's graph as a Mermaid diagram, with the state, time and cost of each node."""
+    from repomill.workflow.plan import plan
+    from repomill.workflow.spec import WorkflowSpec
+    from tasks.run_picture import instances, picture
+
+    def diagram(work: Any) -> dict[str, Any]:
+        execution = work.executions.resolve(reference)
+        definition = work.workflows.version(execution.workflow_version_id).definition
+        compiled = plan(WorkflowSpec.model_validate(definition))
+        mermaid = picture(compiled, instances(work, execution.id, execution.root_id))
+        return {"id": execution.id, "status": execution.status.value, "mermaid": mermaid}
+
+    found = query(diagram)
+    print_text(found["mermaid"]) if output is Format.TEXT else print_facts(found, output)
 
 
 @app.command()
@@ -120,6 +150,7 @@ def _row(work: Any, execution: Any) -> dict[str, Any]:
         "version": version.number,
         "status": execution.status.value,
         "mode": execution.mode.value,
+        "mocks": execution.use_mocks,
         "created": execution.created_at,
         "completed": execution.completed_at,
     }
@@ -133,18 +164,6 @@ def _attempt(attempt: Any) -> dict[str, Any]:
         "started": attempt.started_at,
         "ended": attempt.ended_at,
         "outcome": attempt.outcome,
-    }
-
-
-def _node(node: Any) -> dict[str, Any]:
-    return {
-        "node": node.node_path,
-        "type": node.node_type,
-        "status": node.status.value,
-        "files": node.file_count,
-        "started": node.started_at,
-        "completed": node.completed_at,
-        "error": (node.error or {}).get("message"),
     }
 
 

@@ -5,10 +5,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from cli.node_rows import is_of_iteration
 from cli.output import Format, as_json_line, print_list, print_text, say
 from cli.services import opened, run_async
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from storage.database.models import Event
     from storage.database.work import Work
     from tasks.services import Services
@@ -26,7 +29,8 @@ async def follow(services: "Services", execution_id: UUID, *, after: int = 0) ->
         while True:
             events = await _events(services, execution_id, after)
             for event in events:
-                view.show(event)
+                if _is_shown(event):
+                    view.show(event)
                 after = event.sequence
             if any(event.kind in ENDS for event in events):
                 return
@@ -41,29 +45,31 @@ async def newest_event(services: "Services", execution_id: UUID) -> int:
     return execution.event_sequence
 
 
-def print_events(execution_id: UUID, *, after: int, follow: bool, output: Format) -> None:
+def print_events(execution_id: UUID, *, after: int, follow: bool, output: Format, everything: bool = True) -> None:
     """Print the events so far as data: text, or one JSON array.
 
-    With `follow` it goes on with those that come, as JSON one object a line, until the newest event is an end.
+    Without `everything` text leaves out what went well in iterations of loops. With `follow` it goes on with those that
+    come, as JSON one object a line, until the newest event is an end.
     """
-    run_async(_print_and_follow(execution_id, after, output) if follow else _print(execution_id, after, output))
+    shown = _is_shown if output is Format.TEXT and not everything else lambda _: True
+    run_async((_print_and_follow if follow else _print)(execution_id, after, output, shown))
 
 
-async def _print(execution_id: UUID, after: int, output: Format) -> None:
+async def _print(execution_id: UUID, after: int, output: Format, shown: "Callable[[Event], bool]") -> None:
     async with opened() as services:
         events = await _events(services, execution_id, after)
     if output is Format.JSON:
         print_list([_facts(event) for event in events])
-    for event in events if output is Format.TEXT else ():
+    for event in filter(shown, events) if output is Format.TEXT else ():
         print_text(_line(event))
 
 
-async def _print_and_follow(execution_id: UUID, after: int, output: Format) -> None:
+async def _print_and_follow(execution_id: UUID, after: int, output: Format, shown: "Callable[[Event], bool]") -> None:
     async with opened() as services:
         events = await _events(services, execution_id, 0)
         while True:
             for event in events:
-                if event.sequence > after:
+                if event.sequence > after and shown(event):
                     print_text(_line(event) if output is Format.TEXT else as_json_line(_facts(event)))
             if events and events[-1].kind in ENDS:
                 return
@@ -91,6 +97,11 @@ def _line(event: "Event") -> str:
 def _facts(event: "Event") -> dict[str, Any]:
     facts = {"sequence": event.sequence, "at": event.created_at, "kind": event.kind, "node": event.node_path}
     return facts | {"payload": event.payload}
+
+
+def _is_shown(event: "Event") -> bool:
+    """A loop of a thousand iterations is one line, and one for each that did not go well."""
+    return not is_of_iteration(event.node_path) or event.kind in {"node.failed", "call.waiting"}
 
 
 def sentence(event: "Event") -> str:

@@ -1,4 +1,4 @@
-"""Whole runs of a workflow in this process: real database, store, kinds and walk, with task runs that need no server."""
+"""Whole runs of a workflow in this process: real database, store, kinds and walk; task runs without a server."""
 
 import asyncio
 from collections.abc import Mapping
