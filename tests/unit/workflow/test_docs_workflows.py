@@ -9,9 +9,8 @@ from repomill.workflow.bound import Bound, bound
 from repomill.workflow.validation import validate
 
 PAGE = Path(__file__).parents[3] / "docs" / "workflows.md"
-WHOLE = [
-    text for text in re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL) if text.startswith("apiVersion")
-]
+BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+WHOLE = [text for text in BLOCKS if text.startswith("apiVersion")]
 
 
 @pytest.mark.parametrize("text", WHOLE, ids=range(len(WHOLE)))
