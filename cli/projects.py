@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from cli import policies
+from cli.boundary import load_settings
 from cli.output import Format, FormatOption, print_facts, print_rows, say
 from cli.services import opened, query, run_async
 
@@ -115,14 +116,17 @@ def export(
 ) -> None:
     """Publish a stored project; costs no model call, however often it is repeated."""
     from repomill.publishing.targets import parse_target
+    from storage.artifacts.factory import is_folder
     from tasks.publish import publish_to
 
     target = parse_target(to, branch)
     links_url = ""
-    if credentials or getattr(target, "path", target) is None:
+    if credentials or (
+        getattr(target, "path", target) is None and is_folder(load_settings().effective_artifacts_url())
+    ):
         from cli.engine import use_engine
 
-        links_url = use_engine().links_url  # it holds credentials, serves links and shows them
+        links_url = use_engine().links_url  # it holds credentials, and serves what is in a folder
 
     async def run() -> dict[str, Any]:
         git_credentials = await _credentials(credentials)

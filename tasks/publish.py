@@ -92,11 +92,8 @@ async def publish_to(
 
 
 async def _publish_link(services: Services, project: StoredProject, format_name: str) -> dict[str, Any]:
-    from tasks.reports import report_export  # brings Prefect, which others do not need
-
     exported = await publish(services, project, ExportTarget(format_name))
     download = await download_of(services, project, format_name) or Download(exported.url)
-    await report_export(project, exported, download=download)
     ends = {} if download.ends is None else {"opens_until": download.ends}
     return {"to": download.url, **ends, "tree": exported.tree_digest}
 

@@ -46,6 +46,11 @@ def store_of(settings: "Settings") -> ArtifactStore:
     )
 
 
+def is_folder(url: str) -> bool:
+    """Tell whether a URL names a folder of this machine, which only a link server opens for browsers."""
+    return urlsplit(url).scheme == "file"
+
+
 def _open(parts: SplitResult, access_key: str, secret_key: str) -> ArtifactStore:
     if "@" in parts.netloc:
         raise ValueError("keys belong into REPOMILL_MINIO_ACCESS_KEY and REPOMILL_MINIO_SECRET_KEY")
