@@ -25,11 +25,15 @@ from tests.fakes.api_calls import Api, source_at
 from tests.servers.pet_api import Fault, PetApi, pet_api
 
 KEY = SecretStr("a secret of more than thirty-two characters")
-GET = {"operation": "GET /pets/1"}
+GET: dict[str, Any] = {"operation": "GET /pets/1"}
 
 
 def needing(header: str, value: str) -> Callable[[Request], int]:
     return lambda request: 0 if request.headers.get(header) == value else 401
+
+
+def all_text(folder: Path) -> str:
+    return "".join(path.read_text() for path in folder.rglob("*.json"))
 
 
 def at(pets: PetApi, auth: Auth, **settings: Any) -> Api:
@@ -122,7 +126,7 @@ async def test_a_token_that_is_not_taken_any_more_is_renewed_once(pets: PetApi) 
 
 
 async def test_a_token_endpoint_that_refuses_names_the_block(pets: PetApi) -> None:
-    with pytest.raises(ApiCredentialsInvalid, match="repomill-http-api/shop.*401") as refused:
+    with pytest.raises(ApiCredentialsInvalid, match=r"repomill-http-api/shop.*401") as refused:
         await at(pets, client_credentials(pets, "wrong-secret")).run(**GET)
     assert "wrong-secret" not in str(refused.value)
 
@@ -130,7 +134,7 @@ async def test_a_token_endpoint_that_refuses_names_the_block(pets: PetApi) -> No
 async def test_a_token_endpoint_that_is_broken_is_tried_again_even_for_a_post(pets: PetApi) -> None:
     pets.faults = [Fault(503)]
     api = at(pets, client_credentials(pets))
-    post = {"operation": "POST /pets", "body": {"name": "a"}, "idempotency_key": False}
+    post: dict[str, Any] = {"operation": "POST /pets", "body": {"name": "a"}, "idempotency_key": False}
     assert (await api.output(**post))["status"] == 201
     pets.faults = [Fault(200, body=b"<html>")]
     with pytest.raises(ApiCredentialsInvalid):
@@ -151,7 +155,7 @@ async def test_the_ledger_and_recordings_hold_no_credentials(pets: PetApi, auth:
     api = at(pets, auth, headers={"X-Tenant": SecretStr("tenant-secret")})
     api.recordings = tmp_path
     await api.run(**GET)
-    kept = "".join(path.read_text() for path in tmp_path.rglob("*.json")) + repr(api.ledger.rows)
+    kept = all_text(tmp_path) + repr(api.ledger.rows)
     for secret in (KEY.get_secret_value(), "tenant-secret", "Bearer ", "Basic "):
         assert secret not in kept
     assert pets.last.headers["x-tenant"] == "tenant-secret"

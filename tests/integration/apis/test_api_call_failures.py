@@ -1,5 +1,7 @@
 """What an API may do wrong: what is tried again, what is not, and what a person reads."""
 
+from typing import Any
+
 import pytest
 
 from repomill.calls.ledger import CallState, LedgerMode
@@ -16,9 +18,9 @@ from tests.fakes.api_calls import ROOT, Api, source_at
 from tests.servers.pet_api import Fault, PetApi
 from tests.servers.processes import free_ports
 
-GET = {"operation": "GET /pets/1"}
-POST = {"operation": "POST /pets", "body": {"name": "Bella"}}
-BARE = {**POST, "idempotency_key": False}
+GET: dict[str, Any] = {"operation": "GET /pets/1"}
+POST: dict[str, Any] = {"operation": "POST /pets", "body": {"name": "Bella"}}
+BARE: dict[str, Any] = {**POST, "idempotency_key": False}
 
 
 @pytest.fixture

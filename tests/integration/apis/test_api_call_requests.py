@@ -111,8 +111,8 @@ def test_faults_of_a_configuration_are_found_before_a_run() -> None:
         {"paginate": {"by": "link"}, "save_as": "a"},
         {"expect": [99]},
     ):
-        with pytest.raises(ValueError, match="."):
-            ApiCallConfig(source="shop", operation="GET /a", **faulty)  # type: ignore[arg-type]  # faulty on purpose
+        with pytest.raises(ValueError, match="Value error"):
+            ApiCallConfig(source="shop", operation="GET /a", **faulty)
 
 
 def test_a_description_is_plain_data(api: Api) -> None:

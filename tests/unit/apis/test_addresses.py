@@ -110,7 +110,7 @@ async def test_public_addresses_may_be_contacted(address: str) -> None:
 
 
 async def test_one_inner_address_among_public_ones_is_enough() -> None:
-    with pytest.raises(AddressRefused, match="10.0.0.7 is a private address"):
+    with pytest.raises(AddressRefused, match=r"10\.0\.0\.7 is a private address"):
         await checked_addresses("public.test", 80, PUBLIC, leads_to(["8.8.8.8", "10.0.0.7"]))
 
 

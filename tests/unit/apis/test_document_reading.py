@@ -131,7 +131,7 @@ def test_a_broken_part_of_another_document_is_told() -> None:
 
 
 def test_a_missing_part_stops_the_reading() -> None:
-    with pytest.raises(ApiDocumentUnreadable, match="gone.json"):
+    with pytest.raises(ApiDocumentUnreadable, match=r"gone\.json"):
         read(document({"/a": post({"$ref": "gone.json"})}))
 
 
