@@ -13,10 +13,11 @@ from prefect.logging import get_logger
 
 from repomill.nodes.base import Exported
 from repomill.nodes.registry import kind
-from repomill.workflow.mermaid import to_mermaid
+from repomill.workflow.graph_views import Instance
 from storage.database.repositories.project_files import StoredFile
 from tasks.downloads import Download
 from tasks.markdown import code, file_tree, human_size
+from tasks.run_picture import instances, picture
 from tasks.run_state import Run, StoredProject
 
 TABLE_ROWS = 1000
@@ -79,18 +80,22 @@ def _until(project: StoredProject, exported: Exported, download: Download) -> st
 async def report_run(run: Run) -> None:
     """Leave the summary: what was made of what, the totals, the exports, the file tree, the graph."""
     key = artifact_key(run.facts.project_name, "summary")
+    await run.writer.flush()
+    ended = await run.services.database.run(
+        run.services.scope, lambda work: instances(work, run.facts.id, run.facts.root_id), read_only=True
+    )
     async with best_effort("the summary"):
-        await acreate_markdown_artifact(summary(run), key=key, description=f"Made by workflow {run.spec.name}")
+        await acreate_markdown_artifact(summary(run, ended), key=key, description=f"Made by workflow {run.spec.name}")
 
 
-def summary(run: Run) -> str:
-    """Return the summary as Markdown."""
+def summary(run: Run, ended: list[Instance]) -> str:
+    """Return the summary as Markdown; `ended` is what became of the nodes."""
     lines = [f"# {run.facts.project_name}", "", run.spec.description, ""]
     if run.project is not None:
         lines += _project(run, run.project)
     if run.output is not None:
         lines += ["## Output", "", "```json", json.dumps(run.output, indent=2, ensure_ascii=False), "```", ""]
-    return "\n".join([*lines, "## Graph", "", "```mermaid", to_mermaid(run.plan), "```"])
+    return "\n".join([*lines, "## Graph", "", "```mermaid", picture(run.plan, ended), "```"])
 
 
 def _project(run: Run, project: StoredProject) -> Iterator[str]:
