@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from repomill.nodes.registry import registered
 from repomill.workflow._draft import Draft, DraftGraph, DraftNode, objects
 from repomill.workflow._model_faults import model_findings
 from repomill.workflow._nearest import did_you_mean
@@ -36,8 +37,16 @@ def _unknown_types(graph: DraftGraph) -> Iterator[Finding]:
     for pointer, item in objects(graph.data, "nodes", graph.pointer):
         name = item.get("type")
         if isinstance(name, str) and name not in graph.kinds:
-            hint = did_you_mean(name, graph.kinds)
+            hint = _broken_plugin(name) or did_you_mean(name, graph.kinds)
             yield Finding("unknown_node_type", child(pointer, "type"), f"there is no node type {name!r}", hint)
+
+
+def _broken_plugin(name: str) -> str:
+    """Return what is wrong with the plug-in that would declare the type, if its entry point bears the type's name."""
+    for broken in registered().broken:
+        if broken.entry_point == name:
+            return f"plug-in {broken.package} could not be used: {broken.reason}"
+    return ""
 
 
 def _config(node: DraftNode) -> Iterator[Finding]:

@@ -55,7 +55,7 @@ def test_its_own_tests_pass(package: Path, installed: str, repomill: Installatio
 
 def test_its_workflow_runs(repomill: Installation, stack: PrefectServer, package: Path, installed: str) -> None:
     done = repomill.json("run", package / "workflow.yaml", "--input", "text=hello", PYTHONPATH=installed)
-    assert repomill("project", "cat", done["project"], "README.md").stdout == "HELLO"
+    assert repomill("project", "cat", done["project"], "README.md").stdout == "HELLO\n"
 
 
 def test_without_it_the_workflow_is_refused(repomill: Installation, package: Path) -> None:
