@@ -7,7 +7,6 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 
 from repomill.apis.description import ApiDescription, Operation, operation_digest
-from repomill.errors import ApiNotFound
 from storage.database.models import Api, ApiOperation, ApiVersion
 from storage.database.repositories.base import Repository
 
@@ -37,13 +36,6 @@ class Apis(Repository):
         rows = self._session.execute(query.where(ApiVersion.number == newest).order_by(Api.name))
         return [(row[0], row[1]) for row in rows]
 
-    def newest(self, name: str) -> ApiVersion:
-        """Return the newest version of an API; raises `ApiNotFound`."""
-        found = self.find(name)
-        if found is None:
-            raise ApiNotFound(name)
-        return found
-
     def find(self, name: str) -> ApiVersion | None:
         """Return the newest version of an API, None when there is no such API."""
         api = self._session.scalars(_by_name(name)).one_or_none()
@@ -58,12 +50,6 @@ class Apis(Repository):
         """Return a version's operations in the document's order."""
         query = select(ApiOperation).where(ApiOperation.version_id == version_id).order_by(ApiOperation.position)
         return [_operation(row) for row in self._session.scalars(query)]
-
-    def digests(self, version_id: UUID) -> dict[str, str]:
-        """Return the digest of each operation by method and path."""
-        query = select(ApiOperation.method, ApiOperation.path, ApiOperation.digest)
-        rows = self._session.execute(query.where(ApiOperation.version_id == version_id))
-        return {f"{row.method} {row.path}": row.digest for row in rows}
 
     def _newest(self, api_id: UUID) -> ApiVersion | None:
         query = select(ApiVersion).where(ApiVersion.api_id == api_id).order_by(ApiVersion.number.desc()).limit(1)
