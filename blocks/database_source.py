@@ -8,7 +8,7 @@ from repomill.databases.source import DatabaseSource
 
 
 def database_source(block: SqlAlchemyConnector, name: str) -> DatabaseSource:
-    """Return the source a workflow knows as `name`; the block is read, its own engine never made (ADR 24)."""
+    """Return the source a workflow knows as `name`; the block is read, its own engine never made (ADR 16)."""
     info = block.connection_info
     url = info.create_url() if isinstance(info, ConnectionComponents) else make_url(str(info))
     return DatabaseSource(

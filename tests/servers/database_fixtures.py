@@ -4,17 +4,18 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import create_engine
 
 from repomill.databases.source import DatabaseSource
 from tests.servers import postgresql
 from tests.servers.mariadb import PASSWORD, find_mariadb, mariadb_server
 
 TABLES = (
+    "DROP TABLE IF EXISTS teas",
+    "DROP TABLE IF EXISTS more",
     "CREATE TABLE teas (id INTEGER PRIMARY KEY, name VARCHAR(2000), price NUMERIC(10, 2), picked DATE)",
     "INSERT INTO teas VALUES (1, 'Assam', 4.50, '2026-05-01'), (2, 'Bancha', 3.25, NULL), (3, 'Ceylon', NULL, NULL)",
 )
@@ -31,10 +32,16 @@ def mysql_server() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def postgresql_shop(postgresql_server: str) -> str:
+    """URL of a database on PostgreSQL."""
+    return postgresql.create_database(postgresql_server, "shop")
+
+
 @pytest.fixture(params=["sqlite", "postgresql", "mysql"])
 def shop(request: pytest.FixtureRequest, tmp_path: Path) -> DatabaseSource:
     """A database with one small table; every test that takes it runs on all three."""
-    url, password = _empty(request, tmp_path)
+    url, password = _place(request, tmp_path)
     engine = create_engine(url.replace("mysql://", "mysql+pymysql://"))
     with engine.begin() as connection:
         for statement in TABLES:
@@ -43,17 +50,10 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> DatabaseSource:
     return DatabaseSource(name="shop", url=SecretStr(url), password=password)
 
 
-def _empty(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, SecretStr | None]:
-    name = f"shop_{uuid4().hex}"
+def _place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, SecretStr | None]:
     if request.param == "sqlite":
         sqlite3.connect(tmp_path / "shop.db").close()
         return f"sqlite:///{tmp_path}/shop.db", None
     if request.param == "postgresql":
-        return postgresql.create_database(request.getfixturevalue("postgresql_server"), name), None
-    server = make_url(request.getfixturevalue("mysql_server")).set(drivername="mysql+pymysql")
-    engine = create_engine(server)
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-    engine.dispose()
-    found = server.set(drivername="mysql", database=name)
-    return found.render_as_string(hide_password=False), SecretStr(PASSWORD)
+        return request.getfixturevalue("postgresql_shop"), None
+    return request.getfixturevalue("mysql_server"), SecretStr(PASSWORD)

@@ -64,6 +64,10 @@ def _bootstrap(command: list[str], program: Program) -> None:
     """Make the system tables; a statement ends with its line."""
     tables = (program.share / "mysql_system_tables.sql").read_text(encoding="utf-8")
     account = f"'{USER}'@'{LOOPBACK}'"
-    ours = ["CREATE DATABASE shop;", "FLUSH PRIVILEGES;", f"CREATE USER {account} IDENTIFIED BY '{PASSWORD}';"]
+    ours = [
+        "CREATE DATABASE shop CHARACTER SET utf8mb4;",
+        "FLUSH PRIVILEGES;",
+        f"CREATE USER {account} IDENTIFIED BY '{PASSWORD}';",
+    ]
     script = "\n".join(["USE mysql;", tables, *ours, f"GRANT ALL ON *.* TO {account};", ""])
     subprocess.run(command, input=script.encode(), env=program.environment, capture_output=True, check=True)

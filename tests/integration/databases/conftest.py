@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tasks.databases import SqlDatabases
-from tests.servers.database_fixtures import mysql_server, shop
+from tests.servers.database_fixtures import mysql_server, postgresql_shop, shop
 
-__all__ = ["databases", "mysql_server", "shop"]
+__all__ = ["databases", "mysql_server", "postgresql_shop", "shop"]
 
 
 @pytest.fixture
