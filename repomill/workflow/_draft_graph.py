@@ -160,6 +160,11 @@ class DraftGraph:
         return tuple(cycles), graph
 
     @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Each node's place in the order."""
+        return {node: place for place, node in enumerate(self.ordered.order)}
+
+    @cached_property
     def edges_into(self) -> Mapping[str, list[tuple[str, str | None]]]:
         """Earlier nodes and branches by the later node, of edges between nodes that exist."""
         found: dict[str, list[tuple[str, str | None]]] = {node: [] for node in self.nodes}

@@ -1,45 +1,78 @@
-"""Which nodes can never both run, since they stand on branches of which at most one is taken."""
+"""Which nodes can never both run, since they stand on branches of which only one is taken."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping
+from heapq import heappop, heappush
 
 from repomill.workflow._checks_branches import branch_sets, may_branch_on_error
 from repomill.workflow._draft import DraftGraph, DraftNode
-from repomill.workflow.schedule import Labels
 from repomill.workflow.spec import ERROR_BRANCH
 
 
 def exclude_each_other(graph: DraftGraph, one: str, other: str) -> bool:
     """Tell whether some node of the graph decides that only one of the two, or none, runs."""
-    return any(
-        all(not {one, other} <= _may_run(graph, node.id, outcome) for outcome in outcomes)
-        for node in graph.nodes.values()
-        if len(outcomes := tuple(_outcomes(node))) > 1
-    )
+    for node in graph.nodes.values():
+        masks = _outcomes_by_node(graph, node)
+        if one in masks and other in masks and not masks[one] & masks[other]:
+            return True
+    return False
 
 
 def alternatives(graph: DraftGraph, node: DraftNode) -> list[frozenset[str]]:
     """Return for each way a node can end the nodes that run only then; empty when there is but one way."""
-    outcomes = tuple(_outcomes(node))
-    if len(outcomes) == 1:
-        return []
-    running = [_may_run(graph, node.id, outcome) for outcome in outcomes]
-    counts = Counter(name for names in running for name in names)
-    return [frozenset(name for name in names if counts[name] == 1) for names in running]
+    groups: dict[int, set[str]] = {}
+    for name, mask in _outcomes_by_node(graph, node).items():
+        if mask.bit_count() == 1:
+            groups.setdefault(mask, set()).add(name)
+    return [frozenset(group) for group in groups.values()]
 
 
-def _outcomes(node: DraftNode) -> Iterator[Labels]:
-    """Yield the sets of labels that can be live out of a node, of one that another contains only the larger."""
-    yield from (frozenset({None, *together}) for together in branch_sets(node))
-    if may_branch_on_error(node):
-        yield frozenset({ERROR_BRANCH})
+def _outcomes_by_node(graph: DraftGraph, chooser: DraftNode) -> Mapping[str, int]:
+    """Return for nodes that run after some ways only in which the chooser can end, a bit for each such way.
+
+    The search goes no further than the nodes where all ways meet again.
+    """
+    labels, everything = _label_masks(chooser)
+    masks: dict[str, int] = {}
+    waiting = _Ordered(graph)
+    if everything != 1:
+        waiting.add_after(chooser.id)
+    while (node := waiting.next()) is not None:
+        mask = 0
+        for earlier, label in graph.edges_into[node]:
+            mask |= labels.get(label, 0) if earlier == chooser.id else masks.get(earlier, everything)
+        if mask != everything:
+            masks[node] = mask
+            waiting.add_after(node)
+    return masks
 
 
-def _may_run(graph: DraftGraph, chooser: str, live: Labels) -> set[str]:
-    """Return the nodes that can run when one node's live labels are these; all others' may all be live."""
-    found: set[str] = set()
-    for node in graph.ordered.order:
-        edges = graph.edges_into[node]
-        if not edges or any(earlier in found and (earlier != chooser or label in live) for earlier, label in edges):
-            found.add(node)
-    return found
+def _label_masks(chooser: DraftNode) -> tuple[Mapping[str | None, int], int]:
+    """Number the ways a node can end; return the bits of each label of its edges, and those of all ways."""
+    outcomes = [frozenset({None, *together}) for together in branch_sets(chooser)]
+    if may_branch_on_error(chooser):
+        outcomes.append(frozenset({ERROR_BRANCH}))
+    masks: dict[str | None, int] = {}
+    for at, outcome in enumerate(outcomes):
+        for label in outcome:
+            masks[label] = masks.get(label, 0) | 1 << at
+    return masks, (1 << len(outcomes)) - 1
+
+
+class _Ordered:
+    """Hands nodes out in the order of the graph, each once."""
+
+    def __init__(self, graph: DraftGraph) -> None:
+        self._graph = graph
+        self._heap: list[tuple[int, str]] = []
+        self._seen: set[str] = set()
+
+    def add_after(self, node: str) -> None:
+        """Add the nodes that wait for one."""
+        for later in self._graph.ordered.successors[node]:
+            if later not in self._seen:
+                self._seen.add(later)
+                heappush(self._heap, (self._graph.places[later], later))
+
+    def next(self) -> str | None:
+        """Return the next one, None when there is none."""
+        return heappop(self._heap)[1] if self._heap else None

@@ -46,8 +46,8 @@ def _calls(node: DraftNode) -> int:
 
 def _most(graph: DraftGraph, weight: Weight) -> int:
     weights = {node.id: weight(node) + _inside(graph, node, weight) for node in graph.nodes.values()}
-    choices = [groups for name in graph.ordered.order if (groups := alternatives(graph, graph.nodes[name]))]
-    return _dearest(frozenset(weights), choices, weights)
+    choices = {name: groups for name, node in graph.nodes.items() if (groups := alternatives(graph, node))}
+    return _Dearest(weights, choices, graph.places).of(frozenset(weights))
 
 
 def _inside(graph: DraftGraph, node: DraftNode, weight: Weight) -> int:
@@ -57,16 +57,22 @@ def _inside(graph: DraftGraph, node: DraftNode, weight: Weight) -> int:
     return kind.most_iterations(config) * _most(graph.bodies[node.pointer], weight)
 
 
-def _dearest(nodes: frozenset[str], choices: list[list[frozenset[str]]], weights: Mapping[str, int]) -> int:
-    """Return the weight of the dearest nodes that can run together, choice by choice from the first.
+@dataclass(frozen=True, slots=True)
+class _Dearest:
+    """The weight of the dearest nodes that can run together.
 
-    Never too little: a run takes one group of every choice. It may be too much where choices further on depend on each
-    other.
+    Never too little: a run takes one group of every choice. It may be too much where choices depend on each other.
     """
-    total = 0
-    for at, groups in enumerate(choices):
-        here = [group & nodes for group in groups]
-        if sum(map(bool, here)) > 1:
-            total += max(_dearest(group, choices[at + 1 :], weights) for group in here)
-            nodes = nodes.difference(*here)
-    return total + sum(weights[node] for node in nodes)
+
+    weights: Mapping[str, int]
+    choices: Mapping[str, list[frozenset[str]]]
+    places: Mapping[str, int]
+
+    def of(self, nodes: frozenset[str]) -> int:
+        """Follow the choices among these nodes, from the first."""
+        left, total = set(nodes), 0
+        for chooser in sorted(nodes & self.choices.keys(), key=self.places.__getitem__):
+            groups = [group & left for group in self.choices[chooser]]
+            total += max(map(self.of, groups), default=0)
+            left.difference_update(*groups)
+        return total + sum(self.weights[node] for node in left)

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from repomill.workflow.bound import bound
 from repomill.workflow.plan import plan
 from repomill.workflow.spec import WorkflowSpec
 
@@ -49,13 +50,16 @@ def cases(draw: st.DrawFn) -> Case:
     for at, name in enumerate(ids):
         kind = draw(st.sampled_from(sorted(CONFIGS)))
         on_error = draw(st.sampled_from(["fail", "continue", "branch"]))
-        nodes.append({"id": name, "type": kind, "on_error": on_error, "config": CONFIGS[kind]})
+        choose = draw(st.sampled_from(["all", "first"]))
+        config = CONFIGS[kind] | ({"choose": choose} if kind == "router" else {})
+        nodes.append({"id": name, "type": kind, "on_error": on_error, "config": config})
         labels = [None, *(["left", "right"] if kind == "router" else []), *(["error"] if on_error == "branch" else [])]
         pairs = [(later, label) for later in ids[at + 1 :] for label in labels]
         for later, label in draw(st.lists(st.sampled_from(pairs), unique=True, max_size=4)) if pairs else ():
             edges.append({"from": name, "to": later, "branch": label})
         ends[name] = draw(st.sampled_from(["done", "skip", *(["failed"] if on_error != "fail" else [])]))
-        chosen = draw(st.sets(st.sampled_from(["left", "right"]))) if kind == "router" else set[str]()
+        most = {"all": 2, "first": 1}[choose] if kind == "router" else 0
+        chosen = draw(st.sets(st.sampled_from(["left", "right"]), max_size=most))
         live[name] = {
             "done": frozenset({None, *chosen}),
             "skip": NOTHING,
@@ -98,6 +102,13 @@ def test_a_node_runs_once_after_all_before_it_or_is_pruned_and_no_join_hangs(cas
     expected = {node.id for node in case.spec.nodes if case.runs(node.id)}
     assert sorted(ran) == sorted(expected)
     assert sorted(pruned) == sorted(made.nodes.keys() - expected)
+
+
+@settings(deadline=None)  # other work on the machine is no fault
+@given(cases())
+def test_no_run_has_more_nodes_than_the_bound(case: Case) -> None:
+    running = [node.id for node in case.spec.nodes if case.runs(node.id)]
+    assert len(running) <= bound(case.spec).nodes <= len(case.spec.nodes)
 
 
 @settings(deadline=None)  # other work on the machine is no fault
