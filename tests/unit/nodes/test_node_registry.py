@@ -50,7 +50,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_these_kinds_exist() -> None:
-    assert list(registry.kinds()) == ["file_generation", "input", "llm", "loop", "repo_creation", "router"]
+    assert list(registry.kinds()) == [
+        "aggregator", "api_call", "db", "file_generation", "image", "input", "llm", "loop", "repo_creation", "router",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", registry.kinds())
