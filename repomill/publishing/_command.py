@@ -6,9 +6,10 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 
 from repomill.errors import GitFailed, GitMissing
 from repomill.publishing._environment import inherited_git_variables
@@ -104,13 +105,26 @@ class Git:
 
 
 def _converse(process: Popen, feed: Iterable[bytes]) -> GitResult:
-    if process.stdin is not None:
-        # A process that died says why on its standard error, which is read below.
-        with contextlib.suppress(BrokenPipeError):
-            for chunk in feed:
-                process.stdin.write(chunk)
-    stdout, stderr = process.communicate()
+    """Write and read at the same time: a command that answers line by line waits for somebody who listens."""
+    stdin, process.stdin = process.stdin, None
+    with ThreadPoolExecutor(1) as writers:
+        written = writers.submit(_write, process, stdin, feed) if stdin else None
+        stdout, stderr = process.communicate()
+        if written:
+            written.result()
     return GitResult(process.returncode, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"))
+
+
+def _write(process: Popen, stdin: IO[bytes], feed: Iterable[bytes]) -> None:
+    """Write the feed; one that breaks off ends the process, which must not take half of it for all."""
+    # A process that died says why on its standard error.
+    with contextlib.suppress(BrokenPipeError), stdin:
+        try:
+            for chunk in feed:
+                stdin.write(chunk)
+        except BaseException:
+            process.terminate()
+            raise
 
 
 async def _end(process: Popen, worker: "asyncio.Future[GitResult]") -> None:

@@ -27,6 +27,7 @@ def descendants() -> list[str]:
 
 
 def pretend_git(folder: Path, script: str) -> None:
+    import_module("git")  # GitPython asks the program for its version when it is first imported
     (folder / "git").write_text(f"#!/bin/sh\n{script}\n")
     (folder / "git").chmod(0o755)
 
@@ -69,7 +70,6 @@ async def test_a_local_command_that_takes_too_long_is_gits_failure(
 
 
 async def test_a_git_that_stops_reading_tells_why(git_in: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import_module("git")  # GitPython asks the program for its version when it is first imported
     pretend_git(tmp_path, "echo 'fatal: no space left on device' >&2\nexit 128")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     with pytest.raises(GitFailed, match="no space left on device"):
@@ -101,3 +101,9 @@ async def test_variables_of_a_surrounding_git_do_not_reach_it(
     monkeypatch.setenv("GIT_TRACE_CURL", str(tmp_path / "trace"))
     await git_in.must("init", "--quiet")
     assert await git_in.must("rev-parse", "--absolute-git-dir") == str(tmp_path / ".git")
+
+
+async def test_a_command_that_answers_while_it_is_fed_is_listened_to(bare: Path) -> None:
+    unknown = [f"{number:040x}\n".encode() for number in range(1, 30_001)]
+    printed = await Git(bare, {}).must("cat-file", "--batch-check", feed=unknown)
+    assert len(printed.splitlines()) == 30_000
