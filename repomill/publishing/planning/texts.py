@@ -1,5 +1,6 @@
 """Plans for people: as text for a terminal, as Markdown for a page."""
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
@@ -88,5 +89,4 @@ def _escaped(text: str) -> str:
 
 def _fence(text: str) -> str:
     """Return a fence that no line of the text can close."""
-    longest = max((len(line) - len(line.lstrip(" +-`")) for line in text.splitlines() if "```" in line), default=0)
-    return "`" * max(3, longest + 1)
+    return "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
