@@ -86,7 +86,7 @@ def graph(spec: SpecArgument, output: FormatOption = Format.TEXT) -> None:
         print_text(diagram)
         return
     nodes = [{"id": node.id, "type": node.type} for node in workflow.nodes]
-    edges = [{"from": edge.from_, "to": edge.to} for edge in workflow.edges]
+    edges = [edge.model_dump(by_alias=True, exclude_none=True) for edge in workflow.edges]
     print_facts({"workflow": workflow.name, "nodes": nodes, "edges": edges, "mermaid": diagram}, output)
 
 
