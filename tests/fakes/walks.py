@@ -8,7 +8,6 @@ from uuid import UUID
 
 import yaml
 
-from repomill.canonical import Json
 from repomill.errors import RepomillError
 from repomill.workflow.spec import WorkflowSpec
 from storage.database.models import NodeExecution
@@ -46,7 +45,7 @@ class Walked:
     root: UUID
     services: Services
     task_runs: PlainTaskRuns
-    output: Json = None
+    output: Any = None
     error: BaseException | None = None
     fragments: list[str] = field(default_factory=list)
     """Paths of the node instances whose files make up the tree, in its order."""
