@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from repomill.calls.budget import Amount, Limits, Period
+from repomill.calls.budget import Amount, Limits, Period, plain
 from repomill.errors import BudgetEmpty
 from repomill.workflow.spec import BudgetSpec
 from storage.database.models import Budget, BudgetAccount
@@ -49,7 +49,8 @@ async def show_budgets(services: Services, project: str = "") -> list[dict[str, 
 
 def _row(work: Work, budget: Budget) -> dict[str, Any]:
     account = work.budgets.account(budget)
-    rows = {"cost_usd": budget.cost_usd, "calls": budget.calls, "tokens": budget.tokens}
+    cost = None if budget.cost_usd is None else plain(budget.cost_usd)
+    rows = {"cost_usd": cost, "calls": budget.calls, "tokens": budget.tokens}
     return {
         "project": work.projects.get(budget.project_id).name if budget.project_id else "",
         "period": budget.period.value,
@@ -61,4 +62,4 @@ def _row(work: Work, budget: Budget) -> dict[str, Any]:
 
 def _amounts(what: str, account: BudgetAccount) -> dict[str, Any]:
     amount = Amount(*(getattr(account, f"{what}_{unit}") for unit in ("cost", "calls", "tokens")))
-    return {f"{what}_cost_usd": amount.cost, f"{what}_calls": amount.calls, f"{what}_tokens": amount.tokens}
+    return {f"{what}_cost_usd": plain(amount.cost), f"{what}_calls": amount.calls, f"{what}_tokens": amount.tokens}

@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from repomill.calls.budget import plain
 from storage.database.repositories.calls import CallCost
 from tasks.services import Services
 
@@ -53,4 +54,10 @@ def _row(call: CallCost) -> dict[str, Any]:
 
 def _plain(row: dict[Any, Any]) -> dict[str, Any]:
     """Pandas gives integers of its own, which JSON does not know."""
-    return {str(name): value if isinstance(value, (str, Decimal)) else int(value) for name, value in row.items()}
+    return {str(name): _plain_value(value) for name, value in row.items()}
+
+
+def _plain_value(value: Any) -> str | int | Decimal:
+    if isinstance(value, Decimal):
+        return plain(value)
+    return value if isinstance(value, str) else int(value)

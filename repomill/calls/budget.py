@@ -7,6 +7,11 @@ from enum import StrEnum
 from repomill.calls.ledger import Usage
 
 
+def plain(amount: Decimal) -> Decimal:
+    """Return an amount of money without zeros at its end, as people write it."""
+    return Decimal(f"{amount.normalize():f}")
+
+
 class Period(StrEnum):
     """What a budget covers."""
 
@@ -51,7 +56,7 @@ class Amount:
     def excess(self, limits: Limits) -> str:
         """Say which limit this is over, "" for none."""
         if limits.cost_usd is not None and self.cost > limits.cost_usd:
-            return f"{limits.cost_usd.normalize():f} US dollars"
+            return f"{plain(limits.cost_usd)} US dollars"
         if limits.calls is not None and self.calls > limits.calls:
             return f"{limits.calls} calls"
         if limits.tokens is not None and self.tokens > limits.tokens:

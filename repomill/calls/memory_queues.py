@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
-from repomill.calls.queues import SLOT_LIFE, QueueLimits
+from repomill.calls.queues import SLOT_LIFE, Entry, QueueLimits
 
 LOOK_AGAIN = 0.2
 
@@ -18,25 +18,27 @@ class MemoryQueueBoard:
         self.paused_until: dict[str, float] = {}
         self.slots: dict[str, dict[UUID, float]] = {}
 
-    async def book(self, queue: QueueLimits) -> float:
-        now = self.clock()
-        turn = max(now, self.next_turn.get(queue.name, 0.0), self.paused_until.get(queue.name, 0.0))
-        self.next_turn[queue.name] = turn + 60 / (queue.requests_per_minute or 1)
-        return turn - now
-
-    async def enter(self, queue: QueueLimits, holder: UUID) -> float:
+    async def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool) -> Entry:
         now = self.clock()
         pause = self.paused_until.get(queue.name, 0.0) - now
         if pause > 0:
-            return pause
+            return Entry(pause, has_turn)
+        if queue.requests_per_minute is not None and not has_turn:
+            turn = max(now, self.next_turn.get(queue.name, 0.0))
+            self.next_turn[queue.name] = turn + 60 / queue.requests_per_minute
+            if turn > now:
+                return Entry(turn - now, has_turn=True)
+        return Entry(0.0 if self._takes_slot(queue, holder, now) else LOOK_AGAIN, has_turn=True)
+
+    def _takes_slot(self, queue: QueueLimits, holder: UUID, now: float) -> bool:
         if queue.concurrency is None:
-            return 0.0
+            return True
         living = {other: until for other, until in self.slots.get(queue.name, {}).items() if until > now}
         self.slots[queue.name] = living
         if len(living) >= queue.concurrency:
-            return LOOK_AGAIN
+            return False
         living[holder] = now + SLOT_LIFE
-        return 0.0
+        return True
 
     async def renew(self, queue: QueueLimits, holder: UUID) -> None:
         if holder in self.slots.get(queue.name, {}):

@@ -19,6 +19,9 @@ AHEAD = 4
 SLOT_LIFE = 60.0
 """Seconds after which the slot of a holder that died is free again."""
 
+WORTH_TELLING = 1.0
+"""Seconds; looking for a free slot again and again is told once."""
+
 Told = Callable[[float], None]
 """Called with the seconds that a call is going to wait."""
 
@@ -32,17 +35,22 @@ class QueueLimits:
     requests_per_minute: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What became of an attempt to enter: in when `delay` is 0, else to be made again after so many seconds."""
+
+    delay: float
+    has_turn: bool
+
+
 class QueueBoard(Protocol):
     """Port: what all processes know of queues. Each method is one committed transaction when it returns.
 
     Adapters: `storage.database.queues.SqlQueueBoard`, and `repomill.calls.memory_queues.MemoryQueueBoard`.
     """
 
-    async def book(self, queue: QueueLimits) -> float:
-        """Take the next turn of a queue with a rate; return the seconds until it comes."""
-
-    async def enter(self, queue: QueueLimits, holder: UUID) -> float:
-        """Take a slot; return 0 when it is taken, else the seconds after which to ask again."""
+    async def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool) -> "Entry":
+        """Take a turn, where the queue has a rate and the holder has none yet, and a slot, where it has a bound."""
 
     async def renew(self, queue: QueueLimits, holder: UUID) -> None:
         """Say that the holder of a slot lives."""
@@ -91,10 +99,7 @@ class SharedQueues:
         """Wait in line, then hold a slot where the queue has a bound."""
         queue, holder = self._queue(source), uuid4()
         async with self._gates.setdefault(queue.name, asyncio.Semaphore(AHEAD)):
-            if queue.requests_per_minute is not None:
-                await self._wait(await self.board.book(queue), told)
-            while delay := await self.board.enter(queue, holder):
-                await self._wait(delay, told)
+            await self._enter(queue, holder, told)
         if queue.concurrency is None:
             yield
             return
@@ -112,10 +117,14 @@ class SharedQueues:
     def _queue(self, source: str) -> QueueLimits:
         return self.queues.get(source) or QueueLimits(f"source {source}")
 
-    async def _wait(self, delay: float, told: Told) -> None:
-        if delay > 0:
-            told(delay)
-            await self.sleep(delay)
+    async def _enter(self, queue: QueueLimits, holder: UUID, told: Told) -> None:
+        entry, is_told = await self.board.enter(queue, holder, has_turn=False), False
+        while entry.delay:
+            if not is_told or entry.delay >= WORTH_TELLING:
+                told(entry.delay)
+            is_told = True
+            await self.sleep(entry.delay)
+            entry = await self.board.enter(queue, holder, has_turn=entry.has_turn)
 
     async def _renew(self, queue: QueueLimits, holder: UUID) -> None:
         while True:

@@ -75,6 +75,7 @@ class SqlCallLedger:
         self._scope = scope
         self._lease = lease
         self._limits = limits
+        self._just_stored: dict[CallKey, Answer] = {}
 
     async def find(self, key: CallKey) -> CallRow | None:
         call = await self._read(lambda work: work.calls.find(self.root_execution_id, key))
@@ -111,7 +112,8 @@ class SqlCallLedger:
 
     async def settle(self, key: CallKey) -> CallRow:
         row = await self._write(key, lambda work: work.calls.settled(self.root_execution_id, key))
-        return CallRow(row.key, row.state, row.sends, (await self._answer(key)).response)
+        answer = self._just_stored.pop(key, None) or await self._answer(key)
+        return CallRow(row.key, row.state, row.sends, answer.response)
 
     async def mark_uncertain(self, key: CallKey) -> CallRow:
         return await self._write(key, lambda work: work.calls.uncertain(self.root_execution_id, key))
@@ -128,6 +130,7 @@ class SqlCallLedger:
         row = await self._write(
             key, lambda work: work.calls.answered(root, key, place, answer.usage, answer.latency_ms)
         )
+        self._just_stored[key] = answer
         return CallRow(row.key, row.state, row.sends, answer.response)
 
     async def _answer(self, key: CallKey) -> Answer:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from repomill.calls.queues import QueueLimits
+from repomill.calls.queues import Entry, QueueLimits
 from storage.database.repositories.call_queues import CallQueues
 from storage.database.scope import Scope
 from storage.database.session import Database
@@ -20,15 +20,13 @@ class SqlQueueBoard:
         self._database = database
         self._scope = scope
 
-    async def book(self, queue: QueueLimits) -> float:
-        return (await self._run(lambda queues: queues.book(queue))).total_seconds()
-
-    async def enter(self, queue: QueueLimits, holder: UUID) -> float:
-        """A queue without a bound is only looked at, which waits for nobody."""
-        left = await self._run(lambda queues: queues.pause_left(queue), read_only=True)
-        if not left and queue.concurrency is not None:
-            left = await self._run(lambda queues: queues.enter(queue, holder))
-        return left.total_seconds()
+    async def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool) -> Entry:
+        """A queue without limits is only looked at, which waits for nobody."""
+        if queue.concurrency is None and queue.requests_per_minute is None:
+            left = await self._run(lambda queues: queues.pause_left(queue), read_only=True)
+            return Entry(left.total_seconds(), has_turn)
+        left, has_turn = await self._run(lambda queues: queues.enter(queue, holder, has_turn=has_turn))
+        return Entry(left.total_seconds(), has_turn)
 
     async def renew(self, queue: QueueLimits, holder: UUID) -> None:
         await self._run(lambda queues: queues.renew(queue, holder))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, delete, or_, select
 
-from repomill.calls.budget import Amount, Limits, Period
+from repomill.calls.budget import Amount, Limits, Period, plain
 from repomill.calls.ledger import FREE, Usage
 from repomill.errors import BudgetExceeded, BudgetReserved, PriceUnknown
 from storage.database.models import Budget, BudgetAccount, Call, Execution, Project
@@ -129,7 +129,7 @@ def _check(applied: Applied, account: BudgetAccount, needed: Amount) -> None:
 
 
 def _said(amount: Amount) -> str:
-    return f"{amount.cost.normalize():f} US dollars, {amount.calls} calls, {amount.tokens} tokens"
+    return f"{plain(amount.cost)} US dollars, {amount.calls} calls, {amount.tokens} tokens"
 
 
 def _of(project_id: UUID | None, period: Period) -> Select[Budget]:

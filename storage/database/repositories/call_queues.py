@@ -20,29 +20,33 @@ NOW = timedelta()
 class CallQueues(Repository):
     """Turns, pauses and slots by the queue's name."""
 
-    def book(self, queue: QueueLimits) -> timedelta:
-        """Take the next turn; return how long it is until then."""
-        row, now = self._locked(queue.name), self._clock()
-        turn = max(instant for instant in (now, row.next_turn_at, row.paused_until) if instant is not None)
-        row.next_turn_at = turn + timedelta(minutes=1) / (queue.requests_per_minute or 1)
-        self._session.flush()
-        return turn - now
-
     def pause_left(self, queue: QueueLimits) -> timedelta:
         """Return how long nobody may enter, without locking."""
         until = self._session.scalar(select(CallQueue.paused_until).where(CallQueue.name == queue.name))
         return NOW if until is None else max(NOW, until - self._clock())
 
-    def enter(self, queue: QueueLimits, holder: UUID) -> timedelta:
-        """Take a slot; return nothing when it is taken, else the time after which to look again."""
-        self._locked(queue.name)
-        now = self._clock()
+    def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool) -> tuple[timedelta, bool]:
+        """Take a turn and a slot; return how long to wait before it is tried again, and whether the turn is taken."""
+        row, now = self._locked(queue.name), self._clock()
+        if row.paused_until is not None and row.paused_until > now:
+            return row.paused_until - now, has_turn
+        if queue.requests_per_minute is not None and not has_turn:
+            turn = max(now, row.next_turn_at or now)
+            row.next_turn_at = turn + timedelta(minutes=1) / queue.requests_per_minute
+            self._session.flush()
+            if turn > now:
+                return turn - now, True
+        return NOW if self._takes_slot(queue, holder, now) else LOOK_AGAIN, True
+
+    def _takes_slot(self, queue: QueueLimits, holder: UUID, now: datetime) -> bool:
+        if queue.concurrency is None:
+            return True
         self._session.execute(delete(CallSlot).where(CallSlot.queue == queue.name, CallSlot.expires_at <= now))
         taken = self._session.scalar(select(func.count()).select_from(CallSlot).where(CallSlot.queue == queue.name))
-        if queue.concurrency is not None and (taken or 0) >= queue.concurrency:
-            return LOOK_AGAIN
+        if (taken or 0) >= queue.concurrency:
+            return False
         self._add(CallSlot(queue=queue.name, holder=holder, expires_at=_life(now)))
-        return NOW
+        return True
 
     def renew(self, queue: QueueLimits, holder: UUID) -> None:
         """Let a slot live on."""

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from uuid import uuid4
 
 import pytest
 
@@ -11,7 +10,7 @@ from repomill.calls.queues import QueueBoard, QueueLimits
 from storage.database.queues import SqlQueueBoard
 from storage.database.scope import DEFAULT_SCOPE
 from storage.database.session import Database
-from tests.conformance.queue_board_suite import QueueBoardSuite, SetClock
+from tests.conformance.queue_board_suite import QueueBoardSuite, SetClock, enter
 
 
 @pytest.fixture
@@ -37,6 +36,6 @@ class TestSqlQueueBoard(QueueBoardSuite):
 
 async def test_no_turn_and_no_slot_is_given_out_twice(board: QueueBoard) -> None:
     rate, five = QueueLimits("new", requests_per_minute=60), QueueLimits("new", concurrency=5)
-    assert sorted(await asyncio.gather(*(board.book(rate) for _ in range(8)))) == [float(n) for n in range(8)]
-    waits = await asyncio.gather(*(board.enter(five, uuid4()) for _ in range(8)))
+    assert sorted(await asyncio.gather(*(enter(board, rate) for _ in range(8)))) == [float(n) for n in range(8)]
+    waits = await asyncio.gather(*(enter(board, five) for _ in range(8)))
     assert sum(wait == 0 for wait in waits) == 5
