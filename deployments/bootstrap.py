@@ -73,6 +73,7 @@ def _fingerprint(settings: "Settings", stack: "Stack") -> str:
         "artifacts": settings.effective_artifacts_url(),
         "keys": [settings.minio_access_key.get_secret_value(), settings.minio_secret_key.get_secret_value()],
         "max_file_size": settings.max_file_size,
+        "input_roots": [str(folder) for folder in settings.allowed_input_roots()],
         "models": [os.environ.get(name, "") for name in MODEL_VARIABLES],
         "code": code,
     }

@@ -48,7 +48,7 @@ class Settings(BaseSettings):
 
     def allowed_input_roots(self) -> tuple[Path, ...]:
         """Return the folders of `input_roots`, absolute."""
-        return tuple(Path(folder).absolute() for folder in self.input_roots.split(os.pathsep) if folder.strip())
+        return tuple(Path(folder.strip()).absolute() for folder in self.input_roots.split(os.pathsep) if folder.strip())
 
     def effective_database_url(self) -> str:
         """Return the database URL with the embedded default filled in."""

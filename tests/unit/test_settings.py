@@ -68,3 +68,8 @@ def test_a_size_that_is_none_is_refused(value: str, monkeypatch: pytest.MonkeyPa
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().max_file_size = 1  # type: ignore[misc]  # what is tried
+
+
+def test_input_roots_are_folders_with_colons_between() -> None:
+    assert Settings(input_roots="").allowed_input_roots() == ()
+    assert Settings(input_roots="/a:: rel").allowed_input_roots() == (Path("/a"), Path.cwd() / "rel")
