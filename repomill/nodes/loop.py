@@ -8,8 +8,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from repomill.canonical import Json
 from repomill.errors import LoopNotEnding, LoopTooLong
+from repomill.nodes._as_written import AsWritten
 from repomill.nodes._iterations import Names, Results, run_all, run_one
-from repomill.nodes.base import Deferred, Idempotency, NodeConfig, NodeContext, NodeKind, NodeResult, Raw
+from repomill.nodes.base import Deferred, Idempotency, NodeContext, NodeKind, NodeResult, Raw
 from repomill.workflow.conditions import check_expression
 from repomill.workflow.expressions import render_condition, render_value
 from repomill.workflow.spec import BodySpec
@@ -29,7 +30,7 @@ def _list_or_expression(value: Any) -> Any:
     raise ValueError(f"it takes a list, or an expression that gives one{hint}")
 
 
-class LoopConfig(NodeConfig):
+class LoopConfig(AsWritten):
     """Configuration of a `loop` node: one of `for_each`, `while` and `until`, a bound, and the `body`."""
 
     for_each: Annotated[

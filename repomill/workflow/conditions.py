@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Self, Union
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
-from repomill.nodes.base import NodeConfig
+from repomill.nodes._as_written import AsWritten
 from repomill.workflow.field_paths import FIELD_PATH
 from repomill.workflow.patterns import check_pattern
 from repomill.workflow.templates import is_template
@@ -28,7 +28,7 @@ def _sort(value: Any) -> str:
     return "condition" if isinstance(value, dict | Condition) else "expression"
 
 
-class Condition(NodeConfig):
+class Condition(AsWritten):
     """Compares a `value` or a `field`, or joins other conditions; of several comparisons all must hold."""
 
     value: Annotated[Any, Field(description="What is compared, an expression as a rule.")] = None

@@ -19,6 +19,8 @@ from repomill.errors import (
 )
 from repomill.nodes.base import Absent, NodeContext
 from repomill.nodes.registry import kind
+from repomill.testing import Case, conformance
+from repomill.testing.checks import Check
 from tests.fakes.loop_bodies import MemoryBody, broken
 
 LOOP = kind("loop")
@@ -196,6 +198,19 @@ async def test_an_expression_that_fails_names_its_field(
 def test_a_loop_that_makes_no_sense_is_refused(config: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         LOOP.config_model.model_validate({"max_iterations": 10, "body": INSIDE, **config})
+
+
+@pytest.mark.parametrize(
+    "check",
+    conformance(
+        LOOP,
+        Case({"for_each": [1, 2], "max_iterations": 3, "body": INSIDE}, ports={"body": MemoryBody()}, name="for_each"),
+        Case({"until": True, "carry": None, "max_iterations": 3, "body": INSIDE}, ports={"body": MemoryBody()}),
+    ),
+    ids=str,
+)
+def test_the_loop_conforms(check: Check) -> None:
+    check()
 
 
 def test_a_loop_needs_a_bound() -> None:

@@ -8,6 +8,8 @@ from pydantic import ValidationError
 from repomill.errors import ConditionFailed
 from repomill.nodes.base import Absent, NodeContext, NodeResult
 from repomill.nodes.registry import kind
+from repomill.testing import Case, conformance
+from repomill.testing.checks import Check
 
 ROUTER = kind("router")
 SCOPE: dict[str, Any] = {
@@ -171,6 +173,19 @@ def test_a_router_tells_which_branches_exclude_each_other() -> None:
 def test_a_condition_that_says_nothing_is_refused(when: Any, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         ROUTER.config_model.model_validate({"branches": [{"name": "a", "when": when}]})
+
+
+@pytest.mark.parametrize(
+    "check",
+    conformance(
+        ROUTER,
+        Case({"branches": [{"name": "a", "when": {"value": None, "equals": None}}], "default": "b"}, name="null"),
+        Case({"branches": [{"name": "a", "when": {"not": {"field": "inputs.a", "in": [1]}}}]}, name="field"),
+    ),
+    ids=str,
+)
+def test_the_router_conforms(check: Check) -> None:
+    check()
 
 
 def test_two_branches_have_two_names() -> None:
