@@ -1,4 +1,4 @@
-"""The engine against bare Prefect tasks, a waiting server and LangGraph; needs `uv` or pip to fetch LangGraph.
+"""The engine against bare Prefect tasks, a waiting server and LangGraph; pip fetches the last one.
 
 Prefect's tasks are measured in the same flow run as ours, in turn. LangGraph comes into an environment of its own,
 which is thrown away: it is no dependency.
@@ -86,7 +86,7 @@ def langgraph(folder: Path) -> dict[str, list[float]]:
     """Measure the peer in an environment made for it."""
     home = folder / "langgraph"
     subprocess.run([sys.executable, "-m", "venv", home], check=True)
-    subprocess.run([home / "bin" / "pip", "install", "--quiet", *LANGGRAPH], check=True)
+    subprocess.run([str(home / "bin" / "pip"), "install", "--quiet", *LANGGRAPH], check=True)
     done = subprocess.run([home / "bin" / "python", PEER], stdout=subprocess.PIPE, check=True)
     times: dict[str, list[float]] = json.loads(done.stdout)
     return times

@@ -1,5 +1,6 @@
 """The same graph of nodes that do nothing on LangGraph; runs in an environment of its own, prints seconds a node."""
-# mypy: ignore-errors  # LangGraph is not installed beside the project
+# LangGraph is not installed beside the project, so no type of its is known.
+# mypy: ignore-errors
 
 import asyncio
 import json

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-import yaml
+import yaml  # type: ignore[import-untyped]  # the package has no types of its own
 
 from repomill.errors import RepomillError
 from repomill.workflow.spec import WorkflowSpec
@@ -58,7 +58,8 @@ class Walked:
 
     async def rows(self) -> dict[str, NodeExecution]:
         """Return the nodes' rows by path."""
-        return await self._ask(lambda work: {row.node_path: row for row in work.nodes.list(self.execution)})
+        rows: list[NodeExecution] = await self._ask(lambda work: work.nodes.list(self.execution))
+        return {row.node_path: row for row in rows}
 
     async def statuses(self) -> dict[str, str]:
         """Return the status of every node instance by path."""
@@ -66,7 +67,7 @@ class Walked:
 
     async def status(self) -> str:
         """Return that of the execution."""
-        return await self._ask(lambda work: work.executions.get(self.execution).status.value)
+        return str(await self._ask(lambda work: work.executions.get(self.execution).status.value))
 
     async def events(self, kind: str = "") -> list[tuple[str, str | None, dict[str, Any]]]:
         """Return kind, node and payload of its events, of one kind where one is named."""
