@@ -34,7 +34,7 @@ class NoAuthentication(_Form):
 class BearerToken(_Form):
     """A token that was given out beforehand."""
 
-    model_config = ConfigDict(title="Bearer token")
+    model_config = ConfigDict(title="Token")
 
     kind: Literal["bearer"] = Field(default="bearer", title="Kind", json_schema_extra=_at(0))
     token: SecretStr = Field(title="Token", json_schema_extra=_at(1))
@@ -46,7 +46,7 @@ class BearerToken(_Form):
 class MintedJwt(_Form):
     """A JSON Web Token, minted for every request on behalf of the acting user."""
 
-    model_config = ConfigDict(title="JWT of the acting user")
+    model_config = ConfigDict(title="JWT")
 
     kind: Literal["jwt"] = Field(default="jwt", title="Kind", json_schema_extra=_at(0))
     key: SecretStr = Field(title="Key", description="Shared secret, or private key as PEM.", json_schema_extra=_at(1))
@@ -90,7 +90,7 @@ class ApiKeyAuthentication(_Form):
 class BasicAuthentication(_Form):
     """User name and password."""
 
-    model_config = ConfigDict(title="User name and password")
+    model_config = ConfigDict(title="Password")
 
     kind: Literal["basic"] = Field(default="basic", title="Kind", json_schema_extra=_at(0))
     username: str = Field(title="User name", json_schema_extra=_at(1))
@@ -103,7 +103,7 @@ class BasicAuthentication(_Form):
 class OAuth2ClientCredentials(_Form):
     """OAuth 2 client credentials; the token is renewed when it ends or is not taken any more."""
 
-    model_config = ConfigDict(title="OAuth 2 client credentials")
+    model_config = ConfigDict(title="OAuth 2")
 
     kind: Literal["oauth2"] = Field(default="oauth2", title="Kind", json_schema_extra=_at(0))
     token_url: str = Field(title="Token URL", json_schema_extra=_at(1))
@@ -134,6 +134,8 @@ class HttpApi(Block):
         certificate_authority: certificate, as PEM, that is trusted for this API in place of the usual ones.
         further_hosts: hosts besides its own that redirects and links between pages may lead to.
     """
+
+    model_config = ConfigDict(title="HTTP API")
 
     _block_type_name = "Repomill HTTP API"
     _block_type_slug = "repomill-http-api"

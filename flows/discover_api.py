@@ -18,8 +18,8 @@ from tasks.steps import as_task
 async def discover_api(
     name: str,
     document: DocumentUrl | StoredDocument | DocumentFile,
-    further_hosts: list[str] | None = None,
-    api: HttpApi | None = None,
+    further_hosts: tuple[str, ...] = (),
+    credentials: HttpApi | None = None,
     acting_user: str = "default",
 ) -> dict[str, Any]:
     """Read an API's OpenAPI document, keep its operations, and say what changed since the last time.
@@ -28,15 +28,15 @@ async def discover_api(
         name: Name under which blocks and workflows know the API.
         document: Where its document is.
         further_hosts: Hosts besides its own that parts of the document may lie on.
-        api: The API whose credentials the document asks for, where it asks.
+        credentials: The API whose credentials the document asks for, where it asks.
         acting_user: Name of the user on whose behalf it runs.
     """
     async with flow_services(acting_user) as services:
         await rename_flow_run(f"discover {name}")
-        source = api.source(name) if api else None
+        source = credentials.source(name) if credentials else None
 
         async def look() -> Discovery:
-            found = await discover(services, name, plain_location(document), further_hosts or (), source)
+            found = await discover(services, name, plain_location(document), further_hosts, source)
             await report_api(found)
             return found
 

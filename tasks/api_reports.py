@@ -11,6 +11,7 @@ async def report_api(found: Discovery) -> None:
     """Leave the page of the endpoints, what changed at its top."""
     breaking = sum(change.is_breaking for change in found.changes)
     what = f"{len(found.changes)} changes, {breaking} breaking" if found.changes else "nothing changed"
+    what = "read for the first time" if found.number == 1 and found.is_new else what
     description = f"{len(found.description.operations)} operations of {found.name}, {what}"
     async with best_effort("the page of endpoints"):
         await acreate_markdown_artifact(

@@ -53,7 +53,7 @@ class HttpApi:
     resumed run sends the keys that it sent before.
     """
 
-    def __init__(  # noqa: PLR0913  # its parts, and two that tests replace
+    def __init__(  # noqa: PLR0913  # its parts, and three that tests replace
         self,
         source: ApiSource,
         description: ApiDescription | None,
@@ -61,6 +61,7 @@ class HttpApi:
         scope: str,
         *,
         never_metadata: bool = False,
+        transport: "httpx.AsyncBaseTransport | None" = None,
         resolve: LookUp = look_up,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -70,6 +71,7 @@ class HttpApi:
         self._user = user
         self._scope = scope
         self._never_metadata = never_metadata
+        self._transport = transport
         self._resolve = resolve
         self._clock = clock
         self._client: httpx.AsyncClient | None = None
@@ -189,7 +191,7 @@ class HttpApi:
             from repomill.apis._http_auth import http_auth
             from repomill.apis.guarded import GuardedTransport
 
-            transport = GuardedTransport(self.rules(), self._verify(), self._resolve)
+            transport = self._transport or GuardedTransport(self.rules(), self._verify(), self._resolve)
             self._client = httpx.AsyncClient(transport=transport, timeout=self.source.timeout, trust_env=False)
             self._auth = http_auth(self.source, self._user)
         return self._client
