@@ -62,7 +62,7 @@ def stack(folder: Path) -> Iterator[dict[str, str]]:
     unset = ("PREFECT_", "REPOMILL_", "OPENAI_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(unset)}
     environment |= {"REPOMILL_HOME": str(folder / "home"), "HOME": str(folder)}
-    up = [REPOMILL, "up", "--format", "json"]
+    up = [str(REPOMILL), "up", "--format", "json"]
     started = subprocess.run(up, env=environment, stdout=subprocess.PIPE, check=True)
     try:
         api = json.loads(started.stdout)["prefect_api"]
@@ -85,7 +85,7 @@ def waiting_server() -> Iterator[str]:
 def langgraph(folder: Path) -> dict[str, list[float]]:
     """Measure the peer in an environment made for it."""
     home = folder / "langgraph"
-    subprocess.run([sys.executable, "-m", "venv", home], check=True)
+    subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
     subprocess.run([str(home / "bin" / "pip"), "install", "--quiet", *LANGGRAPH], check=True)
     done = subprocess.run([home / "bin" / "python", PEER], stdout=subprocess.PIPE, check=True)
     times: dict[str, list[float]] = json.loads(done.stdout)

@@ -1,0 +1,135 @@
+"""The writer of a run: order, grouping, and what becomes of those who wait when it cannot write."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from repomill.errors import DatabaseUnavailable, OwnershipLost
+from storage.database.lease import Lease
+from storage.database.repositories.nodes import NodeChange, NodeNotPlanned, Nodes
+from storage.database.session import Database
+from storage.database.transitions import ExecutionStatus, NodeStatus
+from storage.database.work import Work
+from tasks import state_writer
+from tasks.services import Services
+from tasks.state_writer import StateWriter, event, now
+from tests.fakes.stored_projects import admitted, owned
+
+
+@pytest.fixture
+async def lease(services: Services, tmp_path: Path) -> Lease:
+    """An execution with one planned node, `page`."""
+    return await owned(services, await admitted(services, tmp_path))
+
+
+def running(path: str = "page") -> NodeChange:
+    return NodeChange(path, NodeStatus.RUNNING, at=now())
+
+
+async def events(services: Services, lease: Lease) -> list[str]:
+    found = await services.database.run(services.scope, lambda work: work.events.after(lease.execution_id))
+    return [each.kind for each in found][1:]  # without that of the start
+
+
+async def test_what_was_put_is_committed_when_a_flush_returns(services: Services, lease: Lease) -> None:
+    async with StateWriter(services, lease) as writer:
+        writer.put(running(), event("node.started", "page"))
+        writer.put(None, event("call.answered", "page", call=1))
+        await writer.flush()
+        assert await events(services, lease) == ["node.started", "call.answered"]
+
+
+async def test_what_nobody_waits_for_is_written_all_the_same(services: Services, lease: Lease) -> None:
+    async with StateWriter(services, lease) as writer:
+        writer.put(running(), event("node.started", "page"))
+    assert await events(services, lease) == ["node.started"]
+
+
+async def test_steps_of_one_node_keep_their_order_in_one_write(services: Services, lease: Lease) -> None:
+    async with StateWriter(services, lease) as writer:
+        for status in (NodeStatus.RUNNING, NodeStatus.FAILED, NodeStatus.RUNNING, NodeStatus.COMPLETED):
+            writer.put(NodeChange("page", status, at=now()), event(f"node.{status.value}", "page"))
+        await writer.flush()
+    assert await events(services, lease) == ["node.running", "node.failed", "node.running", "node.completed"]
+
+
+async def test_many_that_wait_at_once_share_a_transaction(
+    services: Services, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    apply = Nodes.apply
+
+    def counted(nodes: Nodes, lease: Lease, changes: list[NodeChange]) -> object:
+        written.append(len(changes))
+        return apply(nodes, lease, changes)
+
+    monkeypatch.setattr(Nodes, "apply", counted)
+    async with StateWriter(services, lease) as writer:
+
+        async def one(number: int) -> None:
+            writer.put(NodeChange(f"each[{number}].a", NodeStatus.PENDING, "llm"), None)
+            await writer.flush()
+
+        await asyncio.gather(*(one(number) for number in range(100)))
+    assert sum(written) == 100
+    assert len(written) <= 3
+
+
+async def test_who_lost_the_execution_is_told_now_and_later(services: Services, lease: Lease) -> None:
+    def take_away(work: Work) -> None:
+        work.executions.reconcile(lease.execution_id, ExecutionStatus.FAILED)
+
+    writer = StateWriter(services, lease)
+    await services.database.run(services.scope, take_away)
+    for _ in range(2):
+        writer.put(running(), None)
+        with pytest.raises(OwnershipLost):
+            await writer.flush()
+
+
+async def test_a_fault_of_the_code_reaches_who_waits(services: Services, lease: Lease) -> None:
+    writer = StateWriter(services, lease)
+    writer.put(running("surprise"), None)
+    with pytest.raises(NodeNotPlanned):
+        await writer.flush()
+
+
+async def test_a_database_that_is_away_for_a_moment_is_asked_again(
+    services: Services, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_writer, "TRY_AGAIN_AFTER", (0.0,))
+    run, failures = Database.run, [DatabaseUnavailable("db", "away")]
+
+    async def flaky(database: Database, *arguments: object, **options: object) -> object:
+        if failures:
+            raise failures.pop()
+        return await run(database, *arguments, **options)  # type: ignore[arg-type]  # handed on as they came
+
+    monkeypatch.setattr(Database, "run", flaky)
+    async with StateWriter(services, lease) as writer:
+        writer.put(running(), event("node.started", "page"))
+        await writer.flush()
+    assert await events(services, lease) == ["node.started"]
+
+
+async def test_the_error_of_the_run_wins_over_a_database_that_stays_away(
+    services: Services, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_writer, "TRY_AGAIN_AFTER", ())
+
+    async def away(*_: object, **__: object) -> None:
+        raise DatabaseUnavailable("db", "away")
+
+    monkeypatch.setattr(Database, "run", away)
+
+    async def run(error: Exception | None) -> None:
+        async with StateWriter(services, lease) as writer:
+            writer.put(running(), None)
+            if error is not None:
+                raise error
+
+    with pytest.raises(KeyError):
+        await run(KeyError())
+    with pytest.raises(DatabaseUnavailable):
+        await run(None)
