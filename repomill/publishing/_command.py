@@ -117,14 +117,17 @@ def _converse(process: Popen, feed: Iterable[bytes]) -> GitResult:
 
 def _write(process: Popen, stdin: IO[bytes], feed: Iterable[bytes]) -> None:
     """Write the feed; one that breaks off ends the process, which must not take half of it for all."""
-    # A process that died says why on its standard error.
-    with contextlib.suppress(BrokenPipeError), stdin:
-        try:
-            for chunk in feed:
-                stdin.write(chunk)
-        except BaseException:
-            process.terminate()
-            raise
+    try:
+        for chunk in feed:
+            stdin.write(chunk)
+    except BrokenPipeError:
+        return  # a process that died says why on its standard error
+    except BaseException:
+        process.terminate()
+        raise
+    finally:
+        with contextlib.suppress(BrokenPipeError):
+            stdin.close()
 
 
 async def _end(process: Popen, worker: "asyncio.Future[GitResult]") -> None:

@@ -10,7 +10,7 @@ from repomill.canonical import Json
 from repomill.errors import PlanOutdated, PlanUnreadable
 from repomill.publishing.commits import CommitDetails
 from repomill.publishing.git_push import GitAccess
-from repomill.publishing.journal import MemoryJournal
+from repomill.publishing.journal import Facts, MemoryJournal, Step
 from repomill.publishing.merging.policy import MergeAction, MergePolicy, MergeRule
 from repomill.publishing.planning.apply_plan import apply_plan
 from repomill.publishing.planning.drift import find_drift
@@ -197,3 +197,25 @@ async def test_a_plan_downloads_only_contents_that_change(server: GitServer, acc
     plan = await make_plan(Export(stored({**first, "README.md": "x\n"}), GitTarget(url), access=access))
     assert kinds(plan) == {"README.md": "change"}
     assert 0 < server.sent < 6_000
+
+
+class Meanwhile(MemoryJournal):
+    """Does something after the commit was made and before it is pushed."""
+
+    def __init__(self, meddle: Callable[[], object]) -> None:
+        super().__init__()
+        self.meddle = meddle
+
+    async def note(self, step: Step, facts: Facts) -> None:
+        await super().note(step, facts)
+        if step is Step.COMMIT:
+            self.meddle()
+
+
+async def test_a_commit_that_comes_at_the_last_moment_is_not_overwritten(exported: Path) -> None:
+    export = Export(stored(SECOND), GitTarget(exported.as_uri()))
+    plan = await make_plan(export)
+    journal = Meanwhile(lambda: edit_by_hand(exported, {"by-hand": "x"}))
+    with pytest.raises(PlanOutdated, match="by now"):
+        await apply_plan(plan, export, again(SECOND), journal)
+    assert "by-hand" in texts_at(exported)
