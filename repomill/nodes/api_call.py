@@ -96,6 +96,10 @@ class ApiCall(NodeKind[ApiCallConfig]):
     source_kinds: ClassVar[frozenset[SourceKind]] = frozenset({SourceKind.HTTP})
     config_model = ApiCallConfig
 
+    def changes(self, config: ApiCallConfig) -> bool:
+        """All but GET and HEAD; of an `operationId` the method is not known before the run."""
+        return config.operation.split()[0].upper() not in {"GET", "HEAD"}
+
     def output_schema(self, config: ApiCallConfig) -> Mapping[str, Any]:
         """Return the schema of the parts that this configuration gives."""
         if config.paginate is not None:

@@ -280,6 +280,10 @@ class NodeKind(Declaration, Generic[ConfigT]):
         """Return the paths the node will write that are known before the run (no expression in them)."""
         return ()
 
+    def changes(self, config: ConfigT) -> bool:
+        """Tell whether a node of this configuration may change something outside: no other run's result is its own."""
+        return self.idempotency is Idempotency.EFFECT
+
     @abstractmethod
     async def run(self, config: ConfigT, context: NodeContext) -> NodeResult:
         """Do the work; `config` is rendered and validated."""

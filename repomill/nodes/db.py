@@ -122,6 +122,10 @@ class Db(NodeKind[DbConfig]):
     source_kinds: ClassVar[frozenset[SourceKind]] = frozenset({SourceKind.DATABASE})
     config_model = DbConfig
 
+    def changes(self, config: DbConfig) -> bool:
+        """Only a statement that may write."""
+        return config.mode == "write"
+
     def output_schema(self, config: DbConfig) -> Mapping[str, Any]:
         """Return the schema of columns and rows, or of the file's path."""
         return {"type": "object", "properties": {**_OUTPUT, **(_ROWS if config.as_ == "rows" else _FILES)}}

@@ -8,6 +8,7 @@ from repomill.workflow._draft import Draft, DraftGraph, DraftNode, objects
 from repomill.workflow.faults import Finding
 from repomill.workflow.json_schemas import schema_problems, value_errors
 from repomill.workflow.pointers import child
+from repomill.workflow.spec import Reuse
 from repomill.workflow.templates import is_template
 
 RESERVED_NAMES = frozenset(
@@ -23,6 +24,7 @@ def check_nodes(draft: Draft) -> Iterator[Finding]:
         for node in graph.listed:
             yield from _when(node)
             yield from _mock(graph, node)
+            yield from _reuse(node)
             yield from _iteration_names(node)
 
 
@@ -31,6 +33,15 @@ def _when(node: DraftNode) -> Iterator[Finding]:
     if isinstance(when, str) and not is_template(when) and when.strip().lower() not in {"true", "false"}:
         message = f"{when!r} is neither true nor false"
         yield Finding("bad_value", child(node.pointer, "when"), message, f"for an expression write '{{{{ {when} }}}}'")
+
+
+def _reuse(node: DraftNode) -> Iterator[Finding]:
+    if node.item.get("reuse") == Reuse.ALWAYS and node.understood is not None:
+        kind, config = node.understood
+        if kind.changes(config):
+            message = f"node {node.id!r} may change something outside, which another run's result cannot stand for"
+            hint = "leave it out; for an HTTP operation that only reads, write 'GET /path'"
+            yield Finding("unsafe_reuse", child(node.pointer, "reuse"), message, hint)
 
 
 def _mock(graph: DraftGraph, node: DraftNode) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ FAULT_CODES: Mapping[str, str] = MappingProxyType(
         "reserved_name": "A name that has a meaning of its own.",
         "loop_without_bound": "A loop does not say how often it may run at most.",
         "empty_body": "A loop has no nodes inside.",
+        "unsafe_reuse": "A node that changes something outside would take the result of another run.",
         "bad_mock": "A fixed answer is not one that the node could give.",
         # the graph
         "unknown_edge_node": "An edge begins or ends at a node that does not exist.",
