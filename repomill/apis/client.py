@@ -20,6 +20,7 @@ from repomill.calls.sending import Answered, AnswerLost, TryAgain
 from repomill.canonical import digest
 from repomill.errors import (
     ApiAnswerUnusable,
+    ApiCertificateRefused,
     ApiCredentialsInvalid,
     ApiDocumentTooLarge,
     ApiDocumentUnreadable,
@@ -133,6 +134,8 @@ class HttpApi:
             async with asyncio.timeout(self.source.timeout):
                 answer = await self._exchange(request, options)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise ApiCertificateRefused(self.source.name, self.source.block, str(error)) from error
             raise TryAgain(str(error) or type(error).__name__) from error  # nothing went out
         except TimeoutError as error:
             self._lost(request, f"no whole answer within {self.source.timeout:g} s", error)

@@ -114,6 +114,18 @@ class ApiCredentialsInvalid(UserActionRequired):
 
 
 @dataclass(eq=False)
+class ApiCertificateRefused(UserActionRequired):
+    """The certificate of an API's server is not one that is trusted for its name."""
+
+    source: str
+    block: str
+    reason: str
+    code: ClassVar[str] = "api_certificate_refused"
+    message: ClassVar[str] = "Source {source} shows a certificate that is not trusted: {reason}"
+    hint: ClassVar[str] = "Check the host, or give the block {block} the certificate authority of the API."
+
+
+@dataclass(eq=False)
 class ApiUnauthorized(UserActionRequired):
     """The API does not know who calls (401): the token is missing, wrong or expired."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
@@ -249,17 +250,26 @@ async def _fail(fault: Fault, send: Any) -> None:
 
 
 @contextmanager
-def pet_api() -> Iterator[PetApi]:
-    """Serve on a free port of 127.0.0.1."""
+def pet_api(certificate: Path | None = None) -> Iterator[PetApi]:
+    """Serve on a free port of 127.0.0.1; with a PEM file of certificate and key over TLS, as `localhost`."""
     state = PetApi()
     app: Any = _Faulty(make_app(state), state)
-    config = uvicorn.Config(app, host=LOOPBACK, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app,
+        host=LOOPBACK,
+        port=0,
+        log_config=None,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        ssl_certfile=certificate,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
         wait_until(lambda: server.started)
-        state.url = f"http://{LOOPBACK}:{server.servers[0].sockets[0].getsockname()[1]}"
+        scheme, host = ("https", "localhost") if certificate else ("http", LOOPBACK)
+        state.url = f"{scheme}://{host}:{server.servers[0].sockets[0].getsockname()[1]}"
         state.reset()
         yield state
     finally:
