@@ -78,6 +78,10 @@ class Image(NodeKind[ImageConfig]):
         """An image has one source."""
         return (config.source,)
 
+    def most_model_calls(self, config: ImageConfig) -> int:
+        """All images come with one answer."""
+        return 1
+
     def writes_files(self, config: ImageConfig) -> bool:
         """Always."""
         return True

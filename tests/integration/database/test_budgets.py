@@ -8,9 +8,11 @@ from decimal import Decimal
 import pytest
 
 from repomill.calls.budget import Amount, Limits, Period
-from repomill.calls.ledger import FREE, CallKey, CallKind, CallRequest, Usage
+from repomill.calls.ledger import FREE, CallKey, CallKind, CallRequest, CallState, Usage
 from repomill.errors import BudgetExceeded, BudgetReserved, PriceUnknown
+from storage.artifacts.memory import MemoryStore
 from storage.database.lease import Lease
+from storage.database.ledger import SqlCallLedger
 from storage.database.models import Call
 from storage.database.repositories._accounts import reserved, spent
 from storage.database.repositories.budgets import RunBudget
@@ -222,3 +224,16 @@ def test_threads_at_once_never_get_over_the_limit(database: Database) -> None:
     with database.transaction(DEFAULT_SCOPE) as work:
         assert spenders[0].taken(work) == (Amount(made * Decimal("0.1"), made, made * 10), Amount())
     assert 1 <= made <= 8
+
+
+async def test_a_ledger_takes_back_what_dead_runs_have_reserved(database: Database, spender: Spender) -> None:
+    with database.transaction(DEFAULT_SCOPE) as work:
+        limit_project(work, spender, Limits(calls=1))
+        spender.reserve(work, 1)
+        lease = running_execution(work)
+    ledger = SqlCallLedger(database, MemoryStore(), DEFAULT_SCOPE, lease, lease.execution_id)
+    with pytest.raises(BudgetReserved):
+        await ledger.reserve(request(2))
+    with database.transaction(DEFAULT_SCOPE) as work:
+        work.executions.reconcile(spender.execution.id, ExecutionStatus.FAILED)
+    assert (await ledger.reserve(request(2))).state is CallState.RESERVED

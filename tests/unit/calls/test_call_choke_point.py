@@ -16,6 +16,7 @@ from repomill.calls.recordings import Recordings
 from repomill.calls.sending import Answered, AnswerLost, Refused, Send, TryAgain
 from repomill.canonical import Json, digest
 from repomill.errors import (
+    BudgetReserved,
     CallRefused,
     CallUnavailable,
     CallUncertain,
@@ -348,3 +349,29 @@ async def test_progress_tells_each_step(ledger: MemoryCallLedger) -> None:
         CallStep.REUSED,
     ]
     assert (seen[1].detail, seen[1].delay) == ("429: slow down", 2.0)
+
+
+class Reserved(MemoryCallLedger):
+    """A ledger whose budget other calls have reserved, for the first `times` looks."""
+
+    times = 3
+
+    async def reserve(self, call: CallRequest) -> CallRow:
+        if self.times > 0:
+            self.times -= 1
+            raise BudgetReserved("project tea", "1 US dollars")
+        return await super().reserve(call)
+
+
+async def test_a_call_waits_for_what_others_have_reserved(waits: Waits) -> None:
+    calls = LedgeredCalls(Reserved(ROOT), LedgerMode.LIVE, retry=patience(waits))
+    assert await calls.answer(call(), Script()) == ANSWER
+    assert waits == [0.5, 1.0, 2.0]
+
+
+async def test_it_does_not_wait_for_ever(waits: Waits) -> None:
+    ledger, caller = Reserved(ROOT), Script()
+    ledger.times = 1000
+    with pytest.raises(BudgetReserved):
+        await LedgeredCalls(ledger, LedgerMode.LIVE, retry=patience(waits)).answer(call(), caller)
+    assert (caller.sent, sum(waits) >= 120) == (0, True)
