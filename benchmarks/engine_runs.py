@@ -111,7 +111,7 @@ async def iterations(services: Services) -> Facts:
 
 
 async def walk(services: Services, nodes: list[Facts], edges: list[Facts] | None = None) -> float:
-    """Run a workflow as the flow does, in an execution of its own; return the seconds from its first start to its end."""
+    """Run a workflow as the flow does, in an execution of its own; return the seconds that its graph took."""
     execution = await admitted(services, nodes, edges or [])
     async with open_execution(services, "", {}, execution, None) as run, node_progress(run) as progress:
         return await timed(run_graph(run, nothing_to_store, progress))
