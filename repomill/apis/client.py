@@ -227,7 +227,8 @@ class HttpApi:
             return
         source, reason = self.source, f"{answer.status}: {answer.excerpt()}"
         if answer.status in BUSY or (answer.status in BROKEN and request.is_repeatable):
-            raise TryAgain(reason, retry_after(answer.headers.get("retry-after", ""), self._clock()))
+            delay = retry_after(answer.headers.get("retry-after", ""), self._clock())
+            raise TryAgain(reason, delay, too_fast=answer.status in BUSY)
         if answer.status in BROKEN:
             raise AnswerLost(reason)  # it may have been done
         if answer.status == 401:
