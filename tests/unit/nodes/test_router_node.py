@@ -144,7 +144,7 @@ def test_a_router_tells_its_branches_and_what_it_reads() -> None:
     config = ROUTER.config_model.model_validate({"branches": [{"name": "a", "when": when}], "default": "other"})
     assert ROUTER.branches(config) == ("a", "other")
     assert ROUTER.reads(config) == ("inputs.tier", "nodes.plan.output")
-    assert ROUTER.branch_sets(config) == ({"a"}, {"other"})
+    assert ROUTER.branch_sets(config) == (frozenset({"a"}), frozenset({"other"}))
 
 
 def test_a_router_tells_which_branches_exclude_each_other() -> None:
