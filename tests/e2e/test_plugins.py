@@ -14,7 +14,8 @@ UV = Path(sys.executable).with_name("uv")
 
 def install(package: Path, into: Path) -> Path:
     """Install a package from its directory, where only a process with this folder on its path finds it."""
-    command: list[str | Path] = [UV, "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--target", into, package]
+    how = ("--quiet", "--no-deps", "--no-build-isolation")
+    command: list[str | Path] = [UV, "pip", "install", *how, "--target", into, package]
     subprocess.run([*command, "--python", sys.executable], check=True, capture_output=True)
     return into
 

@@ -12,9 +12,9 @@ from repomill.errors import ArtifactStoreUnavailable, GitFailed, PlaceUnusable, 
 from repomill.nodes.base import ExportTarget
 from repomill.publishing.targets import ArchiveTarget
 from repomill.trees.tree import TreeFile
+from storage.artifacts._minio_connections import BucketOptions
 from storage.artifacts.local import LocalDirectoryStore
 from storage.artifacts.memory import MemoryStore
-from storage.artifacts._minio_connections import BucketOptions
 from storage.artifacts.minio_store import MinioStore
 from tasks.publish import publish, publish_to
 from tasks.run_state import StoredProject
