@@ -36,7 +36,7 @@ async def discover_api(
         source = credentials.source(name) if credentials else None
 
         async def look() -> Discovery:
-            found = await discover(services, name, plain_location(document), further_hosts, source)
+            found = await discover(services, name, plain_location(document, services.input_roots), further_hosts, source)
             await report_api(found)
             return found
 

@@ -1,10 +1,12 @@
 """Forms of the Prefect UI for where the document of an API is."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from repomill.errors import ApiDocumentUnreadable
 from tasks.api_documents import STORED, file_location
 
 # As with targets of exports: the UI cannot switch between models that are told apart by a `kind`.
@@ -39,14 +41,25 @@ class DocumentFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", title="File")
 
-    path: Annotated[str, Field(title="Path", description="On the worker.", json_schema_extra={"position": 0})]
+    path: Annotated[
+        str, Field(title="Path", description="On the worker, below an input root.", json_schema_extra={"position": 0})
+    ]
 
 
 Document = DocumentUrl | StoredDocument | DocumentFile
 
 
-def plain_location(form: Document) -> str:
-    """Return what discovery takes."""
+def plain_location(form: Document, roots: Sequence[Path] = ()) -> str:
+    """Return what discovery takes; whoever fills the form reads only what workflows may take in as well.
+
+    Raises:
+        ApiDocumentUnreadable: a file that lies outside the input roots of the worker.
+    """
     if isinstance(form, DocumentUrl):
         return form.url
-    return STORED + form.key if isinstance(form, StoredDocument) else file_location(Path(form.path))
+    if isinstance(form, StoredDocument):
+        return STORED + form.key
+    real = Path(form.path).resolve()
+    if not any(real.is_relative_to(root.resolve()) for root in roots):
+        raise ApiDocumentUnreadable(form.path, "it lies outside the folders of REPOMILL_INPUT_ROOTS on the worker")
+    return file_location(real)

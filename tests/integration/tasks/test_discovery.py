@@ -166,7 +166,19 @@ async def test_odd_names_are_refused(services: Services, name: str) -> None:
 
 def test_forms_say_where_a_document_is(tmp_path: Path) -> None:
     assert plain_location(DocumentUrl(url="https://api.test/a.json")) == "https://api.test/a.json"
-    assert plain_location(DocumentFile(path=str(tmp_path / "a.yaml"))) == (tmp_path / "a.yaml").as_uri()
+    inside = DocumentFile(path=str(tmp_path / "a.yaml"))
+    assert plain_location(inside, (tmp_path,)) == (tmp_path / "a.yaml").as_uri()
+
+
+@pytest.mark.parametrize("path", ["../b.yaml", "/etc/passwd", "link/b.yaml"])
+def test_a_form_reads_no_file_of_the_worker_outside_of_its_input_roots(tmp_path: Path, path: str) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "link").symlink_to(tmp_path)
+    with pytest.raises(ApiDocumentUnreadable, match="REPOMILL_INPUT_ROOTS"):
+        plain_location(DocumentFile(path=str(root / path)), (root,))
+    with pytest.raises(ApiDocumentUnreadable, match="REPOMILL_INPUT_ROOTS"):
+        plain_location(DocumentFile(path=str(root / "a.yaml")))
 
 
 def spec(**source: Any) -> WorkflowSpec:
