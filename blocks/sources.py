@@ -9,6 +9,7 @@ from prefect_sqlalchemy import SqlAlchemyConnector  # type: ignore[import-untype
 from blocks.database_source import database_source
 from blocks.http_api import HttpApi
 from blocks.image_provider import ImageProvider
+from blocks.mcp_server import McpServer
 from blocks.model_source import OpenAISource
 from repomill.sources import SourceKind
 
@@ -16,6 +17,7 @@ SOURCE_BLOCKS: Mapping[SourceKind, type[Block]] = {
     SourceKind.OPENAI: OpenAISource,
     SourceKind.IMAGES: ImageProvider,
     SourceKind.HTTP: HttpApi,
+    SourceKind.MCP: McpServer,
     SourceKind.DATABASE: SqlAlchemyConnector,
 }
 """Ours have a method `source(name, model)` that returns what the core works with."""

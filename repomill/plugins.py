@@ -16,6 +16,9 @@ class Declaration(ABC):
 
     name: ClassVar[str]
 
+    required: ClassVar[tuple[str, ...]] = ()
+    """Names that such a declaration must define besides those that all of its kind must."""
+
     package: str = ""
     """Name and version of the plug-in package that declares it, empty for a built-in; set when it is found."""
 
@@ -84,7 +87,7 @@ class Kind(Generic[DeclaredT]):
 
     def _take(self, declaration: type[DeclaredT], package: str, found: dict[str, DeclaredT]) -> str:
         """Add a declaration, or return why not."""
-        missing = [name for name in self.required if not hasattr(declaration, name)]
+        missing = [name for name in (*self.required, *declaration.required) if not hasattr(declaration, name)]
         if missing:
             return f"{declaration.__name__} does not declare {', '.join(missing)}"
         if declaration.name in found:

@@ -19,6 +19,9 @@ class SourceKind(StrEnum):
     HTTP = "http"
     """An HTTP API, as a rule described by an OpenAPI document."""
 
+    MCP = "mcp"
+    """A server that speaks the Model Context Protocol: a command, or a URL."""
+
 
 MODEL_SOURCES = frozenset({SourceKind.OPENAI, SourceKind.AZURE, SourceKind.ANTHROPIC, SourceKind.GOOGLE})
 """Kinds that answer an agent."""

@@ -18,6 +18,7 @@ from repomill.workflow.keys import node_key
 from repomill.workflow.spec import NodeSpec
 from repomill.workflow.templates import is_template
 from tasks.level import Level
+from tasks.node_files import StoredNodeFiles
 from tasks.run_state import Run
 
 _NAMES_ONLY = re.compile(r"(?:[^{]|\{(?![{%#])|\{\{\s*[A-Za-z_][\w.]*(?:\[\d+\][\w.]*)*\s*\}\})*")
@@ -55,6 +56,7 @@ async def prepare(run: Run, level: Level, node: str) -> NodeCall:
         input_digests={
             **await _input_digests(run, declaration, config, scope),
             **await declaration.input_digests(config, path, run.input_files),
+            **await StoredNodeFiles(run, path, spec.id, scope).digests(declaration.files_read(config)),
         },
         template_digests={name: run.facts.template_digests[name] for name in templates},
         model_parameters={name: run.source_facts(name) for name in declaration.sources(config)},

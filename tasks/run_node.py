@@ -16,6 +16,7 @@ from storage.artifacts.keys import task_cache_key
 from storage.database.models import NodeExecution
 from tasks import node_states
 from tasks.level import Level
+from tasks.node_files import StoredNodeFiles
 from tasks.node_inputs import NodeCall, prepare, prepare_mock
 from tasks.node_results import load_output, store_result
 from tasks.run_state import PROJECT_STEP, NodeRecord, Run
@@ -94,6 +95,7 @@ def context_of(run: Run, call: NodeCall, body: Body = NO_BODY) -> NodeContext:
         databases=run.databases,
         input_files=run.input_files,
         http=run.http,
+        node_files=StoredNodeFiles(run, call.path, call.spec.id, call.scope),
     )
 
 

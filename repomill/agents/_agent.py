@@ -3,29 +3,36 @@
 from dataclasses import replace
 from typing import Any
 
-from pydantic_ai import Agent, ModelRetry, StructuredDict, ToolOutput
+from pydantic_ai import Agent, AgentRetries, ModelRetry, StructuredDict, ToolOutput
 from pydantic_ai.capabilities import PrepareOutputTools
-from pydantic_ai.exceptions import UnexpectedModelBehavior
+from pydantic_ai.exceptions import ToolFailed, UnexpectedModelBehavior, UsageLimitExceeded
 from pydantic_ai.settings import ModelSettings
-from pydantic_ai.tools import RunContext, ToolDefinition
+from pydantic_ai.tools import RunContext, Tool, ToolDefinition
+from pydantic_ai.usage import UsageLimits
 
 from repomill.agents._ledger_model import LedgerModel
+from repomill.agents._tool_calls import ToolCalls, ToolMistake
+from repomill.agents.functions import Function
 from repomill.agents.output import OutputShape
 from repomill.agents.request import AgentRequest
-from repomill.errors import AnswerNotUsable
+from repomill.calls.choke_point import LedgeredCalls
+from repomill.errors import AgentCallsExhausted, AnswerNotUsable
 
 OUTPUT_TOOL = "answer"
+WRONG_CALLS = 3
+"""How often in a row a call of a function that is no JSON goes back; what is JSON is our own matter."""
 REPAIR = "The answer is not what was asked for. Send the whole answer again, with this mended:\n"
 
 
-async def run_agent(request: AgentRequest, shape: OutputShape, model: LedgerModel) -> Any:
+async def run_agent(request: AgentRequest, shape: OutputShape, model: LedgerModel, calls: LedgeredCalls) -> Any:
     """Return the model's answer, right by the shape.
 
     Raises:
         AnswerNotUsable: it is not, after all the repairs that the request allows.
+        AgentCallsExhausted: the bound of requests to the model is reached.
     """
     problems: list[str] = []
-    agent = _agent(request, shape, model)
+    agent = _agent(request, shape, model, ToolCalls(request, calls))
 
     @agent.output_validator
     def _check(answer: Any) -> Any:
@@ -35,16 +42,21 @@ async def run_agent(request: AgentRequest, shape: OutputShape, model: LedgerMode
         return answer
 
     try:
-        result = await agent.run(request.prompt, model_settings=_settings(request))
+        limits = UsageLimits(request_limit=request.most_requests)
+        result = await agent.run(request.prompt, model_settings=_settings(request), usage_limits=limits)
+    except UsageLimitExceeded as error:
+        raise AgentCallsExhausted(request.node_path, request.most_requests) from error
     except UnexpectedModelBehavior as error:
         reason = "; ".join(problems) or f"{error.__cause__ or error}"
         raise AnswerNotUsable(request.node_path, reason) from error
     return result.output
 
 
-def _agent(request: AgentRequest, shape: OutputShape, model: LedgerModel) -> Agent[object, Any]:
+def _agent(request: AgentRequest, shape: OutputShape, model: LedgerModel, calls: ToolCalls) -> Agent[object, Any]:
+    tools = [_tool(function, calls) for function in request.functions]
+    retries = AgentRetries(output=request.repairs, tools=WRONG_CALLS)
     if shape.schema is None:
-        return Agent(model, system_prompt=request.system_prompt or (), retries={"output": request.repairs})
+        return Agent(model, system_prompt=request.system_prompt or (), retries=retries, tools=tools)
     schema = shape.schema
 
     def with_schema(_: RunContext[object], tools: list[ToolDefinition]) -> list[ToolDefinition]:
@@ -55,9 +67,22 @@ def _agent(request: AgentRequest, shape: OutputShape, model: LedgerModel) -> Age
         # The schema is put in afterwards: StructuredDict refuses recursive ones and validates none.
         output_type=ToolOutput(StructuredDict({"type": "object"}), name=OUTPUT_TOOL),
         system_prompt=request.system_prompt or (),
-        retries={"output": request.repairs},
+        retries=retries,
+        tools=tools,
         capabilities=[PrepareOutputTools(with_schema)],
     )
+
+
+def _tool(function: Function, calls: ToolCalls) -> Tool[object]:
+    async def run(**arguments: Any) -> str:
+        try:
+            return await calls.answer(function, arguments)
+        except ToolMistake as mistake:
+            raise ToolFailed(mistake.text) from mistake
+
+    # One after the other: what they do to the tree, and the numbers of their calls, follow the model's order.
+    parameters = dict(function.parameters)
+    return Tool.from_schema(run, function.name, function.text(), parameters, sequential=True)
 
 
 def _settings(request: AgentRequest) -> ModelSettings:

@@ -37,6 +37,8 @@ def canonical_request(
         "output": {"type": "text"} if schema is None else {"type": "json", "schema": schema},
         "messages": list(_messages(messages)),
     }
+    if request.functions:
+        form["functions"] = [function.shown() for function in request.functions]
     if request.temperature is not None:
         form["temperature"] = request.temperature
     return form

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from repomill.agents.functions import Function
 from repomill.calls.ledger import Usage
 from repomill.canonical import Json
 from repomill.trees.tree import TreeFile
@@ -26,6 +27,15 @@ class AgentRequest:
     schema: Mapping[str, Any] | None = None
     files: bool = False
     repairs: int = 2
+    functions: tuple[Function, ...] = ()
+    """What the model may call; their names differ."""
+    max_calls: int | None = None
+    """Requests to the model that one run may make; None for one and the repairs."""
+
+    @property
+    def most_requests(self) -> int:
+        """Bound of the requests to the model."""
+        return self.max_calls or 1 + self.repairs
 
 
 @dataclass(frozen=True, slots=True)

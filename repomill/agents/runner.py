@@ -45,6 +45,7 @@ class AgentRunner:
             SourceMissing: the request's source is not among the sources, and asking was needed.
             OutputSchemaInvalid: the schema asked for is not a JSON Schema.
             AnswerNotUsable: the answer has not the structure asked for, after all repairs.
+            AgentCallsExhausted: it made all the requests that it may.
             AnswerCut: the model stopped at `max_tokens` or a content filter; the answer is kept, never used.
             RecordingMissing, RecordingUnreadable, CallUncertain, CallRefused, CallUnavailable: see
                 `repomill.calls.choke_point`.
@@ -58,7 +59,7 @@ class AgentRunner:
         if not name:
             raise source_missing(request.source)
         model = LedgerModel(request, name, shape.schema, source, calls=self._calls, endpoint=self._endpoint)
-        answer = await run_agent(request, shape, model)
+        answer = await run_agent(request, shape, model, self._calls)
         output, files = shape.result(answer)
         return AgentAnswer(output, files, model.usage, model.requests)
 

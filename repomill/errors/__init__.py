@@ -27,4 +27,5 @@ from repomill.errors.plugins import *
 from repomill.errors.publishing import *
 from repomill.errors.storage import *
 from repomill.errors.tables import *
+from repomill.errors.tools import *
 from repomill.errors.trees import *

@@ -128,6 +128,16 @@ class HttpApis(Protocol):
 NO_HTTP: Final = cast("HttpApis", Absent())
 
 
+class NodeFiles(Protocol):
+    """Port: the files of nodes that completed before this one."""
+
+    async def files(self, node: str) -> Sequence[File]:
+        """Return the files of a node, by its id as an expression here names it; raises `NodeFilesMissing`."""
+
+
+NO_NODE_FILES: Final = cast("NodeFiles", Absent())
+
+
 class Agents(Protocol):
     """Port: asks a model through the call ledger."""
 
@@ -193,6 +203,7 @@ class NodeContext:
     databases: Databases = NO_DATABASES
     input_files: InputFiles = NO_INPUT_FILES
     http: HttpApis = NO_HTTP
+    node_files: NodeFiles = NO_NODE_FILES
 
 
 ConfigT = TypeVar("ConfigT", bound=NodeConfig)
@@ -262,6 +273,14 @@ class NodeKind(Declaration, Generic[ConfigT]):
 
     def sources(self, config: ConfigT) -> tuple[str, ...]:
         """Return the names under the workflow's `sources` that the node uses."""
+        return ()
+
+    def source_kinds_of(self, config: ConfigT, source: str) -> frozenset[SourceKind]:
+        """Return what this source may speak, where not all that a node names have the same task."""
+        return self.source_kinds
+
+    def files_read(self, config: ConfigT) -> tuple[str, ...]:
+        """Return the ids of the nodes before it whose files the runner reads, through `NodeContext.node_files`."""
         return ()
 
     def template_folders(self, config: ConfigT) -> tuple[str, ...]:

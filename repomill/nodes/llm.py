@@ -1,13 +1,19 @@
 """The `llm` node: asks an agent for text, for a structure or for files."""
 
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from repomill.agents.request import AgentRequest
+from repomill.canonical import digest
+from repomill.input_files.port import InputFiles
 from repomill.nodes.base import Idempotency, NodeConfig, NodeContext, NodeKind, NodeResult, Raw
 from repomill.sources import MODEL_SOURCES, SourceKind
+from repomill.tools.base import ToolContext
+from repomill.tools.use import ToolUse, open_tools
 from repomill.trees.paths import join_path
 from repomill.trees.tree import TreeFile
 
@@ -34,15 +40,39 @@ class LlmConfig(NodeConfig):
     repairs: Annotated[
         int, Field(ge=0, le=5, description="How often a wrong answer goes back with what was wrong.")
     ] = 2
+    tools: Annotated[
+        tuple[ToolUse, ...], Field(description="What the agent may use: names, or `{NAME: {settings}}`.")
+    ] = ()
+    max_calls: Annotated[
+        int | None, Field(gt=0, le=500, description="Calls of the model that one run may make; 25 with tools.")
+    ] = None
 
     @model_validator(mode="after")
     def _one_output(self) -> Self:
         if self.output_schema is not None and self.files is not None:
             raise ValueError("'output_schema' and 'files' exclude each other")
+        if self.files is not None and self.uses_tree:
+            raise ValueError("'files' and the tool 'tree' exclude each other: the agent answers with files or writes")
         return self
 
+    @property
+    def uses_tree(self) -> bool:
+        """Whether the agent has a tool that writes files."""
+        return any(use.toolset().writes_files for use in self.tools)
+
+    @property
+    def most_requests(self) -> int:
+        """Bound of the calls of the model in one run."""
+        return self.max_calls or (CALLS_WITH_TOOLS if self.tools else 1 + self.repairs)
+
+
+CALLS_WITH_TOOLS = 25
 
 _TEXT_OUTPUT = {"type": "object", "properties": {"text": {"type": "string"}}}
+_TEXT_AND_FILES_OUTPUT = {
+    "type": "object",
+    "properties": {"text": {"type": "string"}, "files": {"type": "array", "items": {"type": "string"}}},
+}
 _FILES_OUTPUT = {
     "type": "object",
     "properties": {"files": {"type": "array", "items": {"type": "string"}}, "notes": {"type": "string"}},
@@ -66,23 +96,43 @@ class Llm(NodeKind[LlmConfig]):
         """Return the schema asked for, or that of the text or files answer."""
         if config.output_schema is not None:
             return config.output_schema
-        return _FILES_OUTPUT if config.files is not None else _TEXT_OUTPUT
+        if config.files is not None:
+            return _FILES_OUTPUT
+        return _TEXT_AND_FILES_OUTPUT if config.uses_tree else _TEXT_OUTPUT
 
     def sources(self, config: LlmConfig) -> tuple[str, ...]:
-        """An agent has one source."""
-        return (config.source,)
+        """Return that of the model, and those of tools."""
+        return tuple(dict.fromkeys((config.source, *(name for use in config.tools for name in use.sources()))))
+
+    def source_kinds_of(self, config: LlmConfig, source: str) -> frozenset[SourceKind]:
+        """Tell models from what tools use."""
+        if source == config.source:
+            return self.source_kinds
+        return next(use.toolset().source_kinds for use in config.tools if source in use.sources())
+
+    def files_read(self, config: LlmConfig) -> tuple[str, ...]:
+        """Return the nodes whose files a tool shows."""
+        return tuple(dict.fromkeys(node for use in config.tools for node in use.upstream()))
+
+    async def input_digests(self, config: LlmConfig, node: str, files: InputFiles) -> Mapping[str, str]:
+        """Return what tells versions of tools apart."""
+        return {f"tool {use.name}": digest(use.version()) for use in config.tools}
 
     def writes_files(self, config: LlmConfig) -> bool:
-        """Only an agent that was asked for files writes any."""
-        return config.files is not None
+        """Only an agent that was asked for files, or has tools for them, writes any."""
+        return config.files is not None or config.uses_tree
 
     def most_model_calls(self, config: LlmConfig) -> int:
-        """Return one for the question and one for each repair."""
-        return 1 + config.repairs
+        """Return one for the question and one for each repair; with tools the bound of the run."""
+        return config.most_requests
 
     async def run(self, config: LlmConfig, context: NodeContext) -> NodeResult:
-        """Ask the agent; raises the errors of `repomill.agents.runner`."""
-        answer = await context.agents.run(_request(config, context.path))
+        """Ask the agent; raises the errors of `repomill.agents.runner`, and of tools that cannot be used at all."""
+        async with AsyncExitStack() as stack:
+            opened = await open_tools(config.tools, _tool_context(context), stack)
+            answer = await context.agents.run(replace(_request(config, context.path), functions=opened.functions))
+        if opened.tree is not None:
+            return NodeResult(answer.output, opened.tree.own, lists_files=config.output_schema is None)
         if config.files is None:
             return NodeResult(answer.output)
         files = tuple(_moved(file, config.files.into) for file in answer.files)
@@ -102,6 +152,19 @@ def _request(config: LlmConfig, path: str) -> AgentRequest:
         schema=config.output_schema,
         files=config.files is not None,
         repairs=config.repairs,
+        max_calls=config.most_requests,
+    )
+
+
+def _tool_context(context: NodeContext) -> ToolContext:
+    return ToolContext(
+        node_path=context.path,
+        scope=context.scope,
+        calls=context.calls,
+        http=context.http,
+        node_files=context.node_files,
+        sources=context.sources,
+        max_file_size=context.max_file_size,
     )
 
 

@@ -6,17 +6,17 @@ from typing import Any
 
 import repomill.tools
 from repomill.plugins import Kind, Registered
-from repomill.tools.base import Tool
+from repomill.tools.base import Toolset
 
 ENTRY_POINTS = "repomill.tools"
 
 
 @cache
-def registered() -> Registered[Tool[Any]]:
+def registered() -> Registered[Toolset[Any]]:
     """Find every tool there is; raises TypeError when two built-in declarations claim one name."""
-    return Kind[Tool[Any]](Tool, repomill.tools, ENTRY_POINTS, ("name", "version", "arguments_model")).collect()
+    return Kind[Toolset[Any]](Toolset, repomill.tools, ENTRY_POINTS, ("name", "version", "settings_model")).collect()
 
 
-def tools() -> Mapping[str, Tool[Any]]:
+def tools() -> Mapping[str, Toolset[Any]]:
     """Return every tool by name, sorted, one instance each; raises as `registered`."""
     return registered().found

@@ -25,7 +25,8 @@ def _source(draft: Draft, node: DraftNode, name: str) -> Iterator[Finding]:
         hint = did_you_mean(name, known) or "declare it under 'sources'"
         yield Finding("unknown_source", string_pointer(node, name), f"there is no source {name!r}", hint)
         return
-    wanted = node.kind.source_kinds if node.kind is not None else frozenset()
+    assert node.understood is not None  # noqa: S101  # asked by the caller
+    wanted = node.understood[0].source_kinds_of(node.understood[1], name)
     spoken = _spoken(known[name])
     if spoken is not None and wanted and spoken not in wanted:
         fitting = sorted(other for other, item in known.items() if _spoken(item) in wanted)

@@ -12,7 +12,7 @@ import argparse
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +21,9 @@ from typing import Any
 
 from repomill.canonical import digest
 from tests.servers.schema_example import example_of
+
+OUTPUT = "answer"
+"""Name of the function by whose call a structured answer comes."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,8 @@ class Asked:
     @property
     def schema(self) -> dict[str, Any] | None:
         """The JSON Schema of the tool call that is asked for; None when text is."""
-        tools = self.body.get("tools")
-        return tools[0]["function"]["parameters"] if tools else None
+        found = (tool["function"] for tool in self.body.get("tools", ()))
+        return next((tool["parameters"] for tool in found if tool["name"] == OUTPUT), None)
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ class Reply:
     hang: bool = False
     drop: str = ""
     raw: str | None = None
+    calls: Sequence[tuple[str, Any]] = ()
+    """Functions to be called, with their arguments."""
 
 
 Answer = Callable[[Asked], Any]
@@ -185,12 +190,23 @@ def _finish_reason(message: dict[str, Any]) -> str:
 def _message(asked: Asked, reply: Reply) -> dict[str, Any]:
     seed = digest(asked.prompt)[7:15]
     message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": reply.refusal}
+    if reply.calls:
+        return message | {"tool_calls": [_call(asked, seed, *each) for each in enumerate(reply.calls)]}
     if asked.schema is None or isinstance(reply.reply, str):
         text = f"Generated text {seed}." if reply.reply is None else reply.reply
         return message | {"content": text if isinstance(text, str) else json.dumps(text)}
     arguments = example_of(asked.schema, seed) if reply.reply is None else reply.reply
-    function = {"name": asked.body["tools"][0]["function"]["name"], "arguments": json.dumps(arguments)}
-    return message | {"tool_calls": [{"id": f"call_{seed}_{asked.number}", "type": "function", "function": function}]}
+    return message | {"tool_calls": [_call(asked, seed, 0, (OUTPUT, arguments))]}
+
+
+def _call(asked: Asked, seed: str, index: int, call: tuple[str, Any]) -> dict[str, Any]:
+    name, arguments = call
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments)
+    return {
+        "id": f"call_{seed}_{asked.number}_{index}",
+        "type": "function",
+        "function": {"name": name, "arguments": text},
+    }
 
 
 def scripted(entries: list[dict[str, Any]]) -> Answer:

@@ -1,0 +1,65 @@
+"""Block: a server that speaks the Model Context Protocol."""
+
+from typing import Any, Self
+
+from prefect.blocks.core import Block
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from repomill.apis.source import check_url
+from repomill.tools.mcp_source import McpSource
+
+
+def _at(position: int) -> dict[str, Any]:
+    return {"position": position}
+
+
+class McpServer(Block):
+    """A server whose functions agents may use: a command that workers start, or a URL.
+
+    Attributes:
+        command: program and arguments; workers run it as the user they are.
+        environment: variables that the command gets besides PATH, HOME and the like.
+        url: where a server answers over HTTP, in place of a command.
+        headers: headers of every request to the URL, such as Authorization.
+        timeout: seconds that an exchange may take.
+    """
+
+    model_config = ConfigDict(title="MCP server")
+
+    _block_type_name = "Repomill MCP Server"
+    _block_type_slug = "repomill-mcp-server"
+    _description = "A server whose functions agents may use: a command that workers start, or a URL."
+
+    command: list[str] = Field(
+        default_factory=list, title="Command", description="Program and arguments.", json_schema_extra=_at(0)
+    )
+    environment: dict[str, SecretStr] = Field(
+        default_factory=dict, title="Environment", description="Variables of the command.", json_schema_extra=_at(1)
+    )
+    url: str = Field(default="", title="URL", description="In place of a command.", json_schema_extra=_at(2))
+    headers: dict[str, SecretStr] = Field(default_factory=dict, title="Headers", json_schema_extra=_at(3))
+    timeout: float = Field(
+        default=60, gt=0, title="Timeout", description="Seconds that an exchange may take.", json_schema_extra=_at(4)
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_http_url(cls, value: str) -> str:
+        return check_url(value) if value else value
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if bool(self.command) is bool(self.url):
+            raise ValueError("give either a command or a URL")
+        return self
+
+    def source(self, name: str, model: str = "") -> McpSource:
+        """Return the source a workflow knows as `name`; a server has no model."""
+        return McpSource(
+            name=name,
+            command=tuple(self.command),
+            environment=self.environment,
+            url=self.url,
+            headers=self.headers,
+            timeout=self.timeout,
+        )

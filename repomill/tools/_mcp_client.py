@@ -1,0 +1,144 @@
+"""The adapter to MCP servers: the client that comes with Pydantic AI, connected when it is first needed."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from repomill.apis.addresses import HostRules, checked_addresses
+from repomill.calls.sending import AnswerLost, TryAgain
+from repomill.canonical import Json
+from repomill.errors import McpServerUnfit
+from repomill.tools.mcp_source import McpSource
+
+if TYPE_CHECKING:
+    import httpx2
+    from fastmcp.client import Client
+    from fastmcp.client.transports import ClientTransport
+
+# A server gets what programs need to run, and none of our secrets.
+_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE")
+
+
+# What the client makes up when no answer came, among the codes of JSON-RPC.
+_CONNECTION_ENDED = frozenset({-32000, -32001})
+
+
+class _Said(Exception):
+    """The server answered with an error."""
+
+
+class McpClient:
+    """One server for one agent run; to be closed.
+
+    The block's owner named the host, which may be an inner one, but never a metadata service.
+    """
+
+    def __init__(self, source: McpSource) -> None:
+        self.source = source
+        self._client: Client[Any] | None = None
+
+    async def functions(self) -> list[Json]:
+        """Return name, description and schemas of what the server offers; raises as `call`."""
+        try:
+            tools = await self._do(lambda client: client.list_tools())
+        except _Said as error:
+            raise McpServerUnfit(self.source.name, str(error)) from error
+        return [
+            {
+                "name": tool.name,
+                "description": tool.description or "",
+                "parameters": tool.input_schema,
+                "output": tool.output_schema,
+                "read_only": bool(tool.annotations and tool.annotations.read_only_hint),
+            }
+            for tool in tools
+        ]
+
+    async def call(self, name: str, arguments: dict[str, Any]) -> dict[str, Json]:
+        """Return `{"content": …, "is_error": …}`.
+
+        Raises:
+            TryAgain: the server could not be reached, so nothing was done.
+            AnswerLost: it was asked, and no answer came.
+        """
+        try:
+            result = await self._do(lambda client: client.call_tool_mcp(name, arguments))
+        except _Said as error:
+            return {"content": str(error), "is_error": True}
+        if result.structured_content is not None:
+            content: Json = result.structured_content
+        else:
+            content = _plain([block.model_dump(mode="json", exclude_none=True) for block in result.content])
+        return {"content": content, "is_error": bool(result.is_error)}
+
+    async def aclose(self) -> None:
+        """End the session; a server that is a process ends with it."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()  # type: ignore[no-untyped-call]  # fastmcp leaves it without types
+
+    async def _do(self, what: Any) -> Any:
+        from fastmcp.exceptions import McpError
+
+        client = await self._connected()
+        try:
+            async with asyncio.timeout(self.source.timeout):
+                return await what(client)
+        except McpError as error:
+            if error.error.code not in _CONNECTION_ENDED:
+                raise _Said(str(error)) from error
+            await self.aclose()
+            raise AnswerLost(str(error)) from error
+        except TimeoutError as error:
+            raise AnswerLost(f"no answer within {self.source.timeout:g} s") from error
+        except (RuntimeError, OSError) as error:
+            await self.aclose()
+            raise AnswerLost(str(error) or type(error).__name__) from error
+
+    async def _connected(self) -> "Client[Any]":
+        from fastmcp.client import Client
+        from fastmcp.exceptions import McpError
+
+        if self._client is None:
+            client = Client(await self._transport())
+            try:
+                async with asyncio.timeout(self.source.timeout):
+                    await client.__aenter__()  # type: ignore[no-untyped-call]  # fastmcp leaves it without types
+            except TimeoutError as error:
+                raise TryAgain(f"{self.source.name} did not answer within {self.source.timeout:g} s") from error
+            except (RuntimeError, OSError, McpError) as error:
+                raise TryAgain(f"{self.source.name} cannot be reached: {error}") from error
+            self._client = client
+        return self._client
+
+    async def _transport(self) -> "ClientTransport":
+        from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
+
+        if self.source.command:
+            known = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+            given = {name: value.get_secret_value() for name, value in self.source.environment.items()}
+            command, *arguments = self.source.command
+            return StdioTransport(command, arguments, env=known | given, keep_alive=False, log_file=Path(os.devnull))
+        parts = urlsplit(self.source.url)
+        rules = HostRules(never_metadata=True).allowing(parts.hostname or "")
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        await checked_addresses(parts.hostname or "", port, rules)
+        headers = {name: value.get_secret_value() for name, value in self.source.headers.items()}
+        return StreamableHttpTransport(self.source.url, headers=headers, httpx_client_factory=_http_client)
+
+
+def _http_client(
+    headers: "dict[str, str] | None" = None, timeout: Any = None, auth: Any = None, **_: Any
+) -> "httpx2.AsyncClient":
+    """Redirects are not followed: the token would go along to a host that nobody named."""
+    import httpx2
+
+    bound = timeout or httpx2.Timeout(30.0, read=300.0)
+    return httpx2.AsyncClient(headers=headers, timeout=bound, auth=auth, follow_redirects=False, trust_env=False)
+
+
+def _plain(blocks: list[Any]) -> Json:
+    texts = [block["text"] for block in blocks if block.get("type") == "text"]
+    return "\n".join(texts) if len(texts) == len(blocks) else blocks

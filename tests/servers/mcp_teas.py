@@ -1,0 +1,32 @@
+"""An MCP server of the SDK itself: python -m tests.servers.mcp_teas [PORT]; over HTTP with a port, else stdio."""
+
+import os
+import sys
+
+from mcp.server.mcpserver import MCPServer
+from mcp.types import ToolAnnotations
+
+server = MCPServer("teas", log_level="CRITICAL")
+
+
+@server.tool(annotations=ToolAnnotations(read_only_hint=True))
+def price(tea: str) -> float:
+    """Price of a tea in euros."""
+    if tea == "unknown":
+        raise ValueError("no such tea")
+    return {"matcha": 12.5}.get(tea, 3.0)
+
+
+@server.tool()
+def order(tea: str) -> str:
+    """Order a tea; the name `die` ends the server."""
+    if tea == "die":
+        os._exit(3)
+    return f"ordered {tea} for {os.environ.get('SHOP', 'nobody')}"
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        server.run("streamable-http", port=int(sys.argv[1]))
+    else:
+        server.run()
