@@ -18,9 +18,18 @@ class Download:
     ends: datetime | None = None
 
 
-def stored_archive(services: Services, project: StoredProject, format_name: str) -> str:
-    """Return the key of a tree's archive."""
+def usual_archive(services: Services, project: StoredProject, format_name: str) -> str:
+    """Return the key that a tree's archive takes unless retention is about to remove it."""
     return archive_key(services.scope.organisation_id, project.tree_digest, ARCHIVE_FORMATS[format_name].suffix)
+
+
+async def stored_archive(services: Services, project: StoredProject, format_name: str) -> str:
+    """Return the key of a tree's archive."""
+    return await services.database.run(
+        services.scope,
+        lambda work: work.exports.archive_of(project.id, format_name) or usual_archive(services, project, format_name),
+        read_only=True,
+    )
 
 
 async def download_of(services: Services, project: StoredProject, format_name: str) -> Download | None:
@@ -30,7 +39,7 @@ async def download_of(services: Services, project: StoredProject, format_name: s
     """
     if format_name not in ARCHIVE_FORMATS:
         return None
-    key = stored_archive(services, project, format_name)
+    key = await stored_archive(services, project, format_name)
     try:
         link = await services.store.link(key, f"{project.name}{ARCHIVE_FORMATS[format_name].suffix}")
     except (ArtifactStoreUnavailable, ArtifactStoreRefused):

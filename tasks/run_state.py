@@ -81,7 +81,10 @@ class NodeRecord:
 
 @dataclass(frozen=True, slots=True)
 class StoredProject:
-    """The generated project once its tree is stored; `completed_at` dates commits, so that a retry makes the same."""
+    """The generated project once its tree is stored; `completed_at` dates commits, so that a retry makes the same.
+
+    `cold_key` names the recompressed tree of one that retention archived; nothing is under its `pack_key` then.
+    """
 
     id: UUID
     name: str
@@ -91,6 +94,7 @@ class StoredProject:
     total_files: int
     total_size: int
     completed_at: datetime
+    cold_key: str | None = None
 
 
 @dataclass(slots=True)

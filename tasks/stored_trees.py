@@ -1,5 +1,6 @@
 """Read what is stored of generated projects: whole trees, single files, checkouts."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,15 +10,18 @@ from repomill.errors import ProjectNotReady
 from repomill.publishing.checkout import check_out_history
 from repomill.publishing.commits import CommitDetails, Signature
 from repomill.publishing.history import Generation, Written
-from repomill.trees.pack import Compression, Member, read_pack, unpack_member
+from repomill.trees.pack import Compression, Member, packed_files, read_pack, unpack_member
 from repomill.trees.policy import Verdict
 from repomill.trees.tree import Entry, FileMode, TreeFile
 from storage.database.models import GeneratedProject, ProjectFile
 from storage.database.transitions import GeneratedProjectStatus
 from storage.database.work import Work
+from tasks.cold_trees import restored_pack
 from tasks.run_state import StoredProject
 from tasks.services import Services
 from tasks.tree_policy import blocked
+
+_READABLE = (GeneratedProjectStatus.COMPLETED, GeneratedProjectStatus.ARCHIVED)
 
 AUTHOR_NAME = "Repomill"
 AUTHOR_EMAIL = "repomill@localhost"
@@ -32,7 +36,7 @@ def stored_project(work: Work, project: GeneratedProject) -> StoredProject:
     """
     if project.status is GeneratedProjectStatus.BLOCKED:
         raise blocked(project.id, Verdict.from_json(project.verdict or {}))
-    if project.status is not GeneratedProjectStatus.COMPLETED:
+    if project.status not in _READABLE:
         raise ProjectNotReady(str(project.id), project.status.value)
     assert project.tree_digest and project.pack_key and project.completed_at  # noqa: S101, PT018  # what completed means
     return StoredProject(
@@ -44,6 +48,7 @@ def stored_project(work: Work, project: GeneratedProject) -> StoredProject:
         total_files=project.total_files,
         total_size=project.total_size,
         completed_at=project.completed_at,
+        cold_key=project.cold_key,
     )
 
 
@@ -56,9 +61,13 @@ async def find_project(services: Services, reference: str) -> StoredProject:
 
 @asynccontextmanager
 async def opened_pack(services: Services, project: StoredProject) -> AsyncIterator[BinaryIO]:
-    """Give the project's pack as a local file that is gone after the block."""
-    async with opened_object(services, project.pack_key) as pack:
-        yield pack
+    """Give the project's pack as a local file that is gone after the block; one that is archived is restored."""
+    if project.cold_key is not None:
+        async with restored_pack(services.store, project.cold_key, project.tree_digest) as pack:
+            yield pack
+    else:
+        async with opened_object(services, project.pack_key) as pack:
+            yield pack
 
 
 @asynccontextmanager
@@ -69,7 +78,7 @@ async def opened_object(services: Services, key: str) -> AsyncIterator[BinaryIO]
 
 
 async def read_file(services: Services, reference: str, path: str) -> bytes:
-    """Return one file's bytes by one range read of the pack.
+    """Return one file's bytes by one range read of the pack; an archived tree is restored for it.
 
     Raises:
         ProjectFileNotFound: the project has no such file.
@@ -77,6 +86,9 @@ async def read_file(services: Services, reference: str, path: str) -> bytes:
     """
     project = await find_project(services, reference)
     file = await services.database.run(services.scope, lambda work: work.project_files.get(project.id, path))
+    if project.cold_key is not None:
+        async with opened_pack(services, project) as pack:
+            return await asyncio.to_thread(_content, pack, path)
     raw = await services.store.get_range(project.pack_key, file.data_offset, file.stored_size)
     return unpack_member(_member(file), raw)
 
@@ -116,6 +128,11 @@ def _generation(services: Services, project: StoredProject) -> Generation:
             yield read_pack(pack)
 
     return Generation(commit_details(project), opened)
+
+
+def _content(pack: BinaryIO, path: str) -> bytes:
+    """Return a file of the pack that the database knows of."""
+    return next(file.content for file in packed_files(pack) if file.path == path)
 
 
 def _member(file: ProjectFile) -> Member:

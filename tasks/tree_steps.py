@@ -1,24 +1,23 @@
 """From node fragments to a generated project: assemble the pack, then record its files."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
 
 from repomill.errors import TreeBlocked, TreeCorrupt
 from repomill.scratch import scratch_folder
 from repomill.trees.file_types import file_type, preview
-from repomill.trees.pack import PACK_FORMAT, Member, Pack, index_pack, merge_packs, read_pack
+from repomill.trees.pack import PACK_FORMAT, Member, Pack, index_pack, read_pack
 from repomill.trees.policy import Verdict
 from repomill.trees.tree import TreeFile
-from storage.artifacts.keys import pack_key
+from storage.artifacts.keys import pack_key, spare_pack_key
 from storage.database.models import GeneratedProject
 from storage.database.repositories.generated_projects import StoredTree
 from storage.database.repositories.project_files import StoredFile
 from storage.database.transitions import GeneratedProjectStatus
 from storage.database.work import Work
+from tasks.fragments import merge_fragments
 from tasks.run_state import Run, StoredProject
 from tasks.stored_trees import stored_project
 from tasks.tree_policy import blocked, check
@@ -33,6 +32,11 @@ class AssembledTree:
     verdict: Verdict
 
 
+@dataclass(frozen=True, slots=True)
+class _KeyTaken:
+    """Retention is about to remove the pack of an older project with the same tree."""
+
+
 async def assemble_tree(run: Run) -> AssembledTree:
     """Put the fragments together and store the pack under its digest; nothing stays on this machine's disk.
 
@@ -43,7 +47,7 @@ async def assemble_tree(run: Run) -> AssembledTree:
     store = run.services.store
     with scratch_folder() as folder:
         path = folder / "pack.zip"
-        pack = await _merged(run, path)
+        pack = await merge_fragments(run.services.store, run.fragments(), path)
         key = pack_key(run.services.scope.organisation_id, pack.manifest.digest)
         if await store.exists(key):
             # Another zlib may have compressed the same files: offsets are to be those of what is stored.
@@ -66,11 +70,13 @@ async def record_project(run: Run, assembled: AssembledTree) -> StoredProject:
     """
     verdict = assembled.verdict.to_json()
 
-    def write(work: Work) -> StoredProject | TreeBlocked:
+    def write(work: Work) -> StoredProject | TreeBlocked | _KeyTaken:
         project = work.generated_projects.open(run.lease, run.services.store.name)
         if project.status is GeneratedProjectStatus.COMPLETED:
             _check_same(project, assembled.tree)
             return stored_project(work, project)
+        if not work.objects.claim(assembled.tree.pack_key):
+            return _KeyTaken()
         work.generated_projects.record_files(run.lease, project.id, assembled.files)
         if assembled.verdict.blocked:
             refusal = blocked(project.id, assembled.verdict)
@@ -83,6 +89,9 @@ async def record_project(run: Run, assembled: AssembledTree) -> StoredProject:
         return stored_project(work, project)
 
     recorded = await run.services.database.run(run.services.scope, write)
+    if isinstance(recorded, _KeyTaken):
+        spare = await _under_spare_key(run, assembled)
+        return await record_project(run, spare)
     if isinstance(recorded, TreeBlocked):
         raise recorded  # after the transaction, which is to stay
     return recorded
@@ -102,24 +111,22 @@ async def _look_through(run: Run, pack: Pack, path: Path) -> tuple[list[StoredFi
     return files, verdict
 
 
+async def _under_spare_key(run: Run, assembled: AssembledTree) -> AssembledTree:
+    """Store the tree once more, where nobody removes it; its bytes are those that were described."""
+    tree = assembled.tree
+    key = spare_pack_key(run.services.scope.organisation_id, tree.digest, run.facts.id.hex)
+    with scratch_folder() as folder:
+        await merge_fragments(run.services.store, run.fragments(), folder / "pack.zip")
+        await run.services.store.put_file(key, folder / "pack.zip")
+        files, verdict = await _look_through(
+            run, await asyncio.to_thread(_index, folder / "pack.zip"), folder / "pack.zip"
+        )
+    return AssembledTree(replace(tree, pack_key=key), files, verdict)
+
+
 def _check_same(project: GeneratedProject, tree: StoredTree) -> None:
     if project.tree_digest != tree.digest:
         raise TreeCorrupt(f"Project {project.id}", str(project.tree_digest), tree.digest)
-
-
-async def _merged(run: Run, path: Path) -> Pack:
-    with ExitStack() as stack:
-
-        async def opened(node: str, key: str) -> tuple[str, BinaryIO]:
-            return node, stack.enter_context(await run.services.store.open(key))
-
-        fragments = await asyncio.gather(*(opened(node, key) for node, key in run.fragments()))
-        return await asyncio.to_thread(_merge, fragments, path)
-
-
-def _merge(fragments: Sequence[tuple[str, BinaryIO]], path: Path) -> Pack:
-    with path.open("wb") as out:
-        return merge_packs(fragments, out)
 
 
 def _index(path: Path) -> Pack:

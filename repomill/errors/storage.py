@@ -163,3 +163,23 @@ class ProjectNotReady(BadInput):
     code: ClassVar[str] = "project_not_ready"
     message: ClassVar[str] = "Project {project} is {status}; only a completed one can be read or published."
     hint: ClassVar[str] = "`repomill project list` prints what there is."
+
+
+@dataclass(eq=False)
+class PayloadsExpired(BadInput):
+    """Retention removed what an execution's nodes and calls left, so nothing of it could be taken up again."""
+
+    execution: str
+    code: ClassVar[str] = "payloads_expired"
+    message: ClassVar[str] = "What execution {execution} left was removed by retention; it cannot be resumed."
+    hint: ClassVar[str] = "Run the workflow anew; `repomill retention set PROJECT` keeps things longer next time."
+
+
+@dataclass(eq=False)
+class RetentionRulesInvalid(BadInput):
+    """Rules of retention that cannot be."""
+
+    reason: str
+    code: ClassVar[str] = "retention_rules_invalid"
+    message: ClassVar[str] = "These rules of retention cannot be: {reason}."
+    hint: ClassVar[str] = "Ages are days from 0 to 36500, or `never`; flow runs have one age for all projects."

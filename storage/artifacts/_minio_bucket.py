@@ -14,8 +14,10 @@ from repomill.errors import ArtifactCorrupt, ArtifactStoreUnavailable
 from storage.artifacts._atomic_file import atomic_file, unnamed_file
 from storage.artifacts._minio_connections import BucketOptions
 from storage.artifacts._minio_errors import RangeBehindEnd, translated
+from storage.artifacts._minio_versions import erase_versions
 from storage.artifacts._stale_uploads import remove_stale_uploads
 from storage.artifacts.links import Link, disposition
+from storage.artifacts.port import StoredObject
 
 if TYPE_CHECKING:
     from minio import Minio
@@ -151,15 +153,20 @@ class MinioBucket:
         with translated(self.name, key):
             self._client.remove_object(self._bucket, key)
 
+    def erase(self, key: str) -> bool:
+        """Remove the object and the versions of it; tell whether the server said that there are no more."""
+        with translated(self.name, key):
+            return erase_versions(self._client, self._bucket, key)
+
     def listing(self, prefix: str) -> "Iterator[Object]":
         """Return all objects under the prefix; `page` takes from it."""
         found: Iterator[Object] = self._client.list_objects(self._bucket, prefix=prefix, recursive=True)
         return found
 
-    def page(self, listing: "Iterator[Object]") -> tuple[str, ...]:
-        """Return the next keys, none at the end."""
+    def page(self, listing: "Iterator[Object]") -> tuple[StoredObject, ...]:
+        """Return the next objects, none at the end."""
         with translated(self.name):
-            return tuple(str(found.object_name) for found in islice(listing, PAGE))
+            return tuple(_stored(found) for found in islice(listing, PAGE))
 
     def _verified(self, key: str, response: "BaseHTTPResponse") -> Iterator[bytes]:
         """Yield the whole object; raises `ArtifactCorrupt` at its end, before anybody takes it for whole."""
@@ -181,3 +188,8 @@ class MinioBucket:
                 # A response that was read to its end has given its connection back already; others lose it.
                 response.close()
                 response.release_conn()
+
+
+def _stored(found: "Object") -> StoredObject:
+    # A server that gives no instant is taken to have written it just now: nobody removes what is that young.
+    return StoredObject(str(found.object_name), found.size or 0, found.last_modified or datetime.now(UTC))

@@ -56,6 +56,32 @@ def pack_key(organisation_id: Id, tree_digest: str) -> str:
     return _key(organisation_id, "packs", f"{_hex(tree_digest)}.zip")
 
 
+def spare_pack_key(organisation_id: Id, tree_digest: str, name: Id) -> str:
+    """Name the pack of a tree whose own key is about to be removed by retention."""
+    return _key(organisation_id, "packs", f"{_hex(tree_digest)}-{name}.zip")
+
+
+def cold_key(organisation_id: Id, tree_digest: str, generated_project: Id) -> str:
+    """Name a tree in the archive of old projects; each project has one of its own, so none is ever written again."""
+    return _key(organisation_id, "cold", f"{_hex(tree_digest)}-{generated_project}.tar.zst")
+
+
+def result_prefixes(organisation_id: Id, root_execution: Id) -> tuple[str, ...]:
+    """Return where results, files and task records of a root execution's nodes lie."""
+    kinds = ("fragments", "results", "tasks")
+    return tuple(f"{_key(organisation_id, kind, root_execution)}/" for kind in kinds)
+
+
+def call_prefix(organisation_id: Id, root_execution: Id) -> str:
+    """Return where the recorded calls of a root execution lie."""
+    return f"{_key(organisation_id, 'calls', root_execution)}/"
+
+
+def organisation_prefix(organisation_id: Id) -> str:
+    """Return where everything of an organisation lies."""
+    return f"{check_key(f'org/{organisation_id}')}/"
+
+
 def fragment_key(organisation_id: Id, root_execution: Id, node_key: str) -> str:
     """Name the files that one node of a root execution wrote."""
     return _key(organisation_id, "fragments", root_execution, _hex(node_key))
@@ -89,6 +115,21 @@ def scan_key(organisation_id: Id, project_id: Id) -> str:
 def archive_key(organisation_id: Id, tree_digest: str, suffix: str) -> str:
     """Name an archive of a tree; `suffix` is its format, as in `tar.gz`."""
     return _key(organisation_id, "archives", f"{_hex(tree_digest)}.{suffix.removeprefix('.')}")
+
+
+def spare_archive_key(organisation_id: Id, tree_digest: str, suffix: str, name: Id) -> str:
+    """Name an archive whose own key is about to be removed by retention."""
+    return _key(organisation_id, "archives", f"{_hex(tree_digest)}-{name}.{suffix.removeprefix('.')}")
+
+
+def bundle_key(organisation_id: Id, digest: str) -> str:
+    """Name a bundle that executions replay."""
+    return _key(organisation_id, "bundles", f"{_hex(digest)}.zip")
+
+
+def source_facts_key(organisation_id: Id, root_execution: Id) -> str:
+    """Name what was public about the sources of a root execution; it lies, and goes, with the calls."""
+    return _key(organisation_id, "calls", root_execution, "sources.json")
 
 
 def call_key(

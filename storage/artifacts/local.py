@@ -6,7 +6,9 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
@@ -14,8 +16,10 @@ from typing import BinaryIO
 from repomill.errors import ArtifactKeyInvalid, ArtifactMissing, ArtifactStoreUnavailable
 from storage.artifacts._atomic_file import atomic_file, make_folder
 from storage.artifacts.keys import check_key, check_prefix
+from storage.artifacts.port import StoredObject
 
 COPY_BUFFER = 1024 * 1024
+PAGE = 1000
 NOTHING_THERE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
@@ -72,9 +76,19 @@ class LocalDirectoryStore:
     async def delete(self, key: str) -> None:
         await asyncio.to_thread(self._delete, key)
 
+    async def erase(self, key: str) -> bool:
+        await self.delete(key)
+        return True
+
     async def list(self, prefix: str = "") -> AsyncIterator[str]:
         for key in await asyncio.to_thread(self._keys, prefix):
             yield key
+
+    async def entries(self, prefix: str = "") -> AsyncIterator[StoredObject]:
+        found = self._entries(prefix)
+        while page := await asyncio.to_thread(lambda: tuple(islice(found, PAGE))):
+            for entry in page:
+                yield entry
 
     async def aclose(self) -> None:
         """Do nothing: no file stays open between two calls."""
@@ -155,6 +169,21 @@ class LocalDirectoryStore:
         with self._available():
             self._require_folder()
             return tuple(sorted(key for key in self._walk(start) if key.startswith(prefix)))
+
+    def _entries(self, prefix: str) -> Iterator[StoredObject]:
+        start = self._folder / check_prefix(prefix).rpartition("/")[0]
+        with self._available():
+            self._require_folder()
+            for key in self._walk(start):
+                if key.startswith(prefix) and (entry := self._entry(key)):
+                    yield entry
+
+    def _entry(self, key: str) -> StoredObject | None:
+        try:
+            found = (self._folder / key).stat()
+        except NOTHING_THERE:  # removed while we look
+            return None
+        return StoredObject(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
     def _walk(self, start: Path) -> Iterator[str]:
         for folder, _, names in os.walk(start):

@@ -1,13 +1,15 @@
 """Artefact store in memory: the twin that tests use where bytes need not outlive the process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from repomill.errors import ArtifactMissing, ArtifactStoreUnavailable
 from storage.artifacts._atomic_file import atomic_file, unnamed_file
 from storage.artifacts.keys import check_key, check_prefix
+from storage.artifacts.port import StoredObject
 
 
 class MemoryStore:
@@ -15,9 +17,11 @@ class MemoryStore:
 
     name = "memory"
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.available = True
+        self._clock = clock
         self._objects: dict[str, bytes] = {}
+        self._modified: dict[str, datetime] = {}
 
     async def check(self, *, create: bool = True) -> None:
         self._require_available()
@@ -25,13 +29,14 @@ class MemoryStore:
     async def put(self, key: str, content: bytes) -> None:
         self._require_available()
         self._objects[check_key(key)] = bytes(content)
+        self._modified[key] = self._clock()
 
     async def put_file(self, key: str, path: Path) -> None:
         await self.put(key, await asyncio.to_thread(path.read_bytes))
 
     async def copy(self, source: str, target: str) -> None:
         check_key(target)
-        self._objects[target] = await self.get(source)
+        await self.put(target, await self.get(source))
 
     async def link(self, key: str, filename: str) -> None:
         """Return nothing: nobody else can reach it."""
@@ -66,12 +71,20 @@ class MemoryStore:
         self._require_available()
         self._objects.pop(check_key(key), None)
 
+    async def erase(self, key: str) -> bool:
+        await self.delete(key)
+        return True
+
     async def list(self, prefix: str = "") -> AsyncIterator[str]:
         self._require_available()
         check_prefix(prefix)
         for key in sorted(self._objects):
             if key.startswith(prefix):
                 yield key
+
+    async def entries(self, prefix: str = "") -> AsyncIterator[StoredObject]:
+        async for key in self.list(prefix):
+            yield StoredObject(key, len(self._objects[key]), self._modified[key])
 
     async def aclose(self) -> None:
         """Do nothing: there is nothing to let go of."""

@@ -11,6 +11,7 @@ from storage.artifacts._minio_bucket import MinioBucket
 from storage.artifacts._minio_connections import BucketOptions, http_pool
 from storage.artifacts.keys import check_key, check_prefix
 from storage.artifacts.links import Link
+from storage.artifacts.port import StoredObject
 
 CONNECTIONS = 8
 """Requests at once; a call beyond them waits for a thread."""
@@ -88,11 +89,18 @@ class MinioStore:
     async def delete(self, key: str) -> None:
         await self._run(self._bucket.delete, check_key(key))
 
+    async def erase(self, key: str) -> bool:
+        return await self._run(self._bucket.erase, check_key(key))
+
     async def list(self, prefix: str = "") -> AsyncIterator[str]:
+        async for entry in self.entries(prefix):
+            yield entry.key
+
+    async def entries(self, prefix: str = "") -> AsyncIterator[StoredObject]:
         listing = self._bucket.listing(check_prefix(prefix))
         while page := await self._run(self._bucket.page, listing):
-            for key in page:
-                yield key
+            for entry in page:
+                yield entry
 
     async def aclose(self) -> None:
         await asyncio.to_thread(self._threads.shutdown)

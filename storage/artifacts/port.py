@@ -1,10 +1,21 @@
 """Port: where payloads live. The database holds their keys, this holds their bytes."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from storage.artifacts.links import Link
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as a listing shows it: `size` in bytes, `modified` when it was written last."""
+
+    key: str
+    size: int
+    modified: datetime
 
 
 class ArtifactStore(Protocol):
@@ -80,8 +91,19 @@ class ArtifactStore(Protocol):
     async def delete(self, key: str) -> None:
         """Remove the object; one that is not there is no error."""
 
+    async def erase(self, key: str) -> bool:
+        """Remove the object with every version the store keeps of it, also those of earlier deletions.
+
+        Returns:
+            Whether nothing can be read under the key any more; False where the store does not tell its versions. No
+            store says what becomes of the blocks on its disks.
+        """
+
     def list(self, prefix: str = "") -> AsyncIterator[str]:
         """Yield the keys that start with the prefix (also within a name), sorted."""
+
+    def entries(self, prefix: str = "") -> AsyncIterator[StoredObject]:
+        """Yield the objects whose keys start with the prefix as they are found, in any order and bounded memory."""
 
     async def aclose(self) -> None:
         """Let go of threads and connections; the store cannot be used after it."""

@@ -47,6 +47,10 @@ class Execution(Tenant, Base):
     completed_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
     cancel_requested_at: Mapped[datetime | None]
+    results_deleted_at: Mapped[datetime | None]
+    """When retention removed what the nodes of this root execution left in the artefact store; likewise below."""
+    calls_deleted_at: Mapped[datetime | None]
+    events_deleted_at: Mapped[datetime | None]
 
 
 class ExecutionAttempt(Tenant, Base):

@@ -23,6 +23,8 @@ class GeneratedProject(Tenant, Base):
         CheckConstraint(
             "(completed_at IS NOT NULL) = (status IN ('completed', 'archived', 'deleted'))", name="completed_at"
         ),
+        Index("ix_generated_projects_status_completed_at", "status", "completed_at"),
+        Index("ix_generated_projects_status_archived_at", "status", "archived_at"),
         Index("ix_generated_projects_project_id_created_at", "project_id", text("created_at DESC")),
         Index("ix_generated_projects_created_by_created_at", "created_by", text("created_at DESC")),
     )
@@ -34,7 +36,7 @@ class GeneratedProject(Tenant, Base):
     total_files: Mapped[int] = mapped_column(default=0)
     total_size: Mapped[int] = mapped_column(BigInteger, default=0)
     tree_digest: Mapped[str | None] = mapped_column(DIGEST, index=True)
-    pack_key: Mapped[str | None] = mapped_column(PlainText)
+    pack_key: Mapped[str | None] = mapped_column(PlainText, index=True)
     pack_format: Mapped[int | None]
     verdict: Mapped[dict[str, Any] | None] = mapped_column(JSON_DOCUMENT)
     """What the project's policy found in the tree: a `repomill.trees.policy.Verdict` as JSON."""
@@ -44,3 +46,7 @@ class GeneratedProject(Tenant, Base):
     updated_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    cold_key: Mapped[str | None] = mapped_column(PlainText)
+    """The tree recompressed, while the project is archived; `pack_key` names what was there before."""
+    cold_size: Mapped[int | None] = mapped_column(BigInteger)

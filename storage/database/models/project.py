@@ -21,6 +21,8 @@ class Project(Tenant, Base):
     description: Mapped[str] = mapped_column(PlainText, default="")
     policy: Mapped[dict[str, Any] | None] = mapped_column(JSON_DOCUMENT)
     """A `repomill.trees.policy.TreePolicy`; null means the defaults."""
+    retention: Mapped[dict[str, Any] | None] = mapped_column(JSON_DOCUMENT)
+    """What differs from the organisation's `repomill.retention.RetentionRules`."""
     created_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

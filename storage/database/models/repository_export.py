@@ -50,7 +50,7 @@ class RepositoryExport(Tenant, Base):
     repository_name: Mapped[str | None] = mapped_column(NAME)
     repository_url: Mapped[str | None] = mapped_column(PlainText)
     commit_sha: Mapped[str | None] = mapped_column(String(64))
-    archive_path: Mapped[str | None] = mapped_column(PlainText)
+    archive_path: Mapped[str | None] = mapped_column(PlainText, index=True)
     archive_size: Mapped[int | None] = mapped_column(BigInteger)
     config: Mapped[dict[str, Any]] = mapped_column(JSON_DOCUMENT, default=dict)
     error_message: Mapped[str | None] = mapped_column(PlainText)
