@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from cli.boundary import load_settings
 from cli.follow import follow, newest_event
 from cli.outcome import tell_outcome
 from cli.output import Format, say
@@ -25,17 +26,21 @@ LAST_LOOK = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """An execution that is stored and waits to be run; `fence` is that of its last owner so far."""
+    """An execution that is stored and waits to be run; `fence` is that of its last owner so far.
+
+    Without `publish` the nodes that publish are skipped.
+    """
 
     workflow_version_id: UUID
     inputs: Mapping[str, Any]
     execution_id: UUID
     fence: int
+    publish: bool = True
 
     @classmethod
-    def of(cls, execution: "Execution") -> "Launch":
+    def of(cls, execution: "Execution", *, publish: bool = True) -> "Launch":
         """Take it from its row."""
-        return cls(execution.workflow_version_id, execution.inputs, execution.id, execution.fence)
+        return cls(execution.workflow_version_id, execution.inputs, execution.id, execution.fence, publish)
 
     def parameters(self) -> dict[str, Any]:
         """Return the flow's parameters."""
@@ -43,6 +48,7 @@ class Launch:
             "workflow_version": str(self.workflow_version_id),
             "inputs": dict(self.inputs),
             "execution_id": self.execution_id,
+            "acting_user": load_settings().acting_user,
         }
 
 
@@ -70,6 +76,7 @@ def _run(what: Launch, stack: "Stack", *, on_worker: bool) -> None:
 async def _here(what: Launch) -> None:
     from prefect.exceptions import CancelledRun
 
+    from flows.generate_project import generate_project
     from flows.run_workflow import run_workflow
 
     async with opened() as services:
@@ -77,7 +84,7 @@ async def _here(what: Launch) -> None:
         following = asyncio.create_task(follow(services, what.execution_id, after=seen))
         try:
             with suppress(CancelledRun):
-                await run_workflow(**what.parameters())
+                await (run_workflow if what.publish else generate_project)(**what.parameters())
         finally:
             # Let the last events be shown; an execution that never started has none to wait for.
             with suppress(TimeoutError, asyncio.CancelledError):

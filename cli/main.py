@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import budgets, databases, executions, nodes, projects, running, sources, stacks, workflows
+from cli import budgets, bundles, calls, databases, executions, nodes, projects, running, sources, stacks, workflows
 from cli.boundary import error_boundary
 
 app = typer.Typer(
@@ -23,6 +23,10 @@ app.command("doctor")(stacks.doctor)
 app.add_typer(workflows.app, name="workflow")
 app.add_typer(nodes.app, name="node")
 app.add_typer(executions.app, name="execution")
+app.add_typer(calls.app, name="call")
+executions.app.command("calls")(calls.list_calls)
+executions.app.command("replay")(bundles.replay)
+executions.app.add_typer(bundles.app, name="bundle")
 app.add_typer(projects.app, name="project")
 app.add_typer(budgets.app, name="budget")
 app.command("costs")(budgets.costs)

@@ -1,9 +1,11 @@
 """The HTTP APIs of a run: sources, their discovered documents and the acting user put together when first asked for."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from repomill.apis.client import HttpApi
+from repomill.apis.description import ApiDescription
 from repomill.apis.source import ActingUser, ApiSource
 from repomill.nodes.base import Sources
 from repomill.workflow.spec import WorkflowSpec
@@ -16,13 +18,24 @@ if TYPE_CHECKING:
 
 
 class RunApis:
-    """The `repomill.nodes.base.HttpApis` port of one run; `scope` is the root execution."""
+    """The `repomill.nodes.base.HttpApis` port of one run.
 
-    def __init__(self, services: Services, spec: WorkflowSpec, sources: Sources, scope: str) -> None:
+    `scope` is the root execution; `known` are documents that a replayed bundle brought along.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        spec: WorkflowSpec,
+        sources: Sources,
+        scope: str,
+        known: Mapping[str, ApiDescription] | None = None,
+    ) -> None:
         self._services = services
         self._spec = spec
         self._sources = sources
         self._scope = scope
+        self._known = known or {}
         self._opened: dict[str, asyncio.Task[HttpApi]] = {}
 
     async def api(self, source: str) -> HttpApi:
@@ -39,9 +52,13 @@ class RunApis:
         source = self._sources.get(name, ApiSource)
         document = self._spec.sources[name].document or source.document
         source = source.model_copy(update={"document": document})
-        description = await load_api(self._services, document) if document else None
+        description = await self._description(document) if document else None
         user = await acting_user(self._services)
         return HttpApi(source, description, user, self._scope)
+
+    async def _description(self, document: str) -> ApiDescription:
+        known = self._known.get(document)
+        return await load_api(self._services, document) if known is None else known
 
     async def __aenter__(self) -> "RunApis":
         return self

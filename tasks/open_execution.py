@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -36,10 +35,12 @@ from tasks.input_files import RunInputFiles
 from tasks.node_ports import SourceModels, StoredExports, StoredTemplates
 from tasks.ownership import LEASE, heartbeat, is_dead, this_process
 from tasks.queues import queues_of
+from tasks.replayed import replayed
 from tasks.resume import is_over
 from tasks.run_node import record_of
 from tasks.run_state import ExecutionFacts, NodeRecord, Run
 from tasks.services import Services
+from tasks.source_facts import keep_facts, with_models, with_stand_ins
 from tasks.sources import load_sources
 from tasks.state_writer import StateWriter
 from tasks.template_reads import known_reads
@@ -138,11 +139,14 @@ async def _build(
     stack: AsyncExitStack, services: Services, execution: Execution, version: WorkflowVersion, lease: Lease
 ) -> Run:
     spec = WorkflowSpec.model_validate(version.definition)
+    replay = await stack.enter_async_context(replayed(services, execution.recordings))
+    spec = with_models(spec, replay.sources)
     compiled = plan(spec)
-    sources = await load_sources(spec)
+    sources = with_stand_ins(await load_sources(spec), replay.sources)
+    await keep_facts(services, execution.root_id, sources)
     writer = await stack.enter_async_context(StateWriter(services, lease))
     progress = CallEvents(writer)
-    calls = _calls(services, execution, lease, progress, spec)
+    calls = _calls(services, execution, lease, progress, spec, replay.recordings)
     agents = await stack.enter_async_context(AgentRunner(sources.models(), calls))
     facts = await services.database.run(services.scope, lambda work: _facts(work, execution, version))
     exports = StoredExports(services)
@@ -159,7 +163,7 @@ async def _build(
         sources=sources,
         databases=await stack.enter_async_context(SqlDatabases()),
         input_files=RunInputFiles(Roots(services.input_roots), services.store, services.scope),
-        http=await stack.enter_async_context(RunApis(services, spec, sources, str(execution.root_id))),
+        http=await stack.enter_async_context(RunApis(services, spec, sources, str(execution.root_id), replay.apis)),
         exports=exports,
         known_secrets=sources.secrets(),
     )
@@ -189,10 +193,14 @@ def _variables(spec: WorkflowSpec, facts: ExecutionFacts) -> Mapping[str, Json]:
     return rendered if isinstance(rendered, dict) else {}
 
 
-def _calls(
-    services: Services, execution: Execution, lease: Lease, progress: CallEvents, spec: WorkflowSpec
+def _calls(  # noqa: PLR0913, PLR0917  # the parts of one ledger
+    services: Services,
+    execution: Execution,
+    lease: Lease,
+    progress: CallEvents,
+    spec: WorkflowSpec,
+    recordings: Recordings | None,
 ) -> LedgeredCalls:
-    recordings = Recordings(Path(execution.recordings)) if execution.recordings else None
     root, limits = execution.root_id, run_limits(spec.budget)
     ledger = SqlCallLedger(services.database, services.store, services.scope, lease, root, limits=limits)
     queues = SharedQueues(SqlQueueBoard(services.database, services.scope), queues_of(spec))

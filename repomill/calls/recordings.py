@@ -49,18 +49,10 @@ class Recordings:
 
     def save(self, call: CallRequest, response: Json) -> None:
         """Write the call's file, whole or not at all; a recording of the same node and ordinal is replaced."""
-        recording = {
-            "format": RECORDING_FORMAT,
-            "node": call.key.node_path,
-            "ordinal": call.key.ordinal,
-            "request_digest": call.key.request_digest,
-            "request": call.request,
-            "response": response,
-        }
         path = self._node_folder(call.key.node_path) / f"{call.key.ordinal}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.{uuid4().hex}")
-        draft.write_text(json.dumps(recording, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        draft.write_text(json.dumps(recording(call, response), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         draft.replace(path)
 
     def nearest(self, call: CallRequest) -> str:
@@ -82,6 +74,18 @@ class Recordings:
 
     def _node_folder(self, node_path: str) -> Path:
         return self.folder / folder_name(node_path)
+
+
+def recording(call: CallRequest, response: Json) -> dict[str, Json]:
+    """Return a call as a file of a recording holds it."""
+    return {
+        "format": RECORDING_FORMAT,
+        "node": call.key.node_path,
+        "ordinal": call.key.ordinal,
+        "request_digest": call.key.request_digest,
+        "request": call.request,
+        "response": response,
+    }
 
 
 def folder_name(node_path: str) -> str:

@@ -14,6 +14,7 @@ same words. The family decides what happens next:
 from repomill.errors.apis import *
 from repomill.errors.base import *
 from repomill.errors.budgets import *
+from repomill.errors.bundles import *
 from repomill.errors.calls import *
 from repomill.errors.databases import *
 from repomill.errors.engine import *

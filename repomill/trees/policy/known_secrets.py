@@ -20,9 +20,7 @@ class KnownSecrets:
     """Finds given values exactly, plain, base64 (any alignment), URL-encoded and inside JSON strings."""
 
     def __init__(self, secrets: Sequence[SecretStr]) -> None:
-        values = dict.fromkeys(secret.get_secret_value() for secret in secrets)
-        long_enough = [value for value in values if len(value) >= MIN_LENGTH]
-        self._forms = [(form.encode(), value) for value in long_enough for form in _forms(value)]
+        self._forms = [(form.encode(), value) for value in _long_enough(secrets) for form in _forms(value)]
 
     def check(self, path: str, content: bytes) -> list[Finding]:
         """Return a finding for the first place of each secret; it always blocks."""
@@ -40,10 +38,20 @@ class KnownSecrets:
         ]
 
 
+def spellings(secrets: Sequence[SecretStr]) -> tuple[str, ...]:
+    """Return every form in which the secrets may stand somewhere."""
+    return tuple(form for value in _long_enough(secrets) for form in _forms(value))
+
+
 def find_known(files: Iterable[TreeFile], secrets: Sequence[SecretStr]) -> list[Finding]:
     """Return a finding for each secret in each file, or in the path that it has."""
     known = KnownSecrets(secrets)
     return [found for file in files for found in known.check_path(file.path) or known.check(file.path, file.content)]
+
+
+def _long_enough(secrets: Sequence[SecretStr]) -> list[str]:
+    values = dict.fromkeys(secret.get_secret_value() for secret in secrets)
+    return [value for value in values if len(value) >= MIN_LENGTH]
 
 
 def _finding(path: str, secret: str, line: int) -> Finding:

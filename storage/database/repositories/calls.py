@@ -11,8 +11,9 @@ from sqlalchemy import Select, or_, select
 
 from repomill.calls.budget import Amount
 from repomill.calls.ledger import CallKey, CallRequest, CallState, Usage
-from repomill.errors import IllegalTransition
+from repomill.errors import AmbiguousReference, CallNotFound, IllegalTransition
 from storage.database.models import Call, Execution, ExecutionAttempt, Project, Workflow, WorkflowVersion
+from storage.database.repositories._references import LATEST, MATCHES_SHOWN, id_range
 from storage.database.repositories.base import Repository
 from storage.database.repositories.budgets import Budgets, RunBudget
 from storage.database.transitions import check_transition
@@ -50,6 +51,27 @@ class Calls(Repository):
         """Return all calls of a root execution, in the order they were made."""
         query = select(Call).where(Call.root_execution_id == root_id)
         return self._session.scalars(query.order_by(Call.created_at, Call.node_path, Call.ordinal)).all()
+
+    def resolve(self, reference: str) -> Call:
+        """Return the call that an id, a prefix of one, or `latest` means.
+
+        Raises:
+            CallNotFound: it means none.
+            AmbiguousReference: it is a prefix of several ids.
+        """
+        query = select(Call)
+        if reference == LATEST:
+            query = query.order_by(Call.created_at.desc(), Call.id).limit(1)
+        elif ids := id_range(reference):
+            query = query.where(Call.id.between(ids.first, ids.last)).limit(MATCHES_SHOWN)
+        else:
+            raise CallNotFound(reference)
+        matches = self._session.scalars(query).all()
+        if len(matches) > 1:
+            raise AmbiguousReference(ENTITY, reference, tuple(str(match.id) for match in matches))
+        if not matches:
+            raise CallNotFound(reference)
+        return matches[0]
 
     def costs(self, since: datetime | None = None) -> Sequence[CallCost]:
         """Return what was sent, by the organisation's projects and workflows; replayed answers were not."""

@@ -1,0 +1,1 @@
+"""Bundles: one recorded execution in one file, to be replayed anywhere."""
