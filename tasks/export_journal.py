@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class DatabaseJournal:
-    """The `repomill.publishing.journal.Journal` port over the rows of one export."""
+    """The `repomill.publishing.journal.SagaJournal` port over the rows of one export."""
 
     def __init__(self, services: Services, export_id: UUID) -> None:
         self._services = services
@@ -36,6 +36,10 @@ class DatabaseJournal:
             work.exports.step_done(self._export_id, step.value, dict(facts))
 
         await self._run(write)
+
+    async def forget(self) -> None:
+        """Forget every step: what they left was taken back."""
+        await self._run(lambda work: work.exports.forget_steps(self._export_id))
 
     async def _run(self, function: Callable[[Work], T]) -> T:
         return await self._services.database.run(self._services.scope, function)

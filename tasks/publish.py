@@ -1,4 +1,4 @@
-"""Publish a stored project: an archive into the artefact store, or a commit onto a Git remote."""
+"""Publish a stored project: an archive into the artefact store, a commit onto a Git remote, a repository on a host."""
 
 import asyncio
 import tempfile
@@ -11,9 +11,9 @@ from uuid import UUID
 from repomill.canonical import digest
 from repomill.errors import PlaceUnusable, RepomillError
 from repomill.nodes.base import Exported, ExportTarget
-from repomill.publishing.credentials import GitCredentials
 from repomill.publishing.git_push import GitAccess, push_tree
-from repomill.publishing.targets import GitTarget, Target
+from repomill.publishing.options import DEFAULT_OPTIONS, ExportOptions
+from repomill.publishing.targets import ArchiveTarget, Destination, GitTarget, HostTarget
 from repomill.scratch import scratch_folder
 from repomill.trees.archives import write_archive
 from repomill.trees.pack import read_pack
@@ -23,12 +23,13 @@ from storage.database.repositories.exports import ExportResult, NewExport
 from storage.database.transitions import ExportStatus
 from tasks.downloads import Download, download_of, stored_archive
 from tasks.export_journal import DatabaseJournal
+from tasks.host_access import GIT, Access, git_credentials
+from tasks.host_exports import ExportJob, goes_to_host, push_to_host, target_json
 from tasks.run_state import StoredProject
 from tasks.services import Services
 from tasks.stored_trees import commit_details, find_project, opened_pack
 from tasks.tree_policy import refuse_credentials
 
-GIT = "git"
 ZIP = "zip"
 
 
@@ -37,21 +38,27 @@ async def publish(
     project: StoredProject,
     target: ExportTarget,
     node_path: str | None = None,
-    credentials: GitCredentials | None = None,
+    access: Access = None,
 ) -> Exported:
     """Export a project once per node and target; asked again, it finds out what already happened.
 
     Raises:
         RemoteRefused, RemoteMoved, RemoteUnavailable: see `repomill.publishing.git_push`; the export is recorded as
-            failed and can be repeated at no model cost.
+            failed and can be repeated at no model cost. Likewise what `export_to_host` raises.
         PlaceUnusable: the disk for temporary files is full; recorded likewise.
     """
-    export = await _begin(services, project, target, node_path)
+    export = await begin_export(services, project, target, node_path)
     if export.status is ExportStatus.COMPLETED:
         return _exported(services, export)
+    return await carry_out(services, ExportJob(project, target, access), export)
+
+
+async def carry_out(services: Services, job: ExportJob, export: RepositoryExport) -> Exported:
+    """Do an export that has begun; raises as `publish` does."""
+    node_path = export.node_path
     try:
         with _disk():
-            result = await _act(services, project, target, export.id, credentials)
+            result = await _act(services, job, export.id)
     except RepomillError as error:
         reason = str(error)
         await services.database.run(services.scope, lambda work: work.exports.fail(export.id, reason))
@@ -74,14 +81,31 @@ def _disk() -> Iterator[None]:
         raise PlaceUnusable(str(place), error.strerror or str(error)) from error
 
 
+def export_target(target: GitTarget | HostTarget, options: ExportOptions = DEFAULT_OPTIONS) -> ExportTarget:
+    """Return what publishing takes for what `--to` names."""
+    if isinstance(target, GitTarget):
+        return ExportTarget(GIT, target.url, target.branch, options=options)
+    return ExportTarget(target.kind, target.path, target.branch, options=options)
+
+
+def export_facts(exported: Exported) -> dict[str, Any]:
+    """Return what is told of an export that pushed."""
+    facts = {"to": exported.url, "branch": exported.branch, "commit": exported.commit, "tree": exported.tree_digest}
+    more = {"request": exported.request, "conflicts": list(exported.conflicts)}
+    return facts | {name: value for name, value in more.items() if value}
+
+
 async def publish_to(
-    services: Services, reference: str, target: Target, credentials: GitCredentials | None
+    services: Services,
+    reference: str,
+    target: Destination,
+    access: Access,
+    options: ExportOptions = DEFAULT_OPTIONS,
 ) -> dict[str, Any]:
     """Export a project to what `--to` names; an archive is also written to the path given there, or linked to."""
     project = await find_project(services, reference)
-    if isinstance(target, GitTarget):
-        exported = await publish(services, project, ExportTarget(GIT, target.url, target.branch), None, credentials)
-        return {"to": exported.url, "branch": target.branch, "commit": exported.commit, "tree": exported.tree_digest}
+    if not isinstance(target, ArchiveTarget):
+        return export_facts(await publish(services, project, export_target(target, options), None, access))
     if target.path is None:
         return await _publish_link(services, project, target.format)
     path = target.path.absolute()
@@ -98,18 +122,11 @@ async def _publish_link(services: Services, project: StoredProject, format_name:
     return {"to": download.url, **ends, "tree": exported.tree_digest}
 
 
-async def _begin(
+async def begin_export(
     services: Services, project: StoredProject, target: ExportTarget, node_path: str | None
 ) -> RepositoryExport:
-    new = NewExport(
-        generated_project_id=project.id,
-        export_type=ExportType(target.kind),
-        target_digest=digest([target.kind, target.url, target.branch, target.message]),
-        tree_digest=project.tree_digest,
-        node_path=node_path,
-        repository_name=project.name,
-        config={"url": target.url, "branch": target.branch} if target.url else {},
-    )
+    """Return the row of an export that is under way now, or of one that is completed."""
+    new = new_export(project, target, node_path)
 
     def write(work: Any) -> RepositoryExport:
         export: RepositoryExport = work.exports.begin(new)
@@ -120,16 +137,27 @@ async def _begin(
     return await services.database.run(services.scope, write)
 
 
-async def _act(
-    services: Services,
-    project: StoredProject,
-    target: ExportTarget,
-    export_id: UUID,
-    credentials: GitCredentials | None,
-) -> ExportResult:
-    if target.kind == GIT:
-        return await _push(services, project, target, export_id, credentials)
-    return await _archive(services, project, target.kind)
+def new_export(project: StoredProject, target: ExportTarget, node_path: str | None = None, plan: str = "") -> NewExport:
+    """Describe an export; with the digest of a plan it is one of its own."""
+    told = [target.kind, target.url, target.branch, target.message]
+    more = [target.options.to_json(), plan] if plan or target.options != DEFAULT_OPTIONS else []
+    return NewExport(
+        generated_project_id=project.id,
+        export_type=ExportType(target.kind),
+        target_digest=digest([*told, *more]),
+        tree_digest=project.tree_digest,
+        node_path=node_path,
+        repository_name=project.name,
+        config=target_json(target) if target.url else {},
+    )
+
+
+async def _act(services: Services, job: ExportJob, export_id: UUID) -> ExportResult:
+    if goes_to_host(job.target):
+        return await push_to_host(services, job, export_id)
+    if job.target.kind == GIT:
+        return await _push(services, job, export_id)
+    return await _archive(services, job.project, job.target.kind)
 
 
 async def _archive(services: Services, project: StoredProject, format_name: str) -> ExportResult:
@@ -153,13 +181,8 @@ async def _write(format_name: str, pack: BinaryIO, path: Path) -> None:
     await asyncio.to_thread(write)
 
 
-async def _push(
-    services: Services,
-    project: StoredProject,
-    target: ExportTarget,
-    export_id: UUID,
-    credentials: GitCredentials | None,
-) -> ExportResult:
+async def _push(services: Services, job: ExportJob, export_id: UUID) -> ExportResult:
+    project, target, credentials = job.project, job.target, git_credentials(job.access)
     async with opened_pack(services, project) as pack:
         if credentials is not None:
             await refuse_credentials(project.id, read_pack(pack), credentials.password)
@@ -175,4 +198,14 @@ async def _push(
 
 def _exported(services: Services, export: RepositoryExport) -> Exported:
     url = export.repository_url or services.link(export.archive_path or "")
-    return Exported(str(export.id), export.export_type.value, url, export.tree_digest, export.commit_sha or "")
+    told = export.config
+    return Exported(
+        str(export.id),
+        export.export_type.value,
+        url,
+        export.tree_digest,
+        export.commit_sha or "",
+        told.get("pushed_branch") or told.get("branch", ""),
+        told.get("request", ""),
+        tuple(told.get("conflicts", ())),
+    )

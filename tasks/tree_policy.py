@@ -39,7 +39,7 @@ async def check(
     return verdict
 
 
-async def refuse_credentials(project_id: UUID, files: Iterable[TreeFile], credentials: SecretStr) -> None:
+async def refuse_credentials(project_id: UUID, files: Iterable[TreeFile], *credentials: SecretStr) -> None:
     """Look for what a Git host is about to be given in what it is given it for.
 
     The check of the stored tree knows the credentials that the workflow names; this one those in use.
@@ -47,7 +47,7 @@ async def refuse_credentials(project_id: UUID, files: Iterable[TreeFile], creden
     Raises:
         TreeBlocked: a file or path holds them.
     """
-    found = await asyncio.to_thread(find_known, files, (credentials,))
+    found = await asyncio.to_thread(find_known, files, credentials)
     if found:
         raise TreeBlocked(str(project_id), tuple(map(str, found)))
 

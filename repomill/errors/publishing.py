@@ -172,3 +172,39 @@ class PlanUnreadable(BadInput):
     code: ClassVar[str] = "plan_unreadable"
     message: ClassVar[str] = "This is not an export plan: {reason}."
     hint: ClassVar[str] = "Make a new plan; a plan is applied as it was made, without edits."
+
+
+@dataclass(eq=False)
+class MergeConflicts(UserActionRequired):
+    """A merge needs a person, and the export may not ask for one by a request; `paths` are the files."""
+
+    repository: str
+    paths: tuple[str, ...]
+    code: ClassVar[str] = "merge_conflicts"
+    message: ClassVar[str] = "The generation and {repository} disagree about {first}. Nothing was sent."
+    hint: ClassVar[str] = "Let conflicts go to a request (`--request auto`), or settle the paths by rules."
+
+    def facts(self) -> JsonObject:
+        """Add the first few paths, which the message prints."""
+        shown, rest = ", ".join(self.paths[:5]), len(self.paths) - 5
+        return super().facts() | {"first": f"{shown} and {rest} more" if rest > 0 else shown}
+
+
+@dataclass(eq=False)
+class RepositoryBusy(Retriable):
+    """Another export to the same repository is under way."""
+
+    repository: str
+    code: ClassVar[str] = "repository_busy"
+    message: ClassVar[str] = "Another export to {repository} is under way."
+    hint: ClassVar[str] = "Export again when it has ended; one that was killed stands in the way for a minute."
+
+
+@dataclass(eq=False)
+class ExportPlanNotFound(BadInput):
+    """No stored export plan has this id."""
+
+    reference: str
+    code: ClassVar[str] = "export_plan_not_found"
+    message: ClassVar[str] = "There is no export plan {reference!r}."
+    hint: ClassVar[str] = "`repomill export list` shows the plans there are."

@@ -15,6 +15,7 @@ from repomill.canonical import Json
 from repomill.databases.port import Databases
 from repomill.input_files.port import InputFiles
 from repomill.plugins import Declaration
+from repomill.publishing.options import DEFAULT_OPTIONS, ExportOptions
 from repomill.sources import SourceKind
 from repomill.trees.scaffolds.source import CopierSource
 from repomill.trees.tree import File
@@ -157,13 +158,17 @@ class Templates(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ExportTarget:
-    """Where a tree goes: `kind` is an archive format or `git`, the rest as that kind needs it."""
+    """Where a tree goes: `kind` is an archive format, `git` or a kind of host, the rest as that kind needs it.
+
+    `url` is Git's, or OWNER/NAME on a host.
+    """
 
     kind: str
     url: str = ""
     branch: str = "main"
     message: str = ""
     credentials: str = ""
+    options: ExportOptions = DEFAULT_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +180,11 @@ class Exported:
     url: str
     tree_digest: str
     commit: str = ""
+    branch: str = ""
+    request: str = ""
+    """The pull or merge request that asks for it, "" without one."""
+    conflicts: tuple[str, ...] = ()
+    """Files in which both texts stand, between markers."""
 
 
 class Exports(Protocol):

@@ -43,6 +43,11 @@ class GitRemote:
         """Tell whether there is any branch or tag."""
         return bool((await self._ask("ls-remote", "--quiet", "--heads", "--tags", "--", self.url)).strip())
 
+    async def refs(self) -> dict[str, str]:
+        """Return the commit or tag object of every branch and tag, by its full name."""
+        listed = await self._ask("ls-remote", "--quiet", "--heads", "--tags", "--", self.url)
+        return {ref: sha for sha, _, ref in (line.partition("\t") for line in listed.splitlines())}
+
     async def recent_messages(self, branch: str, most: int) -> list[str]:
         """Fetch the last commits of a branch, without files, and return their messages."""
         await self._fetch("--filter=tree:0", f"--depth={most}", want=f"+refs/heads/{branch}:{HEAD_REF}")

@@ -8,8 +8,13 @@ from typing import Protocol
 class Step(StrEnum):
     """Steps of an export, in order."""
 
+    REPOSITORY = "repository"
+    ROUTE = "route"
+    PLAN = "plan"
     COMMIT = "commit"
     PUSH = "push"
+    REQUEST = "request"
+    PROTECTION = "protection"
     RECORD = "record"
 
 
@@ -26,6 +31,13 @@ class Journal(Protocol):
         """Note that the step is done, durably when this returns; noting again replaces the facts."""
 
 
+class SagaJournal(Journal, Protocol):
+    """Port: a journal that can begin anew."""
+
+    async def forget(self) -> None:
+        """Forget every step: what they left was taken back."""
+
+
 class MemoryJournal:
     """A journal that is gone with the process, for exports that nobody repeats and for tests."""
 
@@ -37,3 +49,6 @@ class MemoryJournal:
 
     async def note(self, step: Step, facts: Facts) -> None:
         self.steps[step] = dict(facts)
+
+    async def forget(self) -> None:
+        self.steps.clear()

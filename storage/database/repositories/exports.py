@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from repomill.errors import ExportNotFound
-from storage.database.models import ExportStep, ExportType, RepositoryExport
+from storage.database.models import ExportStep, ExportType, GeneratedProject, RepositoryExport
+from storage.database.repositories._references import id_range
 from storage.database.repositories.base import Repository
-from storage.database.transitions import ExportStatus, StepState, check_transition
+from storage.database.transitions import ExportStatus, GeneratedProjectStatus, StepState, check_transition
 
 ENTITY = "repository export"
 STEP_ENTITY = "export step"
@@ -41,6 +42,8 @@ class ExportResult:
     commit_sha: str | None = None
     archive_path: str | None = None
     archive_size: int | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What else is to be told of it; goes into `config`."""
 
 
 class Exports(Repository):
@@ -82,6 +85,7 @@ class Exports(Repository):
             self.exporting(export_id)
         export.repository_url, export.commit_sha = result.repository_url, result.commit_sha
         export.archive_path, export.archive_size = result.archive_path, result.archive_size
+        export.config = export.config | dict(result.details)
         export.completed_at = self._clock()
         return self._move(export, ExportStatus.COMPLETED)
 
@@ -107,6 +111,37 @@ class Exports(Repository):
         """Return a project's exports, newest first."""
         query = select(RepositoryExport).where(RepositoryExport.generated_project_id == generated_project_id)
         return self._session.scalars(query.order_by(RepositoryExport.created_at.desc(), RepositoryExport.id)).all()
+
+    def find(self, limit: int, reference: str = "") -> Sequence[RepositoryExport]:
+        """Return the newest exports of all projects whose ids begin with a text."""
+        query = select(RepositoryExport).order_by(RepositoryExport.created_at.desc(), RepositoryExport.id)
+        if not reference:
+            return self._session.scalars(query.limit(limit)).all()
+        ids = id_range(reference)
+        if ids is None:
+            return []
+        return self._session.scalars(query.where(RepositoryExport.id.between(ids.first, ids.last)).limit(limit)).all()
+
+    def newest_to(self, repository_url: str) -> RepositoryExport | None:
+        """Return the last export that a repository took, by its address."""
+        query = select(RepositoryExport).where(
+            RepositoryExport.repository_url == repository_url, RepositoryExport.status == ExportStatus.COMPLETED
+        )
+        return self._session.scalars(query.order_by(RepositoryExport.completed_at.desc()).limit(1)).one_or_none()
+
+    def tree(self, generated_project_id: UUID, tree_digest: str) -> GeneratedProject | None:
+        """Return a generation of the same project that has this tree and can still be read."""
+        same = select(GeneratedProject.project_id).where(GeneratedProject.id == generated_project_id)
+        query = select(GeneratedProject).where(
+            GeneratedProject.project_id.in_(same),
+            GeneratedProject.tree_digest == tree_digest,
+            GeneratedProject.status == GeneratedProjectStatus.COMPLETED,
+        )
+        return self._session.scalars(query.order_by(GeneratedProject.completed_at.desc()).limit(1)).one_or_none()
+
+    def forget_steps(self, export_id: UUID) -> None:
+        """Begin the journal anew: what the steps left was taken back."""
+        self._session.execute(delete(ExportStep).where(ExportStep.export_id == export_id))
 
     def steps(self, export_id: UUID) -> Sequence[ExportStep]:
         """Return the journal in the order of its last changes."""
