@@ -27,7 +27,7 @@ class SetClock:
         self.now = NOW - timedelta(days=days)
 
 
-async def aged(
+async def aged(  # noqa: PLR0917  # who, when, where, what
     services: Services,
     clock: SetClock,
     folder: Path,

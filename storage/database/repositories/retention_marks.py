@@ -16,16 +16,16 @@ class RetentionMarks(Repository):
 
     def rules(self, project: Project | None = None) -> RetentionRules:
         """Return the rules in force, for a project or for those that state none of their own."""
-        query = select(Organisation).where(Organisation.id == self._scope.organisation_id)
-        common = RetentionRules().with_overrides(self._session.scalars(query).one().retention)
+        common = RetentionRules().with_overrides(self.stated(None))
         return common if project is None else common.with_overrides(project.retention)
+
+    def stated(self, project: Project | None) -> dict[str, Any]:
+        """Return what a project, or the organisation, states of its own."""
+        return (self._row(project).retention or {}).copy()
 
     def set_rules(self, project: Project | None, stated: dict[str, Any] | None) -> None:
         """Let a project, or the organisation, differ from the rules above it; None takes that back."""
-        row: Project | Organisation | None = project
-        if row is None:
-            query = select(Organisation).where(Organisation.id == self._scope.organisation_id)
-            row = self._session.scalars(query).one()
+        row = self._row(project)
         before, row.retention = row.retention, stated
         self._session.flush()
         entity = "organisation" if project is None else "project"
@@ -50,6 +50,12 @@ class RetentionMarks(Repository):
     def list(self) -> Sequence[RetentionMark]:
         """Return all pins and holds, oldest first."""
         return self._session.scalars(select(RetentionMark).order_by(RetentionMark.created_at, RetentionMark.id)).all()
+
+    def _row(self, project: Project | None) -> Project | Organisation:
+        if project is not None:
+            return project
+        query = select(Organisation).where(Organisation.id == self._scope.organisation_id)
+        return self._session.scalars(query).one()
 
     def _mark(self, kind: MarkKind, project_id: Any, generated: Any, reason: str) -> None:
         found = self._session.scalars(self._query(kind, project_id, generated)).first()

@@ -44,7 +44,8 @@ async def test_more_fragments_than_files_may_be_open_become_the_pack_of_all_file
 
 
 async def test_a_path_of_two_nodes_far_apart_names_both(tmp_path: Path) -> None:
-    files = [TreeFile("same.md" if number in {3, MANY - 2} else f"{number}.md", b"%d" % number) for number in range(MANY)]
+    twice = {3, MANY - 2}
+    files = [TreeFile("same.md" if each in twice else f"{each}.md", b"%d" % each) for each in range(MANY)]
     store = LocalDirectoryStore(tmp_path / "store")
     fragments = await stored(store, files)
     with pytest.raises(PathWrittenTwice) as caught:
