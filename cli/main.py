@@ -2,7 +2,23 @@
 
 import typer
 
-from cli import budgets, bundles, calls, databases, executions, nodes, projects, running, sources, stacks, workflows
+from cli import (
+    budgets,
+    bundles,
+    calls,
+    databases,
+    executions,
+    limits,
+    nodes,
+    projects,
+    retention,
+    running,
+    sources,
+    stacks,
+    storage,
+    users,
+    workflows,
+)
 from cli.boundary import error_boundary
 
 app = typer.Typer(
@@ -31,7 +47,11 @@ app.add_typer(projects.app, name="project")
 app.add_typer(budgets.app, name="budget")
 app.command("costs")(budgets.costs)
 app.add_typer(sources.app, name="source")
+app.add_typer(users.app, name="user")
+app.add_typer(limits.app, name="limit")
 app.add_typer(databases.app, name="db")
+app.add_typer(retention.app, name="retention")
+app.add_typer(storage.app, name="storage")
 
 
 def main() -> None:

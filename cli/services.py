@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cli.boundary import load_settings
 
 if TYPE_CHECKING:
+    from storage.database.scope import Scope
     from storage.database.work import Work
     from tasks.services import Services
 
@@ -27,9 +28,16 @@ async def opened(links_url: str = "") -> "AsyncIterator[Services]":
     try:
         prepare_database(services.database)
         await services.check_store()
-        yield services
+        yield replace(services, scope=await _acting(services))
     finally:
         await services.aclose()
+
+
+async def _acting(services: "Services") -> "Scope":
+    """Return the scope of the user who acts; raises `UserNotFound`."""
+    name = load_settings().acting_user
+    user = await services.database.run(services.scope, lambda work: work.users.by_name(name), read_only=True)
+    return services.scope.acting_as(user.id)
 
 
 def run_async(main: Coroutine[Any, Any, T]) -> T:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 WORK_POOL = "repomill"
 WORKER_NAME = "embedded"
+OWNER_TAG = "workflow"
+"""On deployments whose flow runs own executions: the crash of such a run is looked after."""
 
 STACK_MARK = "REPOMILL_STACK_HOME"
 """In the environment of every process of a stack and of all they start, so that none can be overlooked."""
@@ -42,6 +44,8 @@ DEFAULTS = {
     # worker's first heartbeat ("database is locked"), and the server logs a traceback at the start.
     "PREFECT_SERVER_SERVICES_FOREMAN_ENABLED": "false",
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    # What was planned ahead is all made up for after a pause of the stack: not an hour of it.
+    "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_SCHEDULED_TIME": "PT3M",
     "PREFECT_RUNNER_POLL_FREQUENCY": "1",
     "PREFECT_WORKER_QUERY_SECONDS": "1",
 }

@@ -4,7 +4,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
+from prefect.client.schemas.schedules import construct_schedule
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
@@ -18,6 +19,7 @@ from blocks.image_provider import ImageProvider
 from blocks.model_source import OpenAISource
 from blocks.names import ARTIFACTS, DATABASE, MODELS
 from blocks.sources import SOURCE_BLOCKS
+from deployments.automations import ensure_automations
 from deployments.environment import WORK_POOL
 from deployments.examples import ROOT
 from repomill.errors import BlocksDiffer
@@ -39,6 +41,7 @@ async def seed(settings: "Settings", links_url: str, *, overwrite: bool) -> None
         await ensure_work_pool(client)
         for declared in fixed_deployments():
             await _deploy(client, declared)
+        await ensure_automations(client)
 
 
 async def _is_seeded(settings: "Settings") -> bool:
@@ -103,8 +106,17 @@ async def _deploy(client: PrefectClient, declared: dict[str, Any]) -> None:
         work_pool_name=declared["work_pool"]["name"],
         tags=declared["tags"],
         pull_steps=declared["pull"],
+        schedules=[_schedule(schedule) for schedule in declared.get("schedules", [])],
         parameter_openapi_schema=_form(flow),
         enforce_parameter_schema=True,
+    )
+
+
+def _schedule(declared: dict[str, Any]) -> DeploymentScheduleCreate:
+    """Read a schedule as `prefect deploy` does; the slug tells it from others when it is written again."""
+    timing = {name: declared.get(name) for name in ("interval", "cron", "rrule", "timezone")}
+    return DeploymentScheduleCreate(
+        schedule=construct_schedule(**timing), active=declared.get("active", True), slug=declared["slug"]
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from prefect.client.orchestration import get_client
 
 from deployments._form_references import lift_definitions
-from deployments.environment import WORK_POOL
+from deployments.environment import OWNER_TAG, WORK_POOL
 from deployments.seeding import ensure_work_pool
 from repomill.workflow.inputs import input_schema
 from repomill.workflow.spec import WorkflowSpec
@@ -41,7 +41,7 @@ async def deploy_workflow(services: Services, version: WorkflowVersion) -> Workf
             description=spec.description or None,
             entrypoint=ENTRYPOINT,
             work_pool_name=WORK_POOL,
-            tags=["repomill", "workflow"],
+            tags=["repomill", OWNER_TAG],
             pull_steps=[],
             # The empty inputs stand in for a caller of the API who names none and is content with the defaults.
             parameters={"workflow_version": str(version.id), "inputs": {}},

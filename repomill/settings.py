@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     input_roots: str = ""
     """Folders of the worker that `input` nodes may read files from, with `:` between them; empty means none."""
 
+    acting_user: str = "default"
+    """Name of the user on whose behalf commands act and start runs."""
+
     def allowed_input_roots(self) -> tuple[Path, ...]:
         """Return the folders of `input_roots`, absolute."""
         return tuple(Path(folder.strip()).absolute() for folder in self.input_roots.split(os.pathsep) if folder.strip())

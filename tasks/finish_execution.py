@@ -1,5 +1,7 @@
 """Leave an execution with its outcome: its nodes, its project, its exports and itself, in one transaction."""
 
+from typing import Any
+
 from storage.database.lease import Lease
 from storage.database.models import GeneratedProject
 from storage.database.transitions import ExecutionStatus, ExportStatus, GeneratedProjectStatus
@@ -18,19 +20,21 @@ async def finish(services: Services, lease: Lease, status: ExecutionStatus, erro
         OwnershipLost: another process took over and writes the outcome.
     """
     facts = None if error is None else error_facts(error)
+    await services.database.run(services.scope, lambda work: record_end(work, lease, status, facts))
 
-    def write(work: Work) -> None:
-        work.nodes.cancel_open(lease)
-        project = work.generated_projects.of_execution(lease.execution_id)
-        if project is not None and project.status in _OPEN_PROJECTS:
-            _close_project(work, lease, project, status, str(error or ""))
-        if project is not None:
-            _close_exports(work, project, status, str(error or ""))
-        payload = {} if facts is None else {"message": facts["message"]}
-        work.events.append(lease.execution_id, f"execution.{status.value}", None, payload)
-        work.executions.finish(lease, status, facts)
 
-    await services.database.run(services.scope, write)
+def record_end(work: Work, lease: Lease, status: ExecutionStatus, facts: dict[str, Any] | None) -> None:
+    """Do so within a transaction; `facts` are those of the error, None without one."""
+    reason = "" if facts is None else str(facts["message"])
+    work.nodes.cancel_open(lease)
+    project = work.generated_projects.of_execution(lease.execution_id)
+    if project is not None and project.status in _OPEN_PROJECTS:
+        _close_project(work, lease, project, status, reason)
+    if project is not None:
+        _close_exports(work, project, status, reason)
+    payload = {} if facts is None else {"message": facts["message"]}
+    work.events.append(lease.execution_id, f"execution.{status.value}", None, payload)
+    work.executions.finish(lease, status, facts)
 
 
 def _close_project(work: Work, lease: Lease, project: GeneratedProject, status: ExecutionStatus, reason: str) -> None:

@@ -11,6 +11,7 @@ same words. The family decides what happens next:
 * `Cancelled`: somebody asked for the stop.
 """
 
+from repomill.errors.accounts import *
 from repomill.errors.apis import *
 from repomill.errors.base import *
 from repomill.errors.budgets import *

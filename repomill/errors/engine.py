@@ -70,3 +70,14 @@ class RunTimeout(Fatal):
     code: ClassVar[str] = "run_timeout"
     message: ClassVar[str] = "The run of workflow {workflow} did not end within {seconds:g} s."
     hint: ClassVar[str] = "Resume it, which starts the clock anew and keeps what is done; or raise `timeout`."
+
+
+@dataclass(eq=False)
+class RunLost(Fatal):
+    """The process of a run ended without a word, and the run is not started again; `reason` says why not."""
+
+    execution: str
+    reason: str
+    code: ClassVar[str] = "run_lost"
+    message: ClassVar[str] = "The process of execution {execution} is gone: {reason}."
+    hint: ClassVar[str] = "`repomill execution resume {execution}` goes on where it stopped; nothing is paid again."

@@ -15,6 +15,12 @@ from storage.database.models.types import storable_text
 
 BUSY_TIMEOUT = timedelta(seconds=30)
 CONNECT_TIMEOUT = timedelta(seconds=10)
+STATEMENT_TIMEOUT = timedelta(seconds=60)
+"""How long one statement may take; the longest that Repomill itself makes is far below it."""
+IDLE_TIMEOUT = timedelta(seconds=60)
+
+# A server that went away without a word is noticed after a minute (libpq's names; in seconds, and how often).
+KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 # An escaped NUL, preceded by an even number of backslashes: PostgreSQL's jsonb refuses it.
 _ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
@@ -39,7 +45,7 @@ def database_url(text: str) -> URL:
     return url
 
 
-def make_engine(url: URL, *, connections: int, statement_timeout: timedelta | None) -> Engine:
+def make_engine(url: URL, *, connections: int, statement_timeout: timedelta) -> Engine:
     """Return an engine whose pool holds `connections`, and as many more for a while."""
     common: dict[str, Any] = {
         "pool_size": connections,
@@ -49,12 +55,22 @@ def make_engine(url: URL, *, connections: int, statement_timeout: timedelta | No
     }
     if url.drivername == "sqlite":
         return _sqlite_engine(url, common)
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, Any] = {name: value for name, value in KEEPALIVES.items() if name not in url.query}
     if "connect_timeout" not in url.query:
         arguments["connect_timeout"] = int(CONNECT_TIMEOUT.total_seconds())
-    if statement_timeout is not None:
-        arguments["options"] = f"-c statement_timeout={int(statement_timeout.total_seconds() * 1000)}"
+    arguments["options"] = _options(url, statement_timeout)
     return create_engine(url, pool_pre_ping=True, connect_args=arguments, **common)
+
+
+def _options(url: URL, statement_timeout: timedelta) -> str:
+    """Return what each session starts with; what the URL itself says comes last, and holds.
+
+    A machine that went away within a transaction must not keep its locks: who takes its work over waits for them.
+    """
+    bounds = {"statement_timeout": statement_timeout, "idle_in_transaction_session_timeout": IDLE_TIMEOUT}
+    ours = [f"-c {name}={int(bound.total_seconds() * 1000)}" for name, bound in bounds.items()]
+    given = url.query.get("options", ())
+    return " ".join([*ours, *([given] if isinstance(given, str) else given)])
 
 
 def to_json(value: object) -> str:

@@ -36,6 +36,14 @@ def bind_to_organisation(session: Session, scope: Scope) -> None:
     event.listen(session, "before_flush", stamp)
 
 
+def name_organisation(session: Session, scope: Scope) -> None:
+    """Tell PostgreSQL for whom this transaction acts: its row-level security stands behind the filter above."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        setting = ("repomill.organisation_id", str(scope.organisation_id))
+        connection.exec_driver_sql("SELECT set_config(%s, %s, true)", setting)
+
+
 def _stamp_row(row: Tenant, organisation_id: UUID) -> None:
     stated: UUID | None = row.organisation_id  # None until it is inserted, unless somebody set it
     if stated not in {None, organisation_id}:

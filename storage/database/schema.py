@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from storage.database.session import Database
 
-HEAD = "0007"
+HEAD = "0009"
 """The newest revision under `migrations/versions`."""
 
 # Any number will do as long as nothing else in the database takes it.
-_UPGRADE_LOCK = 7_264_108_901
+UPGRADE_LOCK = 7_264_108_901
 
 # Alembic keeps what it works on in module globals: one at a time in a process, whatever the database.
 _ALEMBIC_LOCK = Lock()
@@ -52,7 +52,7 @@ def upgrade(database: "Database", target: str = "head") -> None:
 
     _make_folder(database)
     current(database)  # tells an unreachable database from a migration that fails
-    with _ALEMBIC_LOCK, database.exclusive(_UPGRADE_LOCK) as connection:
+    with _ALEMBIC_LOCK, database.exclusive(UPGRADE_LOCK) as connection:
         command.upgrade(_config(connection), target)
 
 
@@ -60,7 +60,7 @@ def downgrade(database: "Database", target: str = "base") -> None:
     """Take the schema back to `target`; the data of what is taken away is lost."""
     from alembic import command
 
-    with _ALEMBIC_LOCK, database.exclusive(_UPGRADE_LOCK) as connection:
+    with _ALEMBIC_LOCK, database.exclusive(UPGRADE_LOCK) as connection:
         command.downgrade(_config(connection), target)
 
 
@@ -82,6 +82,8 @@ def drift(database: "Database") -> list[object]:
 def _config(connection: Connection) -> "Config":
     from alembic.config import Config
 
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # it takes as long as it takes
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.attributes["connection"] = connection

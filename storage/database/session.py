@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from repomill.errors import DatabaseUnavailable
 from storage.database import schema
-from storage.database._engine import database_url, make_engine
-from storage.database._tenancy import bind_to_organisation
+from storage.database._engine import STATEMENT_TIMEOUT, database_url, make_engine
+from storage.database._tenancy import bind_to_organisation, name_organisation
 from storage.database.models.base import utc_now
 from storage.database.scope import Scope
 from storage.database.work import Work
@@ -34,7 +34,7 @@ class Database:
     """
 
     def __init__(
-        self, url: str, *, threads: int = 8, statement_timeout: timedelta | None = None, clock: Clock = utc_now
+        self, url: str, *, threads: int = 8, statement_timeout: timedelta = STATEMENT_TIMEOUT, clock: Clock = utc_now
     ) -> None:
         parsed = database_url(url)
         self.name = parsed.render_as_string(hide_password=True)
@@ -59,6 +59,7 @@ class Database:
         with self._translated(), Session(engine, expire_on_commit=False) as session:
             bind_to_organisation(session, scope)
             with session.begin():
+                name_organisation(session, scope)
                 yield Work(session, scope, self._clock)
 
     async def run(self, scope: Scope, function: Callable[[Work], T], *, read_only: bool = False) -> T:

@@ -15,9 +15,15 @@ from storage.database.repositories.events import Events
 from storage.database.repositories.executions import Executions
 from storage.database.repositories.exports import Exports
 from storage.database.repositories.generated_projects import GeneratedProjects
+from storage.database.repositories.limits import Limits
 from storage.database.repositories.nodes import Nodes
+from storage.database.repositories.object_names import ObjectNames
+from storage.database.repositories.objects import Objects
+from storage.database.repositories.orphans import Orphans
 from storage.database.repositories.project_files import ProjectFiles
 from storage.database.repositories.projects import Projects
+from storage.database.repositories.retention import Retention
+from storage.database.repositories.retention_marks import RetentionMarks
 from storage.database.repositories.users import Users
 from storage.database.repositories.workflows import Workflows
 from storage.database.scope import DEFAULT_SCOPE, Scope
@@ -36,6 +42,10 @@ class Work:
         return Users(*self._parts)
 
     @cached_property
+    def limits(self) -> Limits:
+        return Limits(*self._parts)
+
+    @cached_property
     def projects(self) -> Projects:
         return Projects(*self._parts)
 
@@ -50,6 +60,10 @@ class Work:
     @cached_property
     def executions(self) -> Executions:
         return Executions(*self._parts)
+
+    @cached_property
+    def orphans(self) -> Orphans:
+        return Orphans(*self._parts)
 
     @cached_property
     def nodes(self) -> Nodes:
@@ -86,3 +100,19 @@ class Work:
     @cached_property
     def audit(self) -> AuditLog:
         return AuditLog(*self._parts)
+
+    @cached_property
+    def objects(self) -> Objects:
+        return Objects(*self._parts)
+
+    @cached_property
+    def retention(self) -> Retention:
+        return Retention(*self._parts)
+
+    @cached_property
+    def retention_marks(self) -> RetentionMarks:
+        return RetentionMarks(*self._parts)
+
+    @cached_property
+    def object_names(self) -> ObjectNames:
+        return ObjectNames(*self._parts)

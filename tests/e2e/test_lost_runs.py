@@ -1,4 +1,4 @@
-"""Runs on a worker that end without a word."""
+"""Runs on a worker that end without a word: nobody waits for them, and they go on by themselves."""
 
 import os
 import signal
@@ -6,14 +6,17 @@ from pathlib import Path
 
 from tests.e2e.agents import asked, bare_repository, holding, next_execution, run_arguments
 from tests.e2e.conftest import Models
-from tests.e2e.installation import Installation
+from tests.e2e.installation import Installation, run_git
 from tests.e2e.prefect_server import PrefectServer
 from tests.e2e.records import Records
 from tests.e2e.test_cancel import owner
 from tests.servers.waiting import wait_until
 
+RECOVERY = 120.0
+"""Seconds until what was lost is found."""
 
-def test_a_command_does_not_wait_for_a_worker_that_was_killed(
+
+def test_a_run_whose_worker_process_is_killed_goes_on_by_itself(
     repomill: Installation, stack: PrefectServer, models: Models, tmp_path: Path
 ) -> None:
     records, remote = Records(repomill.home), bare_repository(tmp_path / "remote.git")
@@ -21,7 +24,13 @@ def test_a_command_does_not_wait_for_a_worker_that_was_killed(
     with holding(models, ["review"]), repomill.start(*run_arguments(remote), "--deployment") as run:
         execution = next_execution(records, before)
         wait_until(lambda: asked(models)["review"], 60)
+        committed = records.committed_calls(execution)
         os.kill(owner(repomill.json("execution", "show", execution)), signal.SIGKILL)
         assert run.wait() == 1
         assert "ended as Crashed, before its execution did" in run.output
-    assert repomill.json("execution", "resume", execution)["status"] == "completed"
+    wait_until(lambda: repomill.json("execution", "show", execution)["status"] == "completed", RECOVERY)
+    shown = repomill.json("execution", "show", execution)
+    assert [attempt["outcome"] for attempt in shown["attempts"]] == ["lost", "completed"]
+    assert {asked(models)[node] for node in committed} == {1}
+    assert asked(models)["review"] == 2
+    assert run_git("--git-dir", str(remote), "rev-list", "--count", "main").strip() == "1"

@@ -1,6 +1,7 @@
 """Rows that tests of the database stand on, each made the way the application makes it."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from repomill.calls.ledger import LedgerMode
@@ -11,6 +12,7 @@ from storage.database.repositories.executions import NewExecution
 from storage.database.repositories.generated_projects import StoredTree
 from storage.database.repositories.project_files import StoredFile
 from storage.database.repositories.workflows import Specification
+from storage.database.scope import Scope
 from storage.database.work import Work
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -31,6 +33,12 @@ class TickingClock:
 def fake_digest(text: str = "a") -> str:
     """Return something of a digest's shape."""
     return "sha256:" + (text.encode().hex() * 64)[:64]
+
+
+def membership_of(scope: Scope, role: str = "admin") -> dict[str, Any]:
+    """Return the columns of what makes a user a member."""
+    columns = {"id": uuid4(), "organisation_id": scope.organisation_id, "user_id": scope.user_id}
+    return columns | {"role": role, "updated_at": NOW}
 
 
 def specification(name: str = "demo", text: str = "a", description: str = "") -> Specification:

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import CursorResult, Select, func, select, update
 
-from repomill.errors import ExecutionFinished, ExecutionNotFound, ExecutionOwned, OwnershipLost
+from repomill.errors import ExecutionFinished, ExecutionNotFound, ExecutionOwned, OwnershipLost, PayloadsExpired
+from repomill.roles import Permission
 from storage.database.lease import Lease, Wishes
 from storage.database.models import Execution, ExecutionAttempt
 from storage.database.repositories.base import Repository
@@ -36,12 +37,17 @@ class Leases(Repository):
         """Open an attempt and set the execution running; an attempt whose owner is gone is closed as lost.
 
         Raises:
+            NotPermitted: the acting user may not run anything.
             ExecutionNotFound: there is no such execution.
             ExecutionFinished: it is completed.
+            PayloadsExpired: retention removed what its nodes and calls left.
             ExecutionOwned: its owner, or that of another execution of the same root, gave a sign of life within
                 `lease` and nobody knows it dead; two at once would pay for one call twice.
         """
-        self._locked(self._get(execution_id).root_id)
+        self._require(Permission.RUN)
+        root = self._locked(self._get(execution_id).root_id)
+        if root.results_deleted_at or root.calls_deleted_at:
+            raise PayloadsExpired(str(execution_id))
         execution = self._locked(execution_id)
         self.check_free(execution_id, now, lease, owner_is_dead)
         if execution.status is ExecutionStatus.COMPLETED:
@@ -83,6 +89,7 @@ class Leases(Repository):
             ExecutionNotFound: there is no such execution.
             ExecutionFinished: it ended already.
         """
+        self._require(Permission.RUN)
         execution = self._locked(execution_id)
         if execution.status in _ENDS:
             raise ExecutionFinished(str(execution_id), execution.status.value)

@@ -6,9 +6,12 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.database.models import AuditEntry, Base
+from repomill.errors import NotPermitted
+from repomill.roles import Permission
+from storage.database.models import AuditEntry, Base, Membership, User
 from storage.database.scope import Scope
 from storage.database.transitions import check_transition
 
@@ -28,6 +31,14 @@ class Repository:
         self._session.add(row)
         self._session.flush()
         return row
+
+    def _require(self, permission: Permission) -> None:
+        """Raise `NotPermitted` unless the acting user may do this."""
+        query = select(Membership.role).where(Membership.user_id == self._scope.user_id)
+        role = self._session.scalar(query)
+        if role is None or not role.permits(permission):
+            name = self._session.scalar(select(User.name).where(User.id == self._scope.user_id))
+            raise NotPermitted(name or str(self._scope.user_id), role.value if role else "no member", permission.value)
 
     def _audit(
         self, action: str, entity: str, entity_id: UUID, before: str | None, after: str | None, **detail: Any

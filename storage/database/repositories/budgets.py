@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, delete, or_, select
 from repomill.calls.budget import Amount, Limits, Period, plain
 from repomill.calls.ledger import FREE, Usage
 from repomill.errors import BudgetExceeded, BudgetReserved, PriceUnknown
+from repomill.roles import Permission
 from storage.database.models import Budget, BudgetAccount, Call, Execution, Project
 from storage.database.repositories._accounts import Accounts, midnight, reserved, spent
 from storage.database.repositories.base import Repository
@@ -39,6 +40,7 @@ class Budgets(Repository):
 
     def define(self, project_id: UUID | None, period: Period, limits: Limits) -> Budget:
         """Set a budget; without a project it is the organisation's."""
+        self._require(Permission.ADMINISTER)
         row = self._session.scalars(_of(project_id, period)).one_or_none()
         if row is None:
             row = Budget(project_id=project_id, period=period)
@@ -51,6 +53,7 @@ class Budgets(Repository):
 
     def remove(self, project_id: UUID | None, period: Period) -> None:
         """Take a budget away; one that was never set is no error."""
+        self._require(Permission.ADMINISTER)
         row = self._session.scalars(_of(project_id, period)).one_or_none()
         if row is not None:
             self._audit("remove budget", "budget", row.id, None, None, period=period.value)

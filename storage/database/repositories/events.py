@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from repomill.errors import ExecutionNotFound
 from storage.database.models import Event, Execution
+from storage.database.repositories._many import insert_all
 from storage.database.repositories.base import Repository
 
 
@@ -43,11 +44,18 @@ class Events(Repository):
         last = self._session.scalar(counted)
         if last is None:
             raise ExecutionNotFound(str(execution_id))
-        for sequence, new in enumerate(events, last - len(events) + 1):
-            event = Event(execution_id=execution_id, sequence=sequence, kind=new.kind, node_path=new.node_path)
-            event.payload, event.created_at = new.payload, new.at or self._clock()
-            self._session.add(event)
-        self._session.flush()
+        rows = [
+            {
+                "execution_id": execution_id,
+                "sequence": sequence,
+                "kind": new.kind,
+                "node_path": new.node_path,
+                "payload": new.payload,
+                "created_at": new.at or self._clock(),
+            }
+            for sequence, new in enumerate(events, last - len(events) + 1)
+        ]
+        insert_all(self._session, self._scope, Event, rows)
         return last
 
     def after(self, execution_id: UUID, sequence: int = 0, limit: int = 1000) -> Sequence[Event]:

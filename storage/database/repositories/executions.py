@@ -9,9 +9,11 @@ from sqlalchemy import select
 
 from repomill.calls.ledger import LedgerMode
 from repomill.errors import AmbiguousReference, ExecutionNotFound
+from repomill.roles import Permission
 from storage.database.models import Execution, ExecutionAttempt
 from storage.database.repositories._leases import Leases
 from storage.database.repositories._references import LATEST, MATCHES_SHOWN, id_range
+from storage.database.repositories.limits import Limits
 from storage.database.transitions import ExecutionStatus
 
 ENTITY = "execution"
@@ -35,7 +37,9 @@ class Executions(Leases):
     """Executions, and who may work on each (`acquire` and what follows, see `Leases`)."""
 
     def create(self, new: NewExecution) -> Execution:
-        """Write a pending execution of the scope's user."""
+        """Write a pending execution of the scope's user; raises `NotPermitted`, `LimitReached`."""
+        self._require(Permission.RUN)
+        Limits(self._session, self._scope, self._clock).check_run()
         now = self._clock()
         execution_id = new.execution_id or uuid4()
         execution = Execution(

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from repomill.errors import ExportNotFound
+from repomill.roles import Permission
 from storage.database.models import ExportStep, ExportType, GeneratedProject, RepositoryExport
 from storage.database.repositories._references import id_range
 from storage.database.repositories.base import Repository
@@ -53,7 +54,9 @@ class Exports(Repository):
         """Return the export of this project, node and target, a pending one the first time.
 
         Outside a run (no node) an export that is over is not taken up again: asking again exports again.
+        Raises `NotPermitted`.
         """
+        self._require(Permission.EXPORT)
         query = select(RepositoryExport).where(
             RepositoryExport.generated_project_id == new.generated_project_id,
             RepositoryExport.node_path.is_not_distinct_from(new.node_path),
@@ -112,6 +115,15 @@ class Exports(Repository):
         query = select(RepositoryExport).where(RepositoryExport.generated_project_id == generated_project_id)
         return self._session.scalars(query.order_by(RepositoryExport.created_at.desc(), RepositoryExport.id)).all()
 
+    def archive_of(self, generated_project_id: UUID, export_type: str) -> str | None:
+        """Return the key of a project's newest archive of a format, None when there is none."""
+        query = select(RepositoryExport.archive_path).where(
+            RepositoryExport.generated_project_id == generated_project_id,
+            RepositoryExport.export_type == ExportType(export_type),
+            RepositoryExport.status == ExportStatus.COMPLETED,
+        )
+        return self._session.scalar(query.order_by(RepositoryExport.completed_at.desc()).limit(1))
+
     def find(self, limit: int, reference: str = "") -> Sequence[RepositoryExport]:
         """Return the newest exports of all projects whose ids begin with a text."""
         query = select(RepositoryExport).order_by(RepositoryExport.created_at.desc(), RepositoryExport.id)
@@ -135,7 +147,7 @@ class Exports(Repository):
         query = select(GeneratedProject).where(
             GeneratedProject.project_id.in_(same),
             GeneratedProject.tree_digest == tree_digest,
-            GeneratedProject.status == GeneratedProjectStatus.COMPLETED,
+            GeneratedProject.status.in_((GeneratedProjectStatus.COMPLETED, GeneratedProjectStatus.ARCHIVED)),
         )
         return self._session.scalars(query.order_by(GeneratedProject.completed_at.desc()).limit(1)).one_or_none()
 

@@ -1,27 +1,25 @@
 """Generated projects, from pending to completed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import delete, select, tuple_
 
 from repomill.errors import AmbiguousReference, GeneratedProjectNotFound
 from storage.database.lease import Lease
 from storage.database.models import GeneratedProject, ProjectFile
+from storage.database.repositories._bulk import insert_rows
 from storage.database.repositories._leases import Leases
 from storage.database.repositories._references import LATEST, MATCHES_SHOWN, id_range
 from storage.database.repositories.base import Repository
+from storage.database.repositories.limits import Limits
 from storage.database.repositories.project_files import PREVIEW_CHARACTERS, StoredFile
 from storage.database.transitions import GeneratedProjectStatus
 
 ENTITY = "generated project"
-
-# Rows per INSERT; bounds memory, and 16 columns stay far below SQLite's 32,766 parameters.
-BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +31,19 @@ class StoredTree:
     pack_format: int
     total_files: int
     total_size: int
+
+
+@dataclass(slots=True)
+class _Written:
+    files: int = 0
+    bytes: int = 0
+
+    def counted(self, files: Iterable[StoredFile]) -> Iterator[StoredFile]:
+        """Yield the files and count them on their way."""
+        for file in files:
+            self.files += 1
+            self.bytes += file.entry.size
+            yield file
 
 
 class GeneratedProjects(Repository):
@@ -65,14 +76,19 @@ class GeneratedProjects(Repository):
         return self._move(project, GeneratedProjectStatus.GENERATING)
 
     def record_files(self, lease: Lease, project_id: UUID, files: Iterable[StoredFile]) -> int:
-        """Write the files and return their number; those of an attempt that got half way are replaced."""
+        """Write the files and return their number; those of an attempt that got half way are replaced.
+
+        Raises:
+            OwnershipLost: another process works on the execution.
+            LimitReached: the organisation has no room for them.
+        """
         project = self._guarded(lease, project_id)
         self._session.execute(delete(ProjectFile).where(ProjectFile.generated_project_id == project.id))
-        remaining, now, count = iter(files), self._clock(), 0
-        while batch := [self._file_row(project.id, file, now) for file in islice(remaining, BATCH)]:
-            self._session.execute(insert(ProjectFile), batch)
-            count += len(batch)
-        return count
+        now, written = self._clock(), _Written()
+        rows = (self._file_row(project.id, file, now) for file in written.counted(files))
+        insert_rows(self._session, ProjectFile.metadata.tables["project_files"], rows)
+        Limits(self._session, self._scope, self._clock).check_tree(written.files, written.bytes)
+        return written.files
 
     def complete(
         self, lease: Lease, project_id: UUID, tree: StoredTree, verdict: Mapping[str, Any] | None = None
@@ -127,11 +143,14 @@ class GeneratedProjects(Repository):
         return self._session.scalars(query).all()
 
     def completed_until(self, last: GeneratedProject) -> Sequence[GeneratedProject]:
-        """Return the completed generations of the same project, oldest first; a completed one is itself the last."""
+        """Return the completed generations of the same project, also archived ones, oldest first.
+
+        One that can be read is itself the last.
+        """
         when = tuple_(GeneratedProject.completed_at, GeneratedProject.id)
         query = select(GeneratedProject).where(
             GeneratedProject.project_id == last.project_id,
-            GeneratedProject.status == GeneratedProjectStatus.COMPLETED,
+            GeneratedProject.status.in_((GeneratedProjectStatus.COMPLETED, GeneratedProjectStatus.ARCHIVED)),
             when <= (last.completed_at, last.id),
         )
         return self._session.scalars(query.order_by(GeneratedProject.completed_at, GeneratedProject.id)).all()
@@ -179,7 +198,7 @@ class GeneratedProjects(Repository):
         self._session.flush()
         return project
 
-    def _file_row(self, project_id: UUID, file: StoredFile, now: datetime) -> dict[str, object]:
+    def _file_row(self, project_id: UUID, file: StoredFile, now: datetime) -> dict[str, Any]:
         return {
             "id": uuid4(),
             "organisation_id": self._scope.organisation_id,

@@ -4,24 +4,38 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
 
 from storage.database.lease import Lease
 from storage.database.models import AuditEntry, Execution, NodeExecution
 from storage.database.repositories._leases import Leases
-from storage.database.repositories._node_changes import NodeChange, NodeNotPlanned, NodeOutput, Rows
+from storage.database.repositories._many import insert_all
+from storage.database.repositories._node_changes import (
+    ENTITY,
+    MOVED,
+    NodeChange,
+    NodeNotPlanned,
+    NodeOutput,
+    Note,
+    Rows,
+)
 from storage.database.repositories.base import Repository
-from storage.database.transitions import NodeStatus, check_transition
+from storage.database.transitions import NodeStatus
 
 __all__ = ["NodeChange", "NodeNotPlanned", "NodeOutput", "Nodes"]
-
-ENTITY = "node execution"
 
 PATHS_A_QUERY = 500
 """Databases bound the values of one statement."""
 
 _HAS_OUTPUT = (NodeStatus.COMPLETED, NodeStatus.CACHED)
 _OPEN = (NodeStatus.PENDING, NodeStatus.RUNNING, NodeStatus.SUSPENDED)
+
+_COLUMNS = NodeExecution.__table__.c
+_KNOWN = select(*(getattr(NodeExecution, name) for name in ("id", "node_path", *MOVED)))
+# Past the session, which is much quicker, so it names the organisation itself.
+_MOVE = update(NodeExecution.__table__).where(
+    _COLUMNS.id == bindparam("row"), _COLUMNS.organisation_id == bindparam("here")
+)
 
 
 class Nodes(Repository):
@@ -33,14 +47,14 @@ class Nodes(Repository):
 
     def list(self, execution_id: UUID, *, iterations: bool = True) -> Sequence[NodeExecution]:
         """Return the nodes that were planned, by path; without `iterations` those outside of loops only."""
-        query = select(NodeExecution).where(NodeExecution.execution_id == execution_id)
+        query = _fresh().where(NodeExecution.execution_id == execution_id)
         if not iterations:
             query = query.where(NodeExecution.node_path.not_like("%[%"))
         return self._session.scalars(query.order_by(NodeExecution.node_path)).all()
 
     def get(self, execution_id: UUID, path: str) -> NodeExecution | None:
         """Return one node's row, None before it was planned."""
-        query = select(NodeExecution).where(NodeExecution.execution_id == execution_id, NodeExecution.node_path == path)
+        query = _fresh().where(NodeExecution.execution_id == execution_id, NodeExecution.node_path == path)
         return self._session.scalars(query).one_or_none()
 
     def results(self, root_id: UUID) -> Sequence[NodeExecution]:
@@ -56,14 +70,16 @@ class Nodes(Repository):
         newest = query.order_by(NodeExecution.completed_at.desc(), NodeExecution.id)
         return self._session.scalars(newest.limit(1)).one_or_none()
 
-    def apply(self, lease: Lease, changes: Sequence[NodeChange]) -> Sequence[NodeExecution]:
-        """Take many steps at once, in this order, and return the row of each."""
+    def apply(self, lease: Lease, changes: Sequence[NodeChange]) -> None:
+        """Take many steps at once, in this order."""
         self._leases().guard(lease)
-        known = {row.node_path: row for row in self._rows(lease.execution_id, {change.path for change in changes})}
-        rows = Rows(lease, known, self._clock)
-        moved = [self._take(rows, change) for change in changes]
-        self._session.flush()
-        return moved
+        rows = Rows.of(lease, self._clock, self._rows(lease.execution_id, {change.path for change in changes}))
+        for change in changes:
+            if rows.must_be_written(change):
+                self._write(rows)
+            rows.take(change)
+        self._write(rows)
+        insert_all(self._session, self._scope, AuditEntry, [self._audited(note) for note in rows.notes])
 
     def plan(self, lease: Lease, types: Mapping[str, str]) -> None:
         """Write a pending node for every path that has none; `types` are node types by path."""
@@ -111,47 +127,43 @@ class Nodes(Repository):
         return Leases(self._session, self._scope, self._clock)
 
     def _one(self, lease: Lease, change: NodeChange) -> NodeExecution:
-        return self.apply(lease, [change])[0]
+        self.apply(lease, [change])
+        row = self.get(lease.execution_id, change.path)
+        assert row is not None  # noqa: S101  # it was just written
+        return row
 
-    def _rows(self, execution_id: UUID, paths: Iterable[str]) -> Iterator[NodeExecution]:
+    def _rows(self, execution_id: UUID, paths: Iterable[str]) -> Iterator[Mapping[str, Any]]:
         asked = sorted(paths)
         for start in range(0, len(asked), PATHS_A_QUERY):
             among = NodeExecution.node_path.in_(asked[start : start + PATHS_A_QUERY])
-            query = select(NodeExecution).where(NodeExecution.execution_id == execution_id, among)
-            yield from self._session.scalars(query)
+            yield from self._session.execute(_KNOWN.where(NodeExecution.execution_id == execution_id, among)).mappings()
 
-    def _take(self, rows: Rows, change: NodeChange) -> NodeExecution:
-        if not rows.takes(change):
-            self._session.flush()
-            rows.written()
-        is_new = change.path not in rows.known
-        row = rows.of(change)
-        if is_new:
-            self._session.add(row)
-            self._note(row, "create", None, NodeStatus.PENDING, {})
-        if change.status is not NodeStatus.PENDING:
-            self._move(rows, row, change)
-        return row
+    def _write(self, rows: Rows) -> None:
+        new, old = rows.taken()
+        insert_all(self._session, self._scope, NodeExecution, new)
+        if old:
+            here = {"here": self._scope.organisation_id}
+            moved = [{name: row[name] for name in MOVED} | {"row": row["id"]} | here for row in old]
+            self._session.connection().execute(_MOVE, moved)
 
-    def _move(self, rows: Rows, row: NodeExecution, change: NodeChange) -> None:
-        before = row.status
-        if before is not change.status:
-            check_transition(ENTITY, before, change.status)
-            self._note(row, "status", before, change.status, {"node_path": row.node_path})
-        rows.fill(row, change)
-        row.status = change.status
-        rows.moved.add(change.path)
+    def _audited(self, note: Note) -> dict[str, Any]:
+        return {
+            "user_id": self._scope.user_id,
+            "action": "status" if note.before else "create",
+            "entity": ENTITY,
+            "entity_id": note.row_id,
+            "before": note.before.value if note.before else None,
+            "after": note.after.value,
+            "detail": {"node_path": note.path} if note.before else {},
+            "at": self._clock(),
+        }
 
-    def _note(
-        self, row: NodeExecution, action: str, before: NodeStatus | None, after: NodeStatus, detail: dict[str, Any]
-    ) -> None:
-        """Write to the audit log, together with the change."""
-        entry = AuditEntry(user_id=self._scope.user_id, action=action, entity=ENTITY, entity_id=row.id)
-        entry.before, entry.after = before.value if before else None, after.value
-        entry.detail, entry.at = detail, self._clock()
-        self._session.add(entry)
+
+def _fresh() -> Select[NodeExecution]:
+    """Select rows as they are in the database, whatever the session remembers of them."""
+    return select(NodeExecution).execution_options(populate_existing=True)
 
 
 def _with_results(condition: ColumnElement[bool]) -> Select[NodeExecution]:
-    query = select(NodeExecution).join(Execution, Execution.id == NodeExecution.execution_id)
+    query = _fresh().join(Execution, Execution.id == NodeExecution.execution_id)
     return query.where(condition, NodeExecution.status.in_(_HAS_OUTPUT))

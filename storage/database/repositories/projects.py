@@ -8,18 +8,22 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from repomill.errors import ProjectNotFound
+from repomill.roles import Permission
 from storage.database.models import Project
 from storage.database.repositories.base import Repository
+from storage.database.repositories.limits import Limits
 
 
 class Projects(Repository):
     """Projects of the organisation."""
 
     def get_or_create(self, name: str) -> Project:
-        """Return the project of this name; of two that create it at once, both get the same one."""
+        """Return the project of this name; two who create it at once get the same one. Raises `LimitReached`."""
         found = self._by_name(name)
         if found is not None:
             return found
+        self._require(Permission.RUN)
+        Limits(self._session, self._scope, self._clock).check_project()
         now = self._clock()
         project = Project(name=name, created_by=self._scope.user_id, created_at=now, updated_at=now)
         try:
@@ -43,6 +47,7 @@ class Projects(Repository):
 
     def set_policy(self, project: Project, policy: Mapping[str, Any] | None) -> None:
         """Give a project a policy for its trees, None for the defaults."""
+        self._require(Permission.ADMINISTER)
         before = project.policy
         project.policy, project.updated_at = None if policy is None else dict(policy), self._clock()
         self._session.flush()
@@ -54,6 +59,7 @@ class Projects(Repository):
 
     def delete(self, project: Project) -> None:
         """Delete it with its executions, generated projects, files and exports."""
+        self._require(Permission.ADMINISTER)
         self._audit("delete", "project", project.id, None, None, name=project.name)
         self._session.delete(project)
         self._session.flush()

@@ -5,10 +5,10 @@ from uuid import uuid4
 from sqlalchemy import insert
 
 from repomill.apis.description import ApiDescription, Operation
-from storage.database.models import Organisation, User
+from storage.database.models import Membership, Organisation, User
 from storage.database.scope import DEFAULT_SCOPE, Scope
 from storage.database.session import Database
-from tests.fakes.stored_rows import NOW, fake_digest
+from tests.fakes.stored_rows import NOW, fake_digest, membership_of
 
 TEA = Operation(name="getTea", method="GET", path="/teas/{id}", summary="One tea", deprecated=True)
 
@@ -63,6 +63,7 @@ def test_an_organisation_sees_its_own_apis_only(database: Database) -> None:
         connection.execute(insert(Organisation).values(id=other.organisation_id, name="O", slug="o", created_at=NOW))
         user = {"id": other.user_id, "organisation_id": other.organisation_id, "name": "eve", "created_at": NOW}
         connection.execute(insert(User).values(**user))
+        connection.execute(insert(Membership).values(**membership_of(other)))
     with database.transaction(DEFAULT_SCOPE) as work:
         version = work.apis.add("tea", description(), "l", "k")
     with database.transaction(other) as work:

@@ -7,12 +7,12 @@ from sqlalchemy import delete, insert, select, update
 
 from repomill.errors import ExecutionNotFound, GeneratedProjectNotFound, WorkflowNotFound
 from storage.database._tenancy import ForeignRow
-from storage.database.models import Organisation, Project, Tenant, User
+from storage.database.models import Membership, Organisation, Project, Tenant, User
 from storage.database.repositories.base import Repository
 from storage.database.scope import DEFAULT_SCOPE, Scope
 from storage.database.session import Database
 from storage.database.work import Work
-from tests.fakes.stored_rows import NOW, completed_project, new_execution
+from tests.fakes.stored_rows import NOW, completed_project, membership_of, new_execution
 
 
 @pytest.fixture
@@ -23,6 +23,7 @@ def other(database: Database) -> Scope:
         connection.execute(insert(Organisation).values(id=scope.organisation_id, name="O", slug="o", created_at=NOW))
         user = {"id": scope.user_id, "organisation_id": scope.organisation_id, "name": "default", "created_at": NOW}
         connection.execute(insert(User).values(**user))
+        connection.execute(insert(Membership).values(**membership_of(scope)))
     return scope
 
 

@@ -50,8 +50,26 @@ COMMANDS: dict[str, set[str]] = {
     "source discover": {"--host"} | FORMAT,
     "source list": FORMAT,
     "source show": {"--page"} | FORMAT,
+    "retention plan": FORMAT,
+    "retention run": FORMAT,
+    "retention set": {"--reset"}
+    | {f"--{each}" for each in ("active", "archived", "exports", "failed-exports", "results", "calls", "events")}
+    | {"--flow-runs"},
+    "retention show": FORMAT,
+    "retention marks": FORMAT,
+    "retention pin": {"--reason"},
+    "retention unpin": set(),
+    "retention hold": {"--reason"},
+    "retention end-hold": set(),
+    "storage check": {"--repair", "--grace"} | FORMAT,
     "db upgrade": set(),
+    "user list": FORMAT,
+    "user add": {"--role", "--email"},
+    "user role": set(),
+    "limit show": FORMAT,
+    "limit set": {"--projects", "--runs-a-day", "--storage-bytes", "--files"},
     "db current": FORMAT,
+    "db check": FORMAT,
 }
 
 
