@@ -16,6 +16,7 @@ from repomill.errors import DatabaseUnavailable
 from storage.database import schema
 from storage.database._engine import STATEMENT_TIMEOUT, database_url, make_engine
 from storage.database._tenancy import bind_to_organisation, name_organisation
+from storage.database.changes import Listener, kept
 from storage.database.models.base import utc_now
 from storage.database.scope import Scope
 from storage.database.work import Work
@@ -43,6 +44,8 @@ class Database:
         self._clock = clock
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="database")
         self._is_checked = False
+        self.listeners: list[Listener] = []
+        """Told of changes of status after the commit."""
 
     @contextmanager
     def transaction(self, scope: Scope, *, read_only: bool = False) -> Iterator[Work]:
@@ -61,6 +64,10 @@ class Database:
             with session.begin():
                 name_organisation(session, scope)
                 yield Work(session, scope, self._clock)
+            changes = kept(session)
+        if changes:
+            for listener in self.listeners:
+                listener(changes)
 
     async def run(self, scope: Scope, function: Callable[[Work], T], *, read_only: bool = False) -> T:
         """Call `function` with a unit of work in a thread; for callers in an event loop.

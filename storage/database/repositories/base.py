@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from repomill.errors import NotPermitted
 from repomill.roles import Permission
+from storage.database.changes import StatusChange, facts_of, keep
 from storage.database.models import AuditEntry, Base, Membership, User
 from storage.database.scope import Scope
 from storage.database.transitions import check_transition
@@ -52,6 +53,7 @@ class Repository:
 
     def _created(self, entity: str, entity_id: UUID, status: StrEnum) -> None:
         self._audit("create", entity, entity_id, None, status.value)
+        self._tell(entity, entity_id, None, status.value, {})
 
     def _change_status(self, entity: str, row: Any, after: StrEnum, **detail: Any) -> None:
         """Move the row's status along its table; staying is no change. Raises `IllegalTransition`."""
@@ -62,3 +64,12 @@ class Repository:
         row.status = after
         self._session.flush()
         self._audit("status", entity, row.id, before.value, after.value, **detail)
+        self._tell(entity, row.id, before.value, after.value, facts_of(entity, row))
+
+    def _tell(self, entity: str, entity_id: UUID, before: str | None, after: str, facts: dict[str, Any]) -> None:
+        """Let those know who listen for changes of status, once this is committed."""
+        scope = self._scope
+        change = StatusChange(
+            entity, entity_id, before, after, self._clock(), scope.organisation_id, scope.user_id, facts
+        )
+        keep(self._session, change)
