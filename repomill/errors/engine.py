@@ -58,7 +58,7 @@ class NodeTimeout(Fatal):
     seconds: float
     code: ClassVar[str] = "node_timeout"
     message: ClassVar[str] = "Node {node} did not end within {seconds:g} s."
-    hint: ClassVar[str] = "Raise its `timeout`, or let it be tried again: `retry: {{on: [timeout]}}`."
+    hint: ClassVar[str] = "Raise its `timeout`, or let it be tried again: `timeout` under `retry.on`."
 
 
 @dataclass(eq=False)
