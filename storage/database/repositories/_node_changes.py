@@ -4,11 +4,13 @@ Rows are plain dictionaries here. Objects that a session looks after took four t
 that does little spent most of its time on them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
+
+from sqlalchemy import RowMapping
 
 from storage.database.lease import Lease
 from storage.database.transitions import NODE_TRANSITIONS, NodeStatus, check_transition
@@ -83,7 +85,7 @@ class NodeRow:
     written: NodeStatus | None = None
 
     def takes(self, status: NodeStatus) -> bool:
-        """Tell whether one write can bring the row to this status: the database checks each write, and sees no steps."""
+        """Tell whether one write can bring the row to this status: the database checks writes, and sees no steps."""
         return self.written is None or status is self.written or status in NODE_TRANSITIONS[self.written]
 
 
@@ -109,7 +111,7 @@ class Rows:
     """Rows that differ from the database."""
 
     @classmethod
-    def of(cls, lease: Lease, clock: Callable[[], datetime], found: Iterable[Mapping[str, Any]]) -> "Rows":
+    def of(cls, lease: Lease, clock: Callable[[], datetime], found: Iterable[RowMapping]) -> "Rows":
         """Begin with the rows that are there."""
         return cls(lease, clock, {row["node_path"]: NodeRow(dict(row), row["status"]) for row in found})
 

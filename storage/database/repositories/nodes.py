@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, bindparam, select, update
 
 from storage.database.lease import Lease
 from storage.database.models import AuditEntry, Execution, NodeExecution
 from storage.database.repositories._leases import Leases
-from storage.database.repositories._many import insert_all
+from storage.database.repositories._many import insert_all, table_of
 from storage.database.repositories._node_changes import (
     ENTITY,
     MOVED,
@@ -30,12 +30,10 @@ PATHS_A_QUERY = 500
 _HAS_OUTPUT = (NodeStatus.COMPLETED, NodeStatus.CACHED)
 _OPEN = (NodeStatus.PENDING, NodeStatus.RUNNING, NodeStatus.SUSPENDED)
 
-_COLUMNS = NodeExecution.__table__.c
+_TABLE = table_of(NodeExecution)
 _KNOWN = select(*(getattr(NodeExecution, name) for name in ("id", "node_path", *MOVED)))
 # Past the session, which is much quicker, so it names the organisation itself.
-_MOVE = update(NodeExecution.__table__).where(
-    _COLUMNS.id == bindparam("row"), _COLUMNS.organisation_id == bindparam("here")
-)
+_MOVE = update(_TABLE).where(_TABLE.c.id == bindparam("row"), _TABLE.c.organisation_id == bindparam("here"))
 
 
 class Nodes(Repository):
@@ -132,7 +130,7 @@ class Nodes(Repository):
         assert row is not None  # noqa: S101  # it was just written
         return row
 
-    def _rows(self, execution_id: UUID, paths: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+    def _rows(self, execution_id: UUID, paths: Iterable[str]) -> Iterator[RowMapping]:
         asked = sorted(paths)
         for start in range(0, len(asked), PATHS_A_QUERY):
             among = NodeExecution.node_path.in_(asked[start : start + PATHS_A_QUERY])

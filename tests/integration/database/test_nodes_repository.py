@@ -4,7 +4,7 @@ import pytest
 
 from repomill.errors import IllegalTransition
 from storage.database.lease import Lease
-from storage.database.repositories.nodes import NodeNotPlanned, NodeOutput
+from storage.database.repositories.nodes import NodeChange, NodeNotPlanned, NodeOutput
 from storage.database.scope import DEFAULT_SCOPE
 from storage.database.session import Database
 from storage.database.transitions import ExecutionStatus, NodeStatus
@@ -128,3 +128,31 @@ def test_a_node_that_only_started_has_no_result(database: Database, lease: Lease
 def test_a_node_without_a_row_is_none(database: Database, lease: Lease) -> None:
     with database.transaction(DEFAULT_SCOPE) as work:
         assert work.nodes.get(lease.execution_id, "unknown") is None
+
+
+def test_steps_that_come_together_are_all_audited(database: Database, lease: Lease) -> None:
+    steps = [NodeStatus.RUNNING, NodeStatus.FAILED, NodeStatus.RUNNING, NodeStatus.COMPLETED]
+    with database.transaction(DEFAULT_SCOPE) as work:
+        work.nodes.apply(lease, [NodeChange("late", NodeStatus.PENDING, "llm")])
+        work.nodes.apply(lease, [NodeChange(path, step) for step in steps for path in ("plan", "late")])
+        for row in work.nodes.list(lease.execution_id):
+            assert row.status is NodeStatus.COMPLETED
+            assert sorted(entry.after or "" for entry in work.audit.of(row.id)) == sorted(["pending", *steps])
+
+
+def test_a_node_that_failed_can_start_and_complete_in_one_go(database: Database, lease: Lease) -> None:
+    """The database refuses the way from failed to completed, so it has to see the start."""
+    with database.transaction(DEFAULT_SCOPE) as work:
+        work.nodes.start(lease, "plan")
+        work.nodes.fail(lease, "plan", {"code": "answer_cut"})
+        steps = (NodeStatus.RUNNING, NodeStatus.COMPLETED)
+        work.nodes.apply(lease, [NodeChange("plan", step) for step in steps])
+        row = work.nodes.get(lease.execution_id, "plan")
+    assert row is not None
+    assert (row.status, row.error) == (NodeStatus.COMPLETED, None)
+
+
+def test_rows_of_a_batch_belong_to_the_organisation(database: Database, lease: Lease) -> None:
+    with database.transaction(DEFAULT_SCOPE) as work:
+        work.nodes.plan(lease, {"write": "llm"})
+        assert {row.organisation_id for row in work.nodes.list(lease.execution_id)} == {DEFAULT_SCOPE.organisation_id}
