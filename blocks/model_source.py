@@ -1,31 +1,23 @@
-"""Block: a model provider."""
+"""Blocks: providers of models."""
 
 from decimal import Decimal
+from typing import ClassVar, Literal
 
 from prefect.blocks.core import Block
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from repomill.agents.source import ModelSource
+from repomill.apis.source import check_url
+from repomill.sources import SourceKind
 
 
-class OpenAISource(Block):
-    """OpenAI, or any endpoint that speaks its protocol.
+class _Provider(BaseModel):
+    """What blocks of all providers hold."""
 
-    Attributes:
-        api_key: key sent as the bearer token.
-        base_url: base URL of the endpoint; empty for OpenAI itself.
-        model: model used where a workflow names none.
-        timeout: seconds to wait for an answer.
-        input_price: US dollars for a million tokens of prompts; empty for the price list.
-        output_price: US dollars for a million tokens of answers; empty for the price list.
-    """
-
-    _block_type_name = "Repomill OpenAI Source"
-    _block_type_slug = "repomill-openai"
-    _description = "OpenAI, or any endpoint that speaks its protocol."
+    kind: ClassVar[SourceKind]
 
     api_key: SecretStr = Field(title="API key")
-    base_url: str = Field(default="", title="Base URL", description="Empty for OpenAI itself.")
+    base_url: str = Field(default="", title="Base URL", description="Empty for the provider itself.")
     model: str = Field(default="", title="Model", description="Used where a workflow names none.")
     timeout: float = Field(default=120, gt=0, title="Timeout", description="Seconds to wait for an answer.")
     input_price: Decimal | None = Field(
@@ -37,15 +29,115 @@ class OpenAISource(Block):
     output_price: Decimal | None = Field(
         default=None, ge=0, title="Price of answers", description="US dollars for a million tokens."
     )
+    headers: dict[str, SecretStr] = Field(
+        default_factory=dict, title="Headers", description="Sent with every request, besides the key."
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_http_url(cls, value: str) -> str:
+        return check_url(value) if value else value
 
     def source(self, name: str, model: str = "") -> ModelSource:
         """Return the source a workflow knows as `name`; `model` wins over the block's own."""
-        return ModelSource(
-            name=name,
-            base_url=self.base_url,
-            api_key=self.api_key,
-            model=model or self.model,
-            timeout=self.timeout,
-            input_price=self.input_price,
-            output_price=self.output_price,
-        )
+        given = {key: getattr(self, key) for key in _Provider.model_fields if key != "model"}
+        return ModelSource(name=name, kind=self.kind, model=model or self.model, **given, **self._more())
+
+    def _more(self) -> dict[str, str]:
+        """Return what only this provider has."""
+        return {}
+
+
+class OpenAISource(_Provider, Block):
+    """OpenAI, or any endpoint that speaks its protocol.
+
+    Attributes:
+        api_key: key sent as the bearer token.
+        base_url: base URL of the endpoint; empty for OpenAI itself.
+        model: model used where a workflow names none.
+        timeout: seconds to wait for an answer.
+        input_price: US dollars for a million tokens of prompts; empty for the price list.
+        output_price: US dollars for a million tokens of answers; empty for the price list.
+        headers: headers of every request besides the key.
+        api: which of OpenAI's APIs is spoken.
+    """
+
+    _block_type_name = "Repomill OpenAI Source"
+    _block_type_slug = "repomill-openai"
+    _description = "OpenAI, or any endpoint that speaks its protocol."
+
+    kind: ClassVar[SourceKind] = SourceKind.OPENAI
+    api: Literal["chat", "responses"] = Field(
+        default="chat", title="API", description="Other endpoints than OpenAI's mostly know chat only."
+    )
+
+    def _more(self) -> dict[str, str]:
+        return {"api": self.api}
+
+
+class AzureOpenAISource(_Provider, Block):
+    """A resource of Azure OpenAI; models are named by their deployments.
+
+    Attributes:
+        api_key: key of the resource.
+        base_url: endpoint of the resource, as `https://NAME.openai.azure.com`.
+        model: deployment used where a workflow names none.
+        timeout: seconds to wait for an answer.
+        input_price: US dollars for a million tokens of prompts; empty for the price list.
+        output_price: US dollars for a million tokens of answers; empty for the price list.
+        headers: headers of every request besides the key.
+        api: which of OpenAI's APIs is spoken.
+        api_version: version of Azure's API; empty for the newest one that is no preview.
+    """
+
+    _block_type_name = "Repomill Azure OpenAI Source"
+    _block_type_slug = "repomill-azure-openai"
+    _description = "A resource of Azure OpenAI; models are named by their deployments."
+
+    kind: ClassVar[SourceKind] = SourceKind.AZURE
+    base_url: str = Field(min_length=1, title="Endpoint", description="As https://NAME.openai.azure.com.")
+    api: Literal["chat", "responses"] = Field(default="chat", title="API")
+    api_version: str = Field(default="", title="API version", description="Empty for one that is no preview.")
+
+    def _more(self) -> dict[str, str]:
+        return {"api": self.api, "api_version": self.api_version}
+
+
+class AnthropicSource(_Provider, Block):
+    """Anthropic, or any endpoint that speaks its Messages API.
+
+    Attributes:
+        api_key: key of the provider.
+        base_url: base URL of the endpoint; empty for Anthropic itself.
+        model: model used where a workflow names none.
+        timeout: seconds to wait for an answer.
+        input_price: US dollars for a million tokens of prompts; empty for the price list.
+        output_price: US dollars for a million tokens of answers; empty for the price list.
+        headers: headers of every request besides the key.
+    """
+
+    _block_type_name = "Repomill Anthropic Source"
+    _block_type_slug = "repomill-anthropic"
+    _description = "Anthropic, or any endpoint that speaks its Messages API."
+
+    kind: ClassVar[SourceKind] = SourceKind.ANTHROPIC
+
+
+class GoogleSource(_Provider, Block):
+    """Google's Gemini API.
+
+    Attributes:
+        api_key: key of the provider.
+        base_url: base URL of the endpoint; empty for Google itself.
+        model: model used where a workflow names none.
+        timeout: seconds to wait for an answer.
+        input_price: US dollars for a million tokens of prompts; empty for the price list.
+        output_price: US dollars for a million tokens of answers; empty for the price list.
+        headers: headers of every request besides the key.
+    """
+
+    _block_type_name = "Repomill Google Source"
+    _block_type_slug = "repomill-google"
+    _description = "Google's Gemini API."
+
+    kind: ClassVar[SourceKind] = SourceKind.GOOGLE

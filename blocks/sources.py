@@ -10,11 +10,14 @@ from blocks.database_source import database_source
 from blocks.http_api import HttpApi
 from blocks.image_provider import ImageProvider
 from blocks.mcp_server import McpServer
-from blocks.model_source import OpenAISource
+from blocks.model_source import AnthropicSource, AzureOpenAISource, GoogleSource, OpenAISource
 from repomill.sources import SourceKind
 
 SOURCE_BLOCKS: Mapping[SourceKind, type[Block]] = {
     SourceKind.OPENAI: OpenAISource,
+    SourceKind.AZURE: AzureOpenAISource,
+    SourceKind.ANTHROPIC: AnthropicSource,
+    SourceKind.GOOGLE: GoogleSource,
     SourceKind.IMAGES: ImageProvider,
     SourceKind.HTTP: HttpApi,
     SourceKind.MCP: McpServer,

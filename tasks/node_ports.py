@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import finalize
 
+from blocks.sources import block_type
 from repomill.agents.request import AgentAnswer, AgentRequest
 from repomill.errors import SourceMissing, TemplateNotFound
 from repomill.nodes.base import Agents, Exported, ExportTarget
@@ -22,9 +23,6 @@ from tasks.services import Services
 if TYPE_CHECKING:
     from tasks.run_state import Run
 
-BLOCK_TYPE = "repomill-openai"
-"""Type of the blocks that hold sources, as the Prefect UI lists them."""
-
 
 class SourceModels:
     """Fills in the model a source names in the specification, then hands the request on."""
@@ -39,7 +37,7 @@ class SourceModels:
         try:
             return await self._agents.run(replace(request, model=request.model or source.model or ""))
         except SourceMissing as error:  # the runner knows the source's name, not the block behind it
-            raise SourceMissing(request.source, f"{BLOCK_TYPE}/{source.block}") from error
+            raise SourceMissing(request.source, f"{block_type(source.kind)}/{source.block}") from error
 
 
 class StoredTemplates:

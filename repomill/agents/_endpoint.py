@@ -1,19 +1,20 @@
-"""The adapter to OpenAI-compatible endpoints: Pydantic AI's chat model over the `openai` SDK."""
+"""The adapter to providers: Pydantic AI's models, and what their failures mean to the choke point."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from openai import AsyncOpenAI
 from pydantic_ai.exceptions import (
+    ContentFilterError,
     ModelAPIError,
     ModelConnectionError,
     ModelHTTPError,
     ModelQuotaExceededError,
     UnexpectedModelBehavior,
+    UserError,
 )
-from pydantic_ai.models.openai import OpenAIChatModel
-from pydantic_ai.providers.openai import OpenAIProvider
 
+from repomill.agents._providers import ProviderClient, provider_client
+from repomill.calls.heard import Listener
 from repomill.calls.sending import AnswerLost, Refused, TryAgain
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 TOO_FAST = 429
 PATIENCE_STATUSES = frozenset({408, 425, TOO_FAST})
 NOT_SENT_PHASES = frozenset({"pool", "connect"})
-NO_KEY = "none"
-"""The SDK insists on some key; local servers ignore it, OpenAI answers 401."""
 REASON_LENGTH = 500
 
 
@@ -36,21 +35,14 @@ class Endpoint:
     """One source's client, shared by all calls to it; to be closed."""
 
     source: "ModelSource"
-    _provider: OpenAIProvider = field(init=False, repr=False)
+    _client: ProviderClient = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        client = AsyncOpenAI(
-            base_url=self.source.url,
-            api_key=self.source.api_key.get_secret_value() or NO_KEY,
-            timeout=self.source.timeout,
-            max_retries=0,
-            default_headers=dict(self.source.headers),
-        )
-        object.__setattr__(self, "_provider", OpenAIProvider(openai_client=client))
+        object.__setattr__(self, "_client", provider_client(self.source))
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._provider.client.close()
+        await self._client.aclose()
 
     async def request(
         self,
@@ -66,20 +58,26 @@ class Endpoint:
             TryAgain: it was not served and nothing is owed.
             AnswerLost: it went out, and no usable answer came back.
         """
-        chat = OpenAIChatModel(model, provider=self._provider)
+        chat = self._client.model(model)
         try:
-            return await chat.request(chat.prepare_messages(messages, parameters), settings, parameters)
+            answer = await chat.request(chat.prepare_messages(messages, parameters), settings, parameters)
         except ModelHTTPError as error:
             raise self._status(error) from error
         except ModelConnectionError as error:
             raise self._connection(error) from error
-        except (ModelAPIError, UnexpectedModelBehavior, IndexError, TypeError) as error:
-            # A 200 whose body is no chat completion; without choices Pydantic AI 2.68 runs into bare Python errors.
-            raise AnswerLost(self._reason(f"the answer is not a chat completion: {error}")) from error
+        except ContentFilterError as error:
+            raise Refused(0, self._reason(str(error))) from error
+        except UserError as error:  # of what Pydantic AI knows the provider not to take, before anything is sent
+            raise Refused(0, self._reason(str(error))) from error
+        except (ModelAPIError, UnexpectedModelBehavior, LookupError, TypeError, ValueError, AttributeError) as error:
+            # A 200 whose body is no answer of this protocol; Pydantic AI 2.68 and the SDKs run into bare Python errors.
+            raise AnswerLost(self._reason(f"the answer is not a completion: {error}")) from error
+        if not answer.parts and not answer.finish_reason:
+            raise AnswerLost("the answer is not a completion: nothing is in it")
+        return answer
 
     def _status(self, error: ModelHTTPError) -> Refused | TryAgain:
-        body = error.body if isinstance(error.body, dict) else {}
-        reason = self._reason(str(body.get("message") or error.body or "no reason given"))
+        reason = self._reason(_said(error.body) or "no reason given")
         patient = error.status_code in PATIENCE_STATUSES or error.status_code >= 500
         if patient and not isinstance(error, ModelQuotaExceededError):
             too_fast = error.status_code == TOO_FAST
@@ -97,3 +95,11 @@ class Endpoint:
         """Servers have been seen to quote the key they refuse."""
         key = self.source.api_key.get_secret_value()
         return (text.replace(key, "***") if key else text)[:REASON_LENGTH]
+
+
+def _said(body: object) -> str:
+    """Return the message of an error's body: Anthropic and Google put it one level deeper than OpenAI's SDK leaves."""
+    if not isinstance(body, dict):
+        return str(body or "")
+    inner = body.get("error")
+    return str(body.get("message") or (inner.get("message") if isinstance(inner, dict) else inner) or body)

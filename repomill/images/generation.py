@@ -31,7 +31,7 @@ async def generate(source: ImageSource, request: ImageRequest) -> Answered:
         api_key=source.api_key.get_secret_value() or NO_KEY,
         timeout=source.timeout,
         max_retries=0,
-        default_headers=dict(source.headers),
+        default_headers=source.plain_headers(),
     )
     try:
         async with client:

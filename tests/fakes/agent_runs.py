@@ -47,8 +47,10 @@ def runner_for(  # noqa: PLR0917
     api_key: str = "",
     seen: list[CallProgress] | None = None,
     timeout: float = 30,
+    **more: Any,
 ) -> AgentRunner:
-    source = ModelSource(name="main", base_url=base_url, api_key=SecretStr(api_key), model=MODEL, timeout=timeout)
+    key = SecretStr(api_key)
+    source = ModelSource(name="main", base_url=base_url, api_key=key, timeout=timeout, **{"model": MODEL, **more})
     calls = LedgeredCalls(
         ledger or MemoryCallLedger(ROOT),
         mode,

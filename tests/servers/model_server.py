@@ -1,4 +1,4 @@
-"""A server that speaks OpenAI's chat completions, counts what it is asked and misbehaves on demand.
+"""A server that speaks the protocols of model providers, counts what it is asked and misbehaves on demand.
 
 In a test:            with model_server(lambda asked: "hello") as server: server.base_url, server.requests
 In its own process:   python -m tests.servers.model_server --port 0 --answers answers.json --count-file count.jsonl
@@ -20,10 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from repomill.canonical import digest
+from tests.servers.protocols import OUTPUT, PROTOCOLS, Protocol, Words, protocol_of
 from tests.servers.schema_example import example_of
-
-OUTPUT = "answer"
-"""Name of the function by whose call a structured answer comes."""
+from tests.servers.streams import events_of
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,8 @@ class Asked:
     number: int
     body: dict[str, Any]
     headers: Mapping[str, str]
+    path: str = "/v1/chat/completions"
+    protocol: Protocol = PROTOCOLS[0]
 
     @property
     def digest(self) -> str:
@@ -41,13 +42,13 @@ class Asked:
     @property
     def prompt(self) -> str:
         """All that was said so far, system prompt and repairs included."""
-        return "\n".join(str(message.get("content") or "") for message in self.body["messages"])
+        return "\n".join(str(message.get("content") or "") for message in self.body.get("messages", ()))
 
     @property
     def schema(self) -> dict[str, Any] | None:
         """The JSON Schema of the tool call that is asked for; None when text is."""
-        found = (tool["function"] for tool in self.body.get("tools", ()))
-        return next((tool["parameters"] for tool in found if tool["name"] == OUTPUT), None)
+        schema: dict[str, Any] | None = self.protocol.functions(self.body).get(OUTPUT)
+        return schema
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,10 @@ class Reply:
     hang: bool = False
     drop: str = ""
     raw: str | None = None
+    pause: float = 0.0
+    """Seconds between the events of a stream."""
+    cut: bool = False
+    """Whether a stream ends in the middle."""
     calls: Sequence[tuple[str, Any]] = ()
     """Functions to be called, with their arguments."""
 
@@ -95,9 +100,10 @@ class ModelServer:
         self._http.shutdown()
         self._http.server_close()
 
-    def take(self, body: dict[str, Any], headers: Mapping[str, str]) -> Asked:
+    def take(self, body: dict[str, Any], headers: Mapping[str, str], path: str) -> Asked:
         with self._lock:
-            asked = Asked(len(self.requests) + 1, body, headers)
+            protocol = protocol_of(path) or PROTOCOLS[0]
+            asked = Asked(len(self.requests) + 1, body, headers, path, protocol)
             self.requests.append(asked)
             if self._count_file is not None:
                 with self._count_file.open("a", encoding="utf-8") as file:
@@ -130,20 +136,33 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         server = self.server.model_server
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        asked = server.take(body, dict(self.headers))
+        asked = server.take(body, dict(self.headers), self.path)
         reply = server.reply(asked)
         if reply.delay or reply.hang:
             server.stopping.wait(None if reply.hang else reply.delay)
         if reply.drop or reply.hang:
             self._drop()
-        elif not self.path.endswith("/chat/completions"):
+        elif protocol_of(self.path) is None:
             self._send(404, {}, json.dumps({"error": {"message": f"no route {self.path}"}}))
         elif reply.raw is not None:
             self._send(reply.status, reply.headers, reply.raw)
         elif reply.status != 200:
-            self._send(reply.status, reply.headers, json.dumps({"error": _error(reply)}))
+            self._send(reply.status, reply.headers, json.dumps(asked.protocol.error(reply.status, reply.reply)))
+        elif body.get("stream") and self.path.endswith("/chat/completions"):
+            self._stream(_completion(asked, reply), reply)
         else:
             self._send(200, reply.headers, json.dumps(_completion(asked, reply)))
+
+    def _stream(self, completion: dict[str, Any], reply: Reply) -> None:
+        self.send_response(200)
+        for name, value in {"Content-Type": "text/event-stream", "Connection": "close", **reply.headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        for event in events_of(completion, cut=reply.cut):
+            self.wfile.write(event)
+            self.wfile.flush()
+            self.server.model_server.stopping.wait(reply.pause)
+        self.close_connection = True
 
     def _drop(self) -> None:
         self.close_connection = True
@@ -162,51 +181,29 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def _error(reply: Reply) -> Any:
-    return reply.reply if isinstance(reply.reply, dict) else {"message": str(reply.reply or f"status {reply.status}")}
-
-
 def _completion(asked: Asked, reply: Reply) -> dict[str, Any]:
-    message = _message(asked, reply)
-    output = json.dumps(message)
-    return {
-        "id": f"chatcmpl-{asked.number}",
-        "object": "chat.completion",
-        "created": 1_767_225_600,
-        "model": asked.body["model"],
-        "choices": [{"index": 0, "message": message, "finish_reason": reply.finish_reason or _finish_reason(message)}],
-        "usage": {
-            "prompt_tokens": (prompt := len(asked.prompt) // 4 + 1),
-            "completion_tokens": (completion := len(output) // 4 + 1),
-            "total_tokens": prompt + completion,
-        },
-    }
-
-
-def _finish_reason(message: dict[str, Any]) -> str:
-    return "tool_calls" if "tool_calls" in message else "stop"
-
-
-def _message(asked: Asked, reply: Reply) -> dict[str, Any]:
     seed = digest(asked.prompt)[7:15]
-    message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": reply.refusal}
+    text, calls = _said(asked, reply, seed)
+    numbered = [(f"call_{seed}_{asked.number}_{index}", *call) for index, call in enumerate(calls)]
+    said = json.dumps([text, *map(list, calls)])
+    words = Words(
+        text=text,
+        calls=numbered,
+        stop=reply.finish_reason,
+        refusal=reply.refusal,
+        input_tokens=len(asked.prompt) // 4 + 1,
+        output_tokens=len(said) // 4 + 1,
+    )
+    return asked.protocol.completion(str(asked.number), asked.body.get("model", "model"), words)
+
+
+def _said(asked: Asked, reply: Reply, seed: str) -> tuple[str | None, Sequence[tuple[str, Any]]]:
     if reply.calls:
-        return message | {"tool_calls": [_call(asked, seed, *each) for each in enumerate(reply.calls)]}
+        return None, reply.calls
     if asked.schema is None or isinstance(reply.reply, str):
         text = f"Generated text {seed}." if reply.reply is None else reply.reply
-        return message | {"content": text if isinstance(text, str) else json.dumps(text)}
-    arguments = example_of(asked.schema, seed) if reply.reply is None else reply.reply
-    return message | {"tool_calls": [_call(asked, seed, 0, (OUTPUT, arguments))]}
-
-
-def _call(asked: Asked, seed: str, index: int, call: tuple[str, Any]) -> dict[str, Any]:
-    name, arguments = call
-    text = arguments if isinstance(arguments, str) else json.dumps(arguments)
-    return {
-        "id": f"call_{seed}_{asked.number}_{index}",
-        "type": "function",
-        "function": {"name": name, "arguments": text},
-    }
+        return (text if isinstance(text, str) else json.dumps(text)), ()
+    return None, [(OUTPUT, example_of(asked.schema, seed) if reply.reply is None else reply.reply)]
 
 
 def scripted(entries: list[dict[str, Any]]) -> Answer:
