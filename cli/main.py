@@ -8,6 +8,7 @@ from cli import (
     calls,
     databases,
     executions,
+    exports,
     limits,
     nodes,
     projects,
@@ -44,6 +45,8 @@ executions.app.command("calls")(calls.list_calls)
 executions.app.command("replay")(bundles.replay)
 executions.app.add_typer(bundles.app, name="bundle")
 app.add_typer(projects.app, name="project")
+app.add_typer(exports.app, name="export")
+app.command("drift")(exports.drift)
 app.add_typer(budgets.app, name="budget")
 app.command("costs")(budgets.costs)
 app.add_typer(sources.app, name="source")

@@ -6,9 +6,24 @@ from typing import Annotated, Any
 import typer
 
 from cli import policies
-from cli.boundary import load_settings
+from cli.export_options import (
+    BranchOption,
+    CredentialsOption,
+    HostOption,
+    ModeOption,
+    OnFailureOption,
+    ProtectOption,
+    RequestOption,
+    ToOption,
+    VisibilityOption,
+    host_options,
+    load_login,
+    needs_engine,
+)
 from cli.output import Format, FormatOption, print_facts, print_rows, say
 from cli.services import opened, query, run_async
+from repomill.publishing.hosts.port import Visibility
+from repomill.publishing.options import OnFailure, RequestUse
 
 app = typer.Typer(help="Generated projects: their files, archives and pushes.", no_args_is_help=True)
 
@@ -107,41 +122,39 @@ def checkout(
 
 
 @app.command()
-def export(
+def export(  # noqa: PLR0913, PLR0917  # the options of the command
     reference: ReferenceArgument,
-    to: Annotated[str, typer.Option("--to", help="zip, tar, tar.gz or tar.zst (a link), zip:PATH …, or git:URL")],
-    branch: Annotated[str, typer.Option(help="Branch of a Git remote.")] = "main",
-    credentials: Annotated[str, typer.Option(help="Git credentials block, where the remote asks.")] = "",
+    to: ToOption,
+    branch: BranchOption = "main",
+    credentials: CredentialsOption = "",
+    host: HostOption = "",
+    mode: ModeOption = None,
+    request: RequestOption = RequestUse.AUTO,
+    visibility: VisibilityOption = Visibility.PRIVATE,
+    protect: ProtectOption = False,
+    on_failure: OnFailureOption = OnFailure.KEEP,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Publish a stored project; costs no model call, however often it is repeated."""
-    from repomill.publishing.targets import parse_target
-    from storage.artifacts.factory import is_folder
+    from repomill.publishing.targets import parse_destination
     from tasks.publish import publish_to
 
-    target = parse_target(to, branch)
+    target = parse_destination(to, branch)
+    options = host_options(
+        host=host, mode=mode, request=request, visibility=visibility, protect=protect, on_failure=on_failure
+    )
     links_url = ""
-    if credentials or (
-        getattr(target, "path", target) is None and is_folder(load_settings().effective_artifacts_url())
-    ):
+    if needs_engine(target, credentials):
         from cli.engine import use_engine
 
         links_url = use_engine().links_url  # it holds credentials, and serves what is in a folder
 
     async def run() -> dict[str, Any]:
-        git_credentials = await _credentials(credentials)
+        access = await load_login(target, credentials)
         async with opened(links_url) as services:
-            return await publish_to(services, reference, target, git_credentials)
+            return await publish_to(services, reference, target, access, options)
 
     print_facts(run_async(run()), output)
-
-
-async def _credentials(name: str) -> Any:
-    if not name:
-        return None
-    from tasks.credentials import load_git_credentials
-
-    return await load_git_credentials(name)
 
 
 app.command("policy")(policies.policy)

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from blocks.artifacts import ArtifactStorage
 from blocks.database import DatabaseConnection
 from blocks.git_credentials import GitCredentials
+from blocks.host_logins import login_blocks
 from blocks.image_provider import ImageProvider
 from blocks.model_source import OpenAISource
 from blocks.names import ARTIFACTS, DATABASE, MODELS
@@ -23,6 +24,7 @@ from deployments.automations import ensure_automations
 from deployments.environment import WORK_POOL
 from deployments.examples import ROOT
 from repomill.errors import BlocksDiffer
+from repomill.publishing.hosts.registry import host_kinds
 
 if TYPE_CHECKING:
     from repomill.settings import Settings
@@ -83,6 +85,8 @@ async def _seed_blocks(settings: "Settings", links_url: str) -> None:
         input_roots=[str(folder) for folder in settings.allowed_input_roots()],
     ).save(ARTIFACTS, overwrite=True)
     await GitCredentials.register_type_and_schema()
+    for login in (block for kind in host_kinds() for block in login_blocks(kind)):
+        await login.register_type_and_schema()
     for kind in SOURCE_BLOCKS.values():
         await kind.register_type_and_schema()
     if key := os.environ.get("OPENAI_API_KEY"):

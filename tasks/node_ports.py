@@ -72,10 +72,10 @@ class StoredExports:
 
     async def publish(self, node_path: str, target: ExportTarget) -> Exported:
         """Export the run's project; the block with the credentials is loaded now, and only here."""
-        from tasks.credentials import load_git_credentials
+        from tasks.credentials import load_access
 
         assert self.run.project is not None  # noqa: S101  # the walk stores the tree before a publishing node
-        credentials = await load_git_credentials(target.credentials) if target.credentials else None
+        credentials = await load_access(target.kind, target.credentials)
         exported = await publish(self._services, self.run.project, target, node_path, credentials)
         download = await download_of(self._services, self.run.project, exported.kind)
         await report_export(self.run.project, exported, node_path, download)

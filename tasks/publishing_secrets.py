@@ -7,7 +7,8 @@ from pydantic import SecretStr
 from repomill.errors import CredentialsMissing
 from repomill.nodes.registry import kind
 from repomill.workflow.spec import NodeSpec, WorkflowSpec
-from tasks.credentials import load_git_credentials
+from tasks.credentials import load_access
+from tasks.host_access import secrets_of
 
 
 async def publishing_secrets(spec: WorkflowSpec) -> tuple[SecretStr, ...]:
@@ -16,17 +17,17 @@ async def publishing_secrets(spec: WorkflowSpec) -> tuple[SecretStr, ...]:
     A name that is an expression is not known before the node runs, and a block that is missing is told by the node;
     the credentials in use are looked for once more when a tree is pushed.
     """
-    found = []
-    for name in dict.fromkeys(_names(spec.nodes)):
+    found: list[SecretStr] = []
+    for target, name in dict.fromkeys(_names(spec.nodes)):
         try:
-            found.append((await load_git_credentials(name)).password)
+            found += secrets_of(await load_access(target, name))
         except CredentialsMissing:
             continue
     return tuple(found)
 
 
-def _names(nodes: Sequence[NodeSpec]) -> Iterator[str]:
+def _names(nodes: Sequence[NodeSpec]) -> Iterator[tuple[str, str]]:
     for node in nodes:
         name = node.config.get("credentials")
         if isinstance(name, str) and name and "{{" not in name and kind(node.type).publishes:
-            yield name
+            yield str(node.config.get("to", "")).partition(":")[0], name

@@ -47,8 +47,8 @@ class CredentialsMissing(UserActionRequired):
 
     block: str
     code: ClassVar[str] = "credentials_missing"
-    message: ClassVar[str] = "There is no Git credentials block {block!r}."
-    hint: ClassVar[str] = "Make it in the Prefect UI under Blocks (Repomill Git Credentials), then resume."
+    message: ClassVar[str] = "There is no credentials block {block!r}."
+    hint: ClassVar[str] = "Make it in the Prefect UI under Blocks (Repomill Git Credentials, or the kind that the host takes), then repeat."
 
 
 @dataclass(eq=False)

@@ -32,7 +32,7 @@ def test_a_push_that_is_refused_can_go_on_once_the_password_is_right(
     url = server.create("shop.git")
     spec = specify(tmp_path, FILES, push(url, "shop"), name="shop")
     missing = run_fails(repomill, 3, "run", spec)
-    assert "There is no Git credentials block 'shop'." in missing.said
+    assert "There is no credentials block 'shop'." in missing.said
     make_credentials(stack, "shop", USERNAME, "wrong")
     refused = run_fails(repomill, 3, "execution", "resume", "latest")
     assert "authentication failed" in refused.said
@@ -53,7 +53,7 @@ def test_an_export_takes_credentials_from_a_block(
     assert repomill(*export).returncode == 3
     nobody = repomill(*export, "--credentials", "nobody")
     assert (nobody.returncode, nobody.stdout) == (3, "")
-    assert "There is no Git credentials block 'nobody'." in nobody.stderr
+    assert "There is no credentials block 'nobody'." in nobody.stderr
     make_credentials(stack, "tea", USERNAME, PASSWORD)
     told = repomill.json(*export, "--credentials", "tea")
     assert git("--git-dir", str(server.folder / "tea.git"), "rev-parse", "made") == told["commit"]

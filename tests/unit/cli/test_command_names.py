@@ -9,6 +9,8 @@ import typer
 from cli.main import app
 
 FORMAT = {"--format"}
+_REPOSITORY = {"--host", "--mode", "--request", "--visibility", "--protect", "--on-failure"}
+EXPORT = {"--to", "--branch", "--credentials"} | _REPOSITORY | FORMAT
 
 COMMANDS: dict[str, set[str]] = {
     "demo": {"--live", "--model"} | FORMAT,
@@ -41,7 +43,12 @@ COMMANDS: dict[str, set[str]] = {
     "project files": FORMAT,
     "project cat": set(),
     "project checkout": {"--force"} | FORMAT,
-    "project export": {"--to", "--branch", "--credentials"} | FORMAT,
+    "project export": EXPORT,
+    "export plan": EXPORT | {"--message"},
+    "export apply": {"--credentials"} | FORMAT,
+    "export show": FORMAT,
+    "export list": {"--limit"} | FORMAT,
+    "drift": {"--credentials"} | FORMAT,
     "project policy": {"--set", "--reset"},
     "project release": set(),
     "budget set": {"--period", "--cost", "--calls", "--tokens", "--remove"},

@@ -97,6 +97,7 @@ async def test_publishing_hands_the_target_on_and_says_where_it_went() -> None:
         "url": "file:///x.git",
         "tree_digest": "sha256:0",
         "commit": "abc",
+        "request": "",
     }
 
 
@@ -139,7 +140,7 @@ def test_a_configuration_that_makes_no_sense_is_refused(name: str, config: dict[
     [
         ("llm", {"source": "m", "prompt": "p", "max_tokens": 1}, {"text"}),
         ("llm", {"source": "m", "prompt": "p", "max_tokens": 1, "files": {}}, {"files", "notes"}),
-        ("repo_creation", {"to": "zip"}, {"export_id", "kind", "url", "tree_digest", "commit"}),
+        ("repo_creation", {"to": "zip"}, {"export_id", "kind", "url", "tree_digest", "commit", "request"}),
         ("file_generation", {"template": "t"}, {"files"}),
         ("input", {}, set()),
     ],

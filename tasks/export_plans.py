@@ -1,0 +1,137 @@
+"""Plans of exports: made without changing anything, kept as exports that wait, applied exactly as they are."""
+
+import json
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from repomill.errors import ExportPlanNotFound, RepositoryForeign
+from repomill.nodes.base import Exported, ExportTarget
+from repomill.publishing._environment import child_environment
+from repomill.publishing.git_commit import temporary_repository
+from repomill.publishing.hosts.ensure import find_repository
+from repomill.publishing.hosts.markers import Ownership, marker_topic
+from repomill.publishing.hosts.port import Repository, RepositoryHost
+from repomill.publishing.journal import Step
+from repomill.publishing.planning.export import Export
+from repomill.publishing.planning.make_plan import make_plan
+from repomill.publishing.planning.plan import Plan
+from repomill.publishing.saga.routes import Route, RoutePlan, Router
+from repomill.publishing.saga.wish import HostWish
+from repomill.publishing.targets import GitTarget
+from storage.database.models import RepositoryExport
+from storage.database.transitions import ExportStatus
+from storage.database.work import Work
+from tasks.export_journal import DatabaseJournal
+from tasks.host_access import Access
+from tasks.host_exports import ExportJob, connected, host_wish, repository_name, target_of
+from tasks.publish import carry_out, new_export
+from tasks.services import Services
+from tasks.stored_trees import find_project, stored_project
+
+_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """A plan and the export that waits for it to be applied; `project` is the name."""
+
+    id: str
+    project: str
+    plan: Plan
+
+
+async def plan_export(services: Services, reference: str, target: ExportTarget, access: Access) -> StoredPlan:
+    """Make a plan and keep it; the same one again is the same export.
+
+    Raises:
+        TreeBlocked: the tree may not leave.
+        RepositoryForeign: the repository has content of somebody else.
+    """
+    project = await find_project(services, reference)
+    async with connected(target, access) as host:
+        wish = await host_wish(services, ExportJob(project, target, access), host)
+        planned = await _planned(host, wish, repository_name(target))
+    assert planned.plan  # noqa: S101  # only a first push that nobody planned has none
+    digest = planned.plan.digest
+    new = new_export(project, target, plan=digest)
+    export = await services.database.run(services.scope, lambda work: work.exports.begin(new))
+    await DatabaseJournal(services, export.id).note(Step.PLAN, planned.facts())
+    return StoredPlan(str(export.id), project.name, planned.plan)
+
+
+async def find_plan(services: Services, reference: str) -> StoredPlan:
+    """Return a plan by the id of its export, or the beginning of one; raises `ExportPlanNotFound`."""
+    export = await _find(services, reference)
+    planned = await _noted(services, export)
+    assert planned.plan  # noqa: S101  # `_noted` raises otherwise
+    return StoredPlan(str(export.id), export.repository_name or "", planned.plan)
+
+
+async def apply_stored(services: Services, reference: str, access: Access) -> Exported:
+    """Push exactly what a plan says onto exactly the commit it was made for.
+
+    Raises:
+        PlanOutdated: it does not hold any more; nothing was sent.
+        TreeBlocked: the tree may not leave any more.
+    """
+    export = await _find(services, reference)
+    planned = await _noted(services, export)
+
+    def begin(work: Work) -> Any:
+        project = stored_project(work, work.generated_projects.get(export.generated_project_id))
+        if export.status is not ExportStatus.COMPLETED:
+            work.exports.exporting(export.id)
+        return project
+
+    project = await services.database.run(services.scope, begin)
+    return await carry_out(services, ExportJob(project, target_of(export.config), access, planned), export)
+
+
+async def target_of_plan(services: Services, reference: str) -> ExportTarget:
+    """Return where a plan goes, with the name of its credentials."""
+    return target_of((await _find(services, reference)).config)
+
+
+async def _find(services: Services, reference: str) -> RepositoryExport:
+    def find(work: Work) -> list[RepositoryExport]:
+        return list(work.exports.find(2, reference)) if reference else []
+
+    found = await services.database.run(services.scope, find, read_only=True)
+    if len(found) != 1:
+        raise ExportPlanNotFound(reference)
+    return found[0]
+
+
+async def _noted(services: Services, export: RepositoryExport) -> RoutePlan:
+    facts = await DatabaseJournal(services, export.id).done(Step.PLAN)
+    if not facts or not facts["plan"]:
+        raise ExportPlanNotFound(str(export.id))
+    return RoutePlan.of(facts)
+
+
+async def _planned(host: RepositoryHost, wish: HostWish, name: str) -> RoutePlan:
+    found = await find_repository(host, wish.address, wish.project, wish.timeout)
+    if found and found.ownership is Ownership.FOREIGN:
+        raise RepositoryForeign(wish.address.path, marker_topic(wish.project))
+    planned = await Router(host, wish, found.repository).plan() if found else None
+    if planned and planned.plan:
+        return planned
+    return RoutePlan(Route(wish.branch), await _first_plan(wish, found.repository if found else None, name))
+
+
+async def _first_plan(wish: HostWish, repository: Repository | None, name: str) -> Plan:
+    """Plan the first commit of a repository, which need not be there yet, against an empty one."""
+    with tempfile.TemporaryDirectory(prefix="repomill-") as folder:
+        async with temporary_repository(child_environment(), _SECONDS) as git:
+            await git.must("init", "--quiet", "--bare", folder)
+        url = Path(folder).as_uri()
+        plan = await make_plan(Export(wish.tree, GitTarget(url, wish.branch)))
+    return replace(plan, url=repository.clone_url if repository else name)
+
+
+def plan_facts(stored: StoredPlan) -> dict[str, Any]:
+    """Return a plan for programs."""
+    told: dict[str, Any] = json.loads(json.dumps(stored.plan.to_json()))
+    return {"plan": stored.id, "project": stored.project, **told}
