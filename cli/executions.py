@@ -35,10 +35,12 @@ def show(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Print one execution with its output, nodes, attempts and model calls."""
+    from cli.call_rows import call_rows, folded_call_rows
     from cli.node_rows import folded_rows, rows
     from tasks.run_output import load_output
 
-    node_rows = rows if everything or output is Format.JSON else folded_rows
+    is_whole = everything or output is Format.JSON
+    of_nodes, of_calls = (rows, call_rows) if is_whole else (folded_rows, folded_call_rows)
 
     def facts(work: Any) -> dict[str, Any]:
         execution = work.executions.resolve(reference)
@@ -47,8 +49,8 @@ def show(
             "inputs": execution.inputs,
             "error": execution.error,
             "attempts": [_attempt(attempt) for attempt in work.executions.attempts(execution.id)],
-            "nodes": node_rows(work.nodes.list(execution.id)),
-            "calls": [_call(call) for call in work.calls.list(execution.root_id)],
+            "nodes": of_nodes(work.nodes.list(execution.id)),
+            "calls": of_calls(work.calls.list(execution.root_id)),
         }
 
     async def ask() -> dict[str, Any]:
@@ -164,16 +166,4 @@ def _attempt(attempt: Any) -> dict[str, Any]:
         "started": attempt.started_at,
         "ended": attempt.ended_at,
         "outcome": attempt.outcome,
-    }
-
-
-def _call(call: Any) -> dict[str, Any]:
-    return {
-        "call": f"{call.node_path}#{call.ordinal}",
-        "model": call.model,
-        "state": call.state.value,
-        "sends": call.sends,
-        "tokens_in": call.input_tokens,
-        "tokens_out": call.output_tokens,
-        "cost_usd": call.cost,
     }

@@ -1,6 +1,7 @@
 """Show the events of an execution as they come."""
 
 import asyncio
+import json
 import sys
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = 0.2
 """Seconds between two looks at the event table."""
+
+STREAMED = frozenset({"call.text", "call.thinking", "call.tool"})
+"""Pieces of answers while they come."""
 
 ENDS = frozenset({"execution.completed", "execution.failed", "execution.cancelled"})
 
@@ -52,6 +56,8 @@ def print_events(execution_id: UUID, *, after: int, follow: bool, output: Format
     come, as JSON one object a line, until the newest event is an end.
     """
     shown = _is_shown if output is Format.TEXT and not everything else lambda _: True
+    if follow and output is Format.TEXT and not everything:
+        shown = _is_followed
     run_async((_print_and_follow if follow else _print)(execution_id, after, output, shown))
 
 
@@ -65,17 +71,25 @@ async def _print(execution_id: UUID, after: int, output: Format, shown: "Callabl
 
 
 async def _print_and_follow(execution_id: UUID, after: int, output: Format, shown: "Callable[[Event], bool]") -> None:
+    from storage.database.notices import notices
+
     async with opened() as services:
         events = await _events(services, execution_id, 0)
-        while True:
-            for event in events:
-                if event.sequence > after and shown(event):
-                    print_text(_line(event) if output is Format.TEXT else as_json_line(_facts(event)))
-            if events and events[-1].kind in ENDS:
-                return
-            after = max(after, events[-1].sequence) if events else after
-            await asyncio.sleep(LOOK_EVERY)
-            events = await _events(services, execution_id, after)
+        seen = 0
+        try:
+            async with notices(services.database, execution_id) as news:
+                while True:
+                    for event in events:
+                        if event.sequence > after and shown(event):
+                            print_text(_line(event) if output is Format.TEXT else as_json_line(_facts(event)))
+                        seen = event.sequence
+                    if events and events[-1].kind in ENDS:
+                        return
+                    await news.wait()
+                    events = await _events(services, execution_id, seen)
+        except asyncio.CancelledError:
+            say(f"then:  repomill execution logs {execution_id} --follow --after {max(seen, after)}")
+            raise
 
 
 async def _events(services: "Services", execution_id: UUID, after: int) -> "list[Event]":
@@ -100,20 +114,35 @@ def _facts(event: "Event") -> dict[str, Any]:
 
 
 def _is_shown(event: "Event") -> bool:
-    """A loop of a thousand iterations is one line, and one for each that did not go well."""
+    """A loop of a thousand iterations is one line, and one for each that did not go well; answers are whole later."""
+    return event.kind not in STREAMED and _is_followed(event)
+
+
+def _is_followed(event: "Event") -> bool:
     return not is_of_iteration(event.node_path) or event.kind in {"node.failed", "call.waiting"}
 
 
 def sentence(event: "Event") -> str:
     """Say in a few words what an event means."""
+    if event.kind in STREAMED:
+        return _piece(event)
     noun, _, verb = event.kind.replace("_", " ").partition(".")
     subject = event.node_path or noun
     detail = ", ".join(_detail(name, value) for name, value in event.payload.items() if value not in (None, "", 0))
     return f"{subject} {verb}" + (f" ({detail})" if detail else "")
 
 
+def _piece(event: "Event") -> str:
+    """Return a piece of an answer on one line, as it stands between the quotes of JSON."""
+    text = json.dumps(event.payload["text"], ensure_ascii=False)[1:-1]
+    return f"{event.node_path}> {event.payload.get('tool', '')}{text}"
+
+
 def _detail(name: str, value: Any) -> str:
-    return str(value) if name in {"message", "reason", "attempt"} else f"{name.replace('_', ' ')} {value}"
+    if value is True:
+        return name.replace("_", " ")
+    text = " and ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if name in {"message", "reason", "attempt"} else f"{name.replace('_', ' ')} {text}"
 
 
 class _Lines:

@@ -28,8 +28,13 @@ def folded_rows(nodes: "Iterable[NodeExecution]") -> list[Row]:
     """Return a row for each node, `each[*].write` for all iterations together, with how many are in which state."""
     groups: dict[str, list[NodeExecution]] = {}
     for node in in_natural_order(nodes):
-        groups.setdefault(_INDEX.sub("[*]", node.node_path), []).append(node)
+        groups.setdefault(folded_path(node.node_path), []).append(node)
     return [_row(group[0]) if path == group[0].node_path else _together(path, group) for path, group in groups.items()]
+
+
+def folded_path(path: str) -> str:
+    """Return the path that stands for all iterations."""
+    return _INDEX.sub("[*]", path)
 
 
 def is_of_iteration(path: str | None) -> bool:

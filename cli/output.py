@@ -67,7 +67,9 @@ def say(line: str) -> None:
 
 def plain(value: object) -> Any:
     """Return a value as JSON knows it."""
-    if isinstance(value, (UUID, Decimal, Path)):
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, (UUID, Path)):
         return str(value)
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
@@ -94,6 +96,10 @@ def _print_table(rows: Sequence[Row]) -> None:
 def _text(value: object) -> str:
     if value is None:
         return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
     if isinstance(value, datetime):
         return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"
     if isinstance(value, (dict, list)):

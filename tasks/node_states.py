@@ -1,5 +1,6 @@
 """Changes of a node's state, row and event together, handed to the run's writer."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from repomill.errors import RepomillError
@@ -23,7 +24,7 @@ def started(run: Run, path: str, key: str, attempt: int) -> None:
     run.writer.put(change, event("node.started", path, **({"try": attempt} if attempt > 1 else {})))
 
 
-async def ended(run: Run, record: NodeRecord, *, was_cached: bool) -> None:
+async def ended(run: Run, record: NodeRecord, *, was_cached: bool, told: Mapping[str, Any] | None = None) -> None:
     """The node has its result, of now or of an earlier attempt; returns when that is committed."""
     output = NodeOutput(
         output_key=record.output_key,
@@ -35,7 +36,9 @@ async def ended(run: Run, record: NodeRecord, *, was_cached: bool) -> None:
         is_mocked=record.is_mocked,
     )
     status = NodeStatus.CACHED if was_cached else NodeStatus.COMPLETED
-    facts: dict[str, Any] = {"files": record.file_count} | ({"mocked": True} if record.is_mocked else {})
+    facts: dict[str, Any] = {"files": record.file_count, **(told or {})}
+    facts |= {"branches": list(record.branches)} if record.branches else {}
+    facts |= {"mocked": True} if record.is_mocked else {}
     run.writer.put(
         NodeChange(record.node, status, at=now(), output=output), event(f"node.{status.value}", record.node, **facts)
     )

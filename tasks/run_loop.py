@@ -87,7 +87,9 @@ async def run_loop(run: Run, level: Level, node: str, call: NodeCall, walk: Walk
 
     collected, state = await run.task_runs.run(instance_of(call, level, body.states(), retries=False), collect)
     level.states[node] = state
-    return await taken_up(run, NodeRecord.of(collected.document, call.path), was_cached=collected.is_known)
+    return await taken_up(
+        run, NodeRecord.of(collected.document, call.path), was_cached=collected.is_known, is_loop=True
+    )
 
 
 async def _driven(run: Run, call: NodeCall, body: LoopBody) -> NodeResult:

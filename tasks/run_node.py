@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import count
+from typing import Any
 
 from repomill.calls.node_calls import NodeCalls
 from repomill.errors import NodeTimeout
@@ -62,12 +63,19 @@ async def run_node(run: Run, level: Level, node: str, call: NodeCall) -> Ended:
     return await taken_up(run, NodeRecord.of(result.document, call.path), was_cached=result.is_known)
 
 
-async def taken_up(run: Run, record: NodeRecord, *, was_cached: bool) -> Ended:
+async def taken_up(run: Run, record: NodeRecord, *, was_cached: bool, is_loop: bool = False) -> Ended:
     """Make a result known, to the database first: what follows may only start from what is kept."""
     output = await load_output(run, record)
     run.take_up(record)
-    await node_states.ended(run, record, was_cached=was_cached)
+    told = _iterations(output) if is_loop else None
+    await node_states.ended(run, record, was_cached=was_cached, told=told)
     return Ended(completed(output), record.branches, is_fresh=not was_cached)
+
+
+def _iterations(output: Any) -> dict[str, Any]:
+    """What people are told of a loop: that some iterations failed would else show in its output only."""
+    facts = output if isinstance(output, dict) else {}  # a fixed answer may be anything
+    return {"iterations": facts.get("count"), "failed": facts.get("failed")}
 
 
 def instance_of(

@@ -96,3 +96,13 @@ def test_a_fault_of_ours_keeps_its_traceback() -> None:
 
 def test_a_place_that_cannot_be_used_is_for_a_person_to_mend() -> None:
     assert PlaceUnusable("/x", "No space left on device").exit_code == 3
+
+
+def test_people_read_words_and_plain_numbers(capsys: Captured) -> None:
+    facts = {"mocks": False, "new": True, "none": Decimal("0E-10"), "cost": Decimal("0.0012300000")}
+    print_facts(facts, Format.TEXT)
+    assert capsys.readouterr().out == "mocks  no\nnew    yes\nnone   0\ncost   0.00123\n"
+
+
+def test_programs_read_numbers_without_exponents() -> None:
+    assert json.loads(as_json_line({"cost": Decimal("0E-10"), "new": True})) == {"cost": "0.0000000000", "new": True}
