@@ -69,11 +69,19 @@ def form_schema(spec: WorkflowSpec) -> dict[str, Any]:
 
 
 def _positioned(schema: Any) -> Any:
-    """Number the fields of an object, and of the objects in it; `true` and `false` are schemas too, and stay."""
+    """Number and name the fields of an object, and of the objects in it; `true` and `false` are schemas too, and stay.
+
+    The form would call a field without a title after its Python type: "str".
+    """
     if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
         return schema
     properties = {
-        name: {"position": place, **_positioned(field)} if isinstance(field, dict) else field
+        name: {"position": place, "title": _title(name), **_positioned(field)} if isinstance(field, dict) else field
         for place, (name, field) in enumerate(schema["properties"].items())
     }
     return schema | {"properties": properties}
+
+
+def _title(name: str) -> str:
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]

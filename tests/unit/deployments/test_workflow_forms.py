@@ -36,6 +36,11 @@ def test_a_position_that_the_specification_names_is_kept() -> None:
     assert [form["properties"][name]["position"] for name in ("first", "second")] == [7, 1]
 
 
+def test_a_field_without_a_title_is_called_by_its_name() -> None:
+    form = inputs_form({"properties": {"cheap_below": {"type": "number"}, "kind": {"title": "Kind of tea"}}})
+    assert [form["properties"][name]["title"] for name in ("cheap_below", "kind")] == ["Cheap below", "Kind of tea"]
+
+
 def test_fields_inside_a_field_keep_their_order_too() -> None:
     address = {"type": "object", "properties": {"town": {"type": "string"}, "code": {"type": "string"}}}
     form = inputs_form({"properties": {"address": address}})
