@@ -1,10 +1,11 @@
 """Objects that no row names any more: how large they are, and their removal."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from repomill.errors import ArtifactMissing
+from storage.database.work import Work
 from tasks.services import Services
 
 AT_ONCE = 8
@@ -37,34 +38,46 @@ async def sweep(services: Services) -> Swept:
     """Remove what is marked, also by runs that were killed; whoever does it a second time finds nothing."""
     total = Swept()
     while keys := await services.database.run(services.scope, lambda work: work.objects.open_deletions(BATCH)):
-        for key in keys:
-            total += await _remove(services, key)
+        total += await _remove(services, [key for key in keys if not key.endswith("/")])
+        for prefix in (key for key in keys if key.endswith("/")):
+            total += await _remove_under(services, prefix)
     await services.database.run(services.scope, lambda work: work.objects.forget())
     return total
 
 
-async def _remove(services: Services, key: str) -> Swept:
-    found, unsure = 0, 0
+async def _remove(services: Services, keys: Sequence[str]) -> Swept:
+    erased = dict(zip(keys, await _erase(services, keys), strict=True))
+    await _note(services, erased)
+    return Swept(len(keys), list(erased.values()).count(False))
+
+
+async def _remove_under(services: Services, prefix: str) -> Swept:
+    """Remove what lies under a prefix; a listing is not changed while it is read, so a batch is held."""
+    total = Swept()
+    while batch := await _first(services, prefix):
+        total += Swept(len(batch), (await _erase(services, batch)).count(False))
+    await _note(services, {prefix: not total.unsure})
+    return total
+
+
+async def _erase(services: Services, keys: Sequence[str]) -> list[bool]:
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def erase(name: str) -> bool:
+    async def erase(key: str) -> bool:
         async with gate:
-            return await services.store.erase(name)
+            return await services.store.erase(key)
 
-    async for batch in _batches(services, key):
-        erased = await asyncio.gather(*(erase(name) for name in batch))
-        found, unsure = found + len(batch), unsure + erased.count(False)
-    await services.database.run(services.scope, lambda work: work.objects.deleted([key], is_erased=not unsure))
-    return Swept(found, unsure)
+    return await asyncio.gather(*map(erase, keys))
 
 
-async def _batches(services: Services, key: str) -> AsyncIterator[list[str]]:
-    """Yield what lies under a key or prefix; a listing is not changed while it is read, so a batch is held."""
-    if not key.endswith("/"):
-        yield [key]
-        return
-    while batch := await _first(services, key):
-        yield batch
+async def _note(services: Services, erased: Mapping[str, bool]) -> None:
+    """Write down what is gone; a run that is killed before this removes it again, which is no error."""
+
+    def write(work: Work) -> None:
+        for is_erased in {*erased.values()}:
+            work.objects.deleted([key for key, found in erased.items() if found is is_erased], is_erased=is_erased)
+
+    await services.database.run(services.scope, write)
 
 
 async def _first(services: Services, prefix: str) -> list[str]:

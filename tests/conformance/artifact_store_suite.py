@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,7 @@ USES: tuple[Use, ...] = (
     lambda store, key: store.download(key, Path("never-written")),
     lambda store, key: store.exists(key),
     lambda store, key: store.delete(key),
+    lambda store, key: store.erase(key),
     lambda store, key: store.copy(KEY, key),
     lambda store, key: store.copy(key, KEY),
     lambda store, key: store.link(key, "a.zip"),
@@ -123,6 +124,23 @@ class ArtifactStoreSuite:
         await store.delete(KEY)
         await store.delete("org/one")
         assert not await store.exists(KEY)
+
+    async def test_erasing_leaves_nothing_to_read_and_touches_no_other_object(self, store: ArtifactStore) -> None:
+        for key in (KEY, f"{KEY}.sha256"):
+            await store.put(key, b"first")
+            await store.put(key, b"second")
+        for _ in range(2):
+            await store.erase(KEY)
+        assert await keys(store) == [f"{KEY}.sha256"]
+
+    async def test_entries_tell_size_and_age_of_what_a_prefix_has(self, store: ArtifactStore) -> None:
+        for number in range(3):
+            await store.put(f"org/1/a/{number}", b"x" * number)
+        await store.put("org/2/a/0", b"x")
+        found = sorted([entry async for entry in store.entries("org/1/")], key=lambda entry: entry.key)
+        assert [(entry.key, entry.size) for entry in found] == [(f"org/1/a/{number}", number) for number in range(3)]
+        assert all(abs(entry.modified - datetime.now(UTC)) < timedelta(minutes=2) for entry in found)
+        assert [entry async for entry in store.entries("org/3/")] == []
 
     @pytest.mark.parametrize(
         ("offset", "length", "expected"),

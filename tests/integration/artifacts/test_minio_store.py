@@ -10,6 +10,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from minio import Minio
+from minio.commonconfig import ENABLED
+from minio.versioningconfig import VersioningConfig
 
 from repomill.errors import ArtifactStoreRefused, ArtifactStoreUnavailable
 from storage.artifacts._minio_connections import BucketOptions
@@ -138,3 +141,17 @@ async def test_a_store_that_nobody_closed_leaves_no_connection_open(moto_s3: S3S
     await store.put("a", b"x")
     del store
     gc.collect()  # a socket that is still open would warn here, and a warning is an error
+
+
+async def test_erasing_takes_every_version_and_delete_marker_along(moto_s3: S3Server) -> None:
+    client, bucket = Minio(moto_s3.endpoint, "any-access-key", "any-secret-key", secure=False), f"bucket-{uuid4().hex}"
+    client.make_bucket(bucket)
+    client.set_bucket_versioning(bucket, VersioningConfig(ENABLED))
+    async with aclosing(new_store(moto_s3, bucket)) as store:
+        for content in (b"first", b"second"):
+            await store.put("org/1/packs/a", content)
+            await store.put("org/1/packs/ab", content)
+        await store.delete("org/1/packs/a")
+        assert await store.erase("org/1/packs/a")
+    kept = [found.object_name for found in client.list_objects(bucket, recursive=True, include_version=True)]
+    assert kept == ["org/1/packs/ab", "org/1/packs/ab"]

@@ -1,0 +1,110 @@
+"""Retention killed anywhere, run twice at once, and beside runs that store the same trees."""
+
+import asyncio
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from repomill.nodes.base import ExportTarget
+from repomill.settings import Settings
+from repomill.trees.tree import TreeFile
+from storage.database.scope import DEFAULT_SCOPE
+from storage.database.session import Database
+from tasks.publish import publish
+from tasks.services import Services
+from tasks.storage_check import check_storage
+from tasks.stored_trees import find_project, read_file
+from tests.fakes.aged_projects import NOW, SetClock, aged, exported, keys, retain
+
+OPERATIONS = (1, 3, 4, 6)
+"""Writes of archived trees, then removals of packs, of archives, of what nodes left."""
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def services(tmp_path: Path, migrated_sqlite: Path, clock: SetClock) -> Iterator[Services]:
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(migrated_sqlite, home / "repomill.db")
+    opened = Services.from_settings(Settings(home=home, database_url="", artifacts_url=""))
+    database = Database(f"sqlite:///{home}/repomill.db", clock=clock)
+    found = Services(database, opened.store, DEFAULT_SCOPE, "", opened.max_file_size)
+    asyncio.run(found.store.check())
+    yield found
+    asyncio.run(found.aclose())
+
+
+async def three_old_projects(services: Services, clock: SetClock, folder: Path) -> list[str]:
+    """Two with the same tree, one with its own; the first one exported."""
+    first = await aged(services, clock, folder, 100, "first", [TreeFile("a", b"same")])
+    second = await aged(services, clock, folder, 90, "second", [TreeFile("a", b"same")])
+    third = await aged(services, clock, folder, 80, "third", [TreeFile("a", b"other")])
+    await exported(services, clock, first, 100)
+    return [str(stored.project.id) for stored in (first, second, third)]
+
+
+async def agrees(services: Services) -> bool:
+    return [found async for found in check_storage(services, NOW) if found.problem == "object missing"] == []
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+async def test_a_kill_leaves_nothing_dangling_and_the_next_run_ends_it(
+    services: Services, clock: SetClock, tmp_path: Path, operation: int
+) -> None:
+    projects = await three_old_projects(services, clock, tmp_path)
+    command = [sys.executable, "-m", "tests.integration.tasks.retention_process", str(tmp_path / "home")]
+    killed = await asyncio.to_thread(subprocess.run, [*command, str(operation)], capture_output=True, text=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert await agrees(services)
+    for project in projects:
+        assert await read_file(services, project, "a") in {b"same", b"other"}
+    await retain(services)
+    assert await keys(services, "packs") == await keys(services, "archives") == []
+    assert len(await keys(services, "cold")) == 3
+    assert await services.database.run(services.scope, lambda work: work.objects.open_deletions(10)) == []
+    assert await retain(services, dry_run=True) == []
+
+
+async def test_two_runs_at_once_do_each_thing_once(services: Services, clock: SetClock, tmp_path: Path) -> None:
+    await three_old_projects(services, clock, tmp_path)
+    planned = await retain(services, dry_run=True)
+    one, other = await asyncio.gather(retain(services), retain(services))
+    assert sorted((each.step, each.id) for each in [*one, *other]) == sorted((each.step, each.id) for each in planned)
+    assert await agrees(services)
+
+
+async def test_uploads_of_the_same_trees_beside_retention_lose_nothing(
+    services: Services, clock: SetClock, tmp_path: Path
+) -> None:
+    projects = await three_old_projects(services, clock, tmp_path)
+
+    async def export_again() -> None:
+        for _ in range(3):
+            for project in projects:
+                await publish(services, await find_project(services, project), ExportTarget("tar.gz"))
+
+    await asyncio.gather(retain(services), export_again(), retain(services))
+    assert await agrees(services)
+    for project in projects:
+        assert await read_file(services, project, "a") in {b"same", b"other"}
+
+
+async def test_an_archive_that_is_about_to_go_is_made_under_another_name(
+    services: Services, clock: SetClock, tmp_path: Path
+) -> None:
+    first, *_ = await three_old_projects(services, clock, tmp_path)
+    (archive,) = await keys(services, "archives")
+    await retain(services)
+    again = await publish(services, await find_project(services, first), ExportTarget("tar.gz"))
+    assert again.url != archive
+    assert await keys(services, "archives") == [again.url]
+    assert await agrees(services)
