@@ -122,6 +122,11 @@ def spare_archive_key(organisation_id: Id, tree_digest: str, suffix: str, name: 
     return _key(organisation_id, "archives", f"{_hex(tree_digest)}-{name}.{suffix.removeprefix('.')}")
 
 
+def report_key(organisation_id: Id, name: str) -> str:
+    """Name a file of a report."""
+    return _key(organisation_id, "reports", name)
+
+
 def bundle_key(organisation_id: Id, digest: str) -> str:
     """Name a bundle that executions replay."""
     return _key(organisation_id, "bundles", f"{_hex(digest)}.zip")

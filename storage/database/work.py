@@ -24,6 +24,7 @@ from storage.database.repositories.project_files import ProjectFiles
 from storage.database.repositories.projects import Projects
 from storage.database.repositories.retention import Retention
 from storage.database.repositories.retention_marks import RetentionMarks
+from storage.database.repositories.usage import Usage
 from storage.database.repositories.users import Users
 from storage.database.repositories.workflows import Workflows
 from storage.database.scope import DEFAULT_SCOPE, Scope
@@ -40,6 +41,10 @@ class Work:
     @cached_property
     def users(self) -> Users:
         return Users(*self._parts)
+
+    @cached_property
+    def usage(self) -> Usage:
+        return Usage(*self._parts)
 
     @cached_property
     def limits(self) -> Limits:

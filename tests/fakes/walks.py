@@ -135,5 +135,3 @@ async def _walk(run: Run, walked: Walked, publish: bool) -> None:
     await store_output(run)
     walked.output = run.output
     walked.fragments = [path for path, _ in run.fragments()]
-
-

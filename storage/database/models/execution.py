@@ -25,6 +25,13 @@ class Execution(Tenant, Base):
         CheckConstraint("fence >= 0", name="fence"),
         CheckConstraint("event_sequence >= 0", name="event_sequence"),
         Index("ix_executions_organisation_id_created_at", "organisation_id", text("created_at DESC")),
+        Index(
+            "ix_executions_organisation_id_status_created_at",
+            "organisation_id",
+            "status",
+            text("created_at DESC"),
+            "id",
+        ),
         Index("ix_executions_project_id_created_at", "project_id", text("created_at DESC")),
         Index("ix_executions_acting_user_id_created_at", "acting_user_id", text("created_at DESC")),
     )

@@ -25,6 +25,16 @@ class GeneratedProject(Tenant, Base):
         ),
         Index("ix_generated_projects_status_completed_at", "status", "completed_at"),
         Index("ix_generated_projects_status_archived_at", "status", "archived_at"),
+        Index(
+            "ix_generated_projects_organisation_id_page_created_at", "organisation_id", text("created_at DESC"), "id"
+        ),
+        Index(
+            "ix_generated_projects_organisation_id_status_created_at",
+            "organisation_id",
+            "status",
+            text("created_at DESC"),
+            "id",
+        ),
         Index("ix_generated_projects_project_id_created_at", "project_id", text("created_at DESC")),
         Index("ix_generated_projects_created_by_created_at", "created_by", text("created_at DESC")),
     )

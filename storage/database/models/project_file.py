@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.database.models.base import Base, Tenant
@@ -24,6 +24,7 @@ class ProjectFile(Tenant, Base):
     __tablename__ = "project_files"
     __table_args__ = (
         UniqueConstraint("generated_project_id", "file_path"),
+        Index("ix_project_files_organisation_id_file_type_id", "organisation_id", "file_type", "id"),
         CheckConstraint(RELATIVE_PATH, name="file_path"),
         CheckConstraint("file_size >= 0", name="file_size"),
         CheckConstraint("data_offset >= 0 AND stored_size >= 0", name="pack_range"),

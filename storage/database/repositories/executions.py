@@ -12,6 +12,7 @@ from repomill.errors import AmbiguousReference, ExecutionNotFound
 from repomill.roles import Permission
 from storage.database.models import Execution, ExecutionAttempt
 from storage.database.repositories._leases import Leases
+from storage.database.repositories._pages import newest_first
 from storage.database.repositories._references import LATEST, MATCHES_SHOWN, id_range
 from storage.database.repositories.limits import Limits
 from storage.database.transitions import ExecutionStatus
@@ -64,10 +65,13 @@ class Executions(Leases):
         """Return one by its whole id; raises `ExecutionNotFound`."""
         return self._get(execution_id)
 
-    def list(self, limit: int = 50, status: ExecutionStatus | None = None) -> Sequence[Execution]:
-        """Return the newest first."""
-        query = select(Execution).order_by(Execution.created_at.desc(), Execution.id).limit(limit)
-        return self._session.scalars(query if status is None else query.where(Execution.status == status)).all()
+    def list(
+        self, limit: int = 50, status: ExecutionStatus | None = None, after: Execution | None = None
+    ) -> Sequence[Execution]:
+        """Return the newest first, or those that follow the last one of a page."""
+        query = select(Execution) if status is None else select(Execution).where(Execution.status == status)
+        behind = None if after is None else (after.created_at, after.id)
+        return self._session.scalars(newest_first(query, Execution, limit, behind)).all()
 
     def resolve(self, reference: str) -> Execution:
         """Return the execution that an id, a prefix of one, or `latest` means.

@@ -13,6 +13,7 @@ from storage.database.lease import Lease
 from storage.database.models import GeneratedProject, ProjectFile
 from storage.database.repositories._bulk import insert_rows
 from storage.database.repositories._leases import Leases
+from storage.database.repositories._pages import newest_first
 from storage.database.repositories._references import LATEST, MATCHES_SHOWN, id_range
 from storage.database.repositories.base import Repository
 from storage.database.repositories.limits import Limits
@@ -135,12 +136,21 @@ class GeneratedProjects(Repository):
         query = select(GeneratedProject).where(GeneratedProject.workflow_execution_id == execution_id)
         return self._session.scalars(query).one_or_none()
 
-    def list(self, limit: int = 50, project_id: UUID | None = None) -> Sequence[GeneratedProject]:
-        """Return the newest first, of one project or of all."""
-        query = select(GeneratedProject).order_by(GeneratedProject.created_at.desc(), GeneratedProject.id).limit(limit)
+    def list(
+        self,
+        limit: int = 50,
+        project_id: UUID | None = None,
+        status: GeneratedProjectStatus | None = None,
+        after: GeneratedProject | None = None,
+    ) -> Sequence[GeneratedProject]:
+        """Return the newest first, of one project or of all, or those that follow the last one of a page."""
+        query = select(GeneratedProject)
         if project_id is not None:
             query = query.where(GeneratedProject.project_id == project_id)
-        return self._session.scalars(query).all()
+        if status is not None:
+            query = query.where(GeneratedProject.status == status)
+        behind = None if after is None else (after.created_at, after.id)
+        return self._session.scalars(newest_first(query, GeneratedProject, limit, behind)).all()
 
     def completed_until(self, last: GeneratedProject) -> Sequence[GeneratedProject]:
         """Return the completed generations of the same project, also archived ones, oldest first.

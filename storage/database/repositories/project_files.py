@@ -47,6 +47,13 @@ class ProjectFiles(Repository):
             raise ProjectFileNotFound(path)
         return found
 
+    def of_type(self, file_type: str, limit: int = 50, after: ProjectFile | None = None) -> Sequence[ProjectFile]:
+        """Return files of the organisation that have this type, by id, or those that follow the last one of a page."""
+        query = select(ProjectFile).where(ProjectFile.file_type == file_type)
+        if after is not None:
+            query = query.where(ProjectFile.id > after.id)
+        return self._session.scalars(query.order_by(ProjectFile.id).limit(limit)).all()
+
     def with_content(self, sha256: str) -> Sequence[ProjectFile]:
         """Return every file of the organisation that has this content (duplicate detection)."""
         query = select(ProjectFile).where(ProjectFile.content_hash == sha256)
