@@ -13,6 +13,7 @@ class ToolArgumentsInvalid(BadInput):
     faults: tuple[str, ...]
     code: ClassVar[str] = "tool_arguments_invalid"
     message: ClassVar[str] = "The arguments do not fit: {listed}"
+    hint: ClassVar[str] = "The model is told and may call again; a better `prompt` or description spares the attempt."
 
     def facts(self) -> JsonObject:
         """Add the joined list, which the message prints."""
@@ -26,6 +27,7 @@ class ToolRefused(BadInput):
     reason: str
     code: ClassVar[str] = "tool_refused"
     message: ClassVar[str] = "{reason}"
+    hint: ClassVar[str] = "The model is told and may ask otherwise; what it may do is set under `tools` of its node."
 
 
 @dataclass(eq=False)

@@ -6,7 +6,7 @@ import pytest
 
 from repomill.errors import AgentCallsExhausted
 from repomill.trees.tree import TreeFile
-from tests.fakes.agent_tools import FilesInMemory, run_llm, script
+from tests.fakes.agent_tools import Call, FilesInMemory, run_llm, script
 
 WRITTEN = {"path": "src/a.py", "content": "print(1)\n"}
 
@@ -36,14 +36,18 @@ async def test_files_of_upstream_nodes_are_read_and_never_changed() -> None:
     ],
 )
 async def test_unsafe_paths_are_told_to_the_model_which_may_choose_better(path: str, told: str) -> None:
-    turns = [[("write_file", {"path": path, "content": ""})], [("write_file", WRITTEN)], "Done."]
+    turns: list[list[Call] | str] = [
+        [("write_file", {"path": path, "content": ""})],
+        [("write_file", WRITTEN)],
+        "Done.",
+    ]
     said = await run_llm(script(*turns), ["tree"])
     assert told in said.told[0]
     assert list(said.files) == ["src/a.py"]
 
 
 async def test_files_are_listed_searched_moved_and_deleted() -> None:
-    calls = [
+    calls: list[Call] = [
         ("write_file", WRITTEN),
         ("write_file", {"path": "b.txt", "content": "Tea\ntwo\n", "executable": True}),
         ("search_files", {"text": "tea", "ignore_case": True}),
@@ -67,13 +71,13 @@ async def test_files_are_listed_searched_moved_and_deleted() -> None:
         (("delete_file", {"path": "none"}), "there is no file 'none'"),
     ],
 )
-async def test_wrong_calls_are_told_in_words(call: tuple[str, dict[str, object]], told: str) -> None:
+async def test_wrong_calls_are_told_in_words(call: Call, told: str) -> None:
     said = await run_llm(script([call], "Done."), ["tree"])
     assert told in said.told[0]
 
 
 async def test_calls_beyond_the_bound_of_a_function_are_refused() -> None:
-    calls = [("list_files", {})] * 3
+    calls: list[Call] = [("list_files", {})] * 3
     said = await run_llm(script(calls, "Done."), [{"tree": {"max_calls": 2}}])
     assert said.told[:2] == ["[]", "[]"]
     assert "list_files may be called 2 times, and was. Finish without it." in said.told[2]

@@ -1,15 +1,18 @@
 """The sources of a run: found by name and kind, with the block named that is missing."""
 
+from typing import Any
+
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from blocks.image_provider import ImageProvider
+from blocks.mcp_server import McpServer
 from blocks.model_source import OpenAISource
-from blocks.sources import block_type, load_source
+from blocks.sources import SOURCE_BLOCKS, block_type
 from repomill.agents.source import ModelSource
 from repomill.errors import SourceMissing
 from repomill.images.source import ImageSource
-from repomill.sources import SourceKind
+from repomill.sources import MODEL_SOURCES, SourceKind
 from repomill.workflow.spec import WorkflowSpec
 from tasks.sources import Sources
 
@@ -54,6 +57,15 @@ def test_every_kind_has_a_name_for_its_blocks() -> None:
     assert (block_type(SourceKind.IMAGES), block_type(SourceKind.OPENAI)) == ("repomill-images", "repomill-openai")
 
 
-async def test_a_kind_without_blocks_is_as_good_as_a_missing_block() -> None:
-    with pytest.raises(ValueError, match="no block holds"):
-        await load_source(SourceKind.GOOGLE, "x", "x", "")
+@pytest.mark.parametrize("kind", sorted(MODEL_SOURCES))
+def test_every_provider_of_models_has_blocks_of_its_own(kind: SourceKind) -> None:
+    block: Any = SOURCE_BLOCKS[kind](api_key=SecretStr("k"), base_url="https://x.test/", headers={"X-Team": "tea"})
+    source = block.source("main", "some-model")
+    assert (source.kind, source.url, source.model) == (kind, "https://x.test", "some-model")
+    assert source.plain_headers() == {"X-Team": "tea"}
+
+
+@pytest.mark.parametrize("given", [{}, {"command": ["x"], "url": "http://x.test"}, {"url": "ftp://x"}])
+def test_an_mcp_server_is_a_command_or_a_url(given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        McpServer(**given)
