@@ -10,6 +10,7 @@ from cli.export_options import (
     BranchOption,
     CredentialsOption,
     HostOption,
+    MessageOption,
     ModeOption,
     OnFailureOption,
     ProtectOption,
@@ -126,6 +127,7 @@ def export(  # noqa: PLR0913, PLR0917  # the options of the command
     reference: ReferenceArgument,
     to: ToOption,
     branch: BranchOption = "main",
+    message: MessageOption = "",
     credentials: CredentialsOption = "",
     host: HostOption = "",
     mode: ModeOption = None,
@@ -136,13 +138,18 @@ def export(  # noqa: PLR0913, PLR0917  # the options of the command
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Publish a stored project; costs no model call, however often it is repeated."""
-    from repomill.publishing.targets import parse_destination
-    from tasks.publish import publish_to
+    from dataclasses import replace
+
+    from repomill.publishing.targets import ArchiveTarget, parse_destination
+    from tasks.publish import export_target, publish_to
 
     target = parse_destination(to, branch)
     options = host_options(
         host=host, mode=mode, request=request, visibility=visibility, protect=protect, on_failure=on_failure
     )
+    wanted: Any = target
+    if not isinstance(target, ArchiveTarget):
+        wanted = replace(export_target(target, options), message=message, credentials=credentials)
     links_url = ""
     if needs_engine(target, credentials):
         from cli.engine import use_engine
@@ -152,7 +159,7 @@ def export(  # noqa: PLR0913, PLR0917  # the options of the command
     async def run() -> dict[str, Any]:
         access = await load_login(target, credentials)
         async with opened(links_url) as services:
-            return await publish_to(services, reference, target, access, options)
+            return await publish_to(services, reference, wanted, access)
 
     print_facts(run_async(run()), output)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from repomill.errors import ExportPlanNotFound, RepositoryForeign
+from repomill.errors import ExportPlanNotFound, ExportTargetInvalid, RepositoryForeign
 from repomill.nodes.base import Exported, ExportTarget
 from repomill.publishing._environment import child_environment
 from repomill.publishing.git_commit import temporary_repository
@@ -20,6 +20,7 @@ from repomill.publishing.planning.plan import Plan
 from repomill.publishing.saga.routes import Route, RoutePlan, Router
 from repomill.publishing.saga.wish import HostWish
 from repomill.publishing.targets import GitTarget
+from repomill.trees.archives import ARCHIVE_FORMATS
 from storage.database.models import RepositoryExport
 from storage.database.transitions import ExportStatus
 from storage.database.work import Work
@@ -48,7 +49,10 @@ async def plan_export(services: Services, reference: str, target: ExportTarget, 
     Raises:
         TreeBlocked: the tree may not leave.
         RepositoryForeign: the repository has content of somebody else.
+        ExportTargetInvalid: it is an archive, which changes nothing.
     """
+    if target.kind in ARCHIVE_FORMATS:
+        raise ExportTargetInvalid(target.kind, "a repository: an archive changes nothing there is")
     project = await find_project(services, reference)
     async with connected(target, access) as host:
         wish = await host_wish(services, ExportJob(project, target, access), host)

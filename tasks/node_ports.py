@@ -16,6 +16,7 @@ from repomill.trees.tree import File
 from repomill.workflow.spec import WorkflowSpec
 from storage.artifacts.port import ArtifactStore
 from tasks.downloads import download_of
+from tasks.export_reports import announce, blocked_is_told
 from tasks.publish import publish
 from tasks.reports import report_export
 from tasks.services import Services
@@ -76,7 +77,9 @@ class StoredExports:
 
         assert self.run.project is not None  # noqa: S101  # the walk stores the tree before a publishing node
         credentials = await load_access(target.kind, target.credentials)
-        exported = await publish(self._services, self.run.project, target, node_path, credentials)
+        async with blocked_is_told(self.run.project.name, target):
+            exported = await publish(self._services, self.run.project, target, node_path, credentials)
         download = await download_of(self._services, self.run.project, exported.kind)
         await report_export(self.run.project, exported, node_path, download)
+        await announce(self.run.project.name, exported)
         return exported

@@ -13,15 +13,17 @@ from repomill.errors import PlaceUnusable, RepomillError
 from repomill.nodes.base import Exported, ExportTarget
 from repomill.publishing.git_push import GitAccess, push_tree
 from repomill.publishing.options import DEFAULT_OPTIONS, ExportOptions
-from repomill.publishing.targets import ArchiveTarget, Destination, GitTarget, HostTarget
+from repomill.publishing.targets import ArchiveTarget, GitTarget, HostTarget
 from repomill.scratch import scratch_folder
-from repomill.trees.archives import write_archive
+from repomill.trees.archives import ARCHIVE_FORMATS, write_archive
 from repomill.trees.pack import read_pack
+from storage.artifacts.keys import spare_archive_key
 from storage.database.models import RepositoryExport
 from storage.database.models.repository_export import ExportType
 from storage.database.repositories.exports import ExportResult, NewExport
 from storage.database.transitions import ExportStatus
-from tasks.downloads import Download, download_of, stored_archive
+from storage.database.work import Work
+from tasks.downloads import Download, download_of, stored_archive, usual_archive
 from tasks.export_journal import DatabaseJournal
 from tasks.host_access import GIT, Access, git_credentials
 from tasks.host_exports import ExportJob, goes_to_host, push_to_host, target_json
@@ -67,8 +69,20 @@ async def carry_out(services: Services, job: ExportJob, export: RepositoryExport
         if node_path is None:  # within a run, the outcome of the execution closes its exports
             await asyncio.shield(services.database.run(services.scope, lambda work: work.exports.cancel(export.id)))
         raise
-    done = await services.database.run(services.scope, lambda work: work.exports.complete(export.id, result))
+    done = await _complete(services, export.id, result)
+    if done is None:  # retention is about to remove the archive of an older export of the same tree
+        result = await _archive(services, job.project, job.target.kind, spare=export.id.hex)
+        done = await services.database.run(services.scope, lambda work: work.exports.complete(export.id, result))
     return _exported(services, done)
+
+
+async def _complete(services: Services, export_id: UUID, result: ExportResult) -> RepositoryExport | None:
+    def write(work: Work) -> RepositoryExport | None:
+        if result.archive_path and not work.objects.claim(result.archive_path):
+            return None
+        return work.exports.complete(export_id, result)
+
+    return await services.database.run(services.scope, write)
 
 
 @contextmanager
@@ -98,20 +112,20 @@ def export_facts(exported: Exported) -> dict[str, Any]:
 async def publish_to(
     services: Services,
     reference: str,
-    target: Destination,
+    target: ArchiveTarget | GitTarget | ExportTarget,
     access: Access,
-    options: ExportOptions = DEFAULT_OPTIONS,
 ) -> dict[str, Any]:
     """Export a project to what `--to` names; an archive is also written to the path given there, or linked to."""
     project = await find_project(services, reference)
     if not isinstance(target, ArchiveTarget):
-        return export_facts(await publish(services, project, export_target(target, options), None, access))
+        wanted = target if isinstance(target, ExportTarget) else export_target(target)
+        return export_facts(await publish(services, project, wanted, None, access))
     if target.path is None:
         return await _publish_link(services, project, target.format)
     path = target.path.absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
     exported = await publish(services, project, ExportTarget(target.format))
-    await services.store.download(stored_archive(services, project, target.format), path)
+    await services.store.download(await stored_archive(services, project, target.format), path)
     return {"to": path, "bytes": path.stat().st_size, "tree": exported.tree_digest}
 
 
@@ -153,16 +167,19 @@ def new_export(project: StoredProject, target: ExportTarget, node_path: str | No
 
 
 async def _act(services: Services, job: ExportJob, export_id: UUID) -> ExportResult:
-    if goes_to_host(job.target):
+    if job.planned or goes_to_host(job.target):
         return await push_to_host(services, job, export_id)
     if job.target.kind == GIT:
         return await _push(services, job, export_id)
     return await _archive(services, job.project, job.target.kind)
 
 
-async def _archive(services: Services, project: StoredProject, format_name: str) -> ExportResult:
-    key = stored_archive(services, project, format_name)
-    if format_name == ZIP:
+async def _archive(services: Services, project: StoredProject, format_name: str, spare: str = "") -> ExportResult:
+    key = usual_archive(services, project, format_name)
+    if spare:
+        suffix = ARCHIVE_FORMATS[format_name].suffix
+        key = spare_archive_key(services.scope.organisation_id, project.tree_digest, suffix, spare)
+    if format_name == ZIP and project.cold_key is None:
         await services.store.copy(project.pack_key, key)  # the pack is the archive
     elif not await services.store.exists(key):
         with scratch_folder() as folder:

@@ -13,6 +13,7 @@ from prefect.logging import get_logger
 
 from repomill.nodes.base import Exported
 from repomill.nodes.registry import kind
+from repomill.trees.archives import ARCHIVE_FORMATS
 from repomill.workflow.graph_views import Instance
 from storage.database.repositories.project_files import StoredFile
 from tasks.downloads import Download
@@ -131,7 +132,7 @@ def _opens(url: str) -> bool:
 
 def _link_text(project: str, export_kind: str, url: str) -> str:
     """Name a download as a file; an archive's own URL is too long to be read."""
-    return url if export_kind == "git" else f"Download {project}.{export_kind}"
+    return f"Download {project}.{export_kind}" if export_kind in ARCHIVE_FORMATS else url
 
 
 def _slug(text: str) -> str:

@@ -1,16 +1,20 @@
 """Forms of the Prefect UI for where an export goes."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from blocks.git_credentials import GitCredentials as GitCredentialsBlock
 from repomill.nodes.base import ExportTarget
 from repomill.publishing.credentials import GitCredentials
+from repomill.publishing.hosts.port import Visibility
+from repomill.publishing.hosts.registry import host_kinds
+from repomill.publishing.options import ExportOptions, RequestUse
+from repomill.publishing.planning.plan import ExportMode
 from repomill.trees.archives import ARCHIVE_FORMATS, archive_name
 
 # The UI loses the order of a nested model's fields on PostgreSQL unless each says its position. It cannot switch
-# between models that are told apart by a `kind`, so these two are told apart by their fields.
+# between models that are told apart by a `kind`, so these are told apart by their fields.
 
 
 class Archive(BaseModel):
@@ -40,10 +44,56 @@ class GitRemote(BaseModel):
     message: Annotated[str, Field(title="Commit message", json_schema_extra={"position": 2})] = ""
 
 
-def plain_target(form: Archive | GitRemote) -> ExportTarget:
+def _host_kind(name: str) -> str:
+    if name not in host_kinds():
+        raise ValueError(f"there are {', '.join(host_kinds())}")
+    return name
+
+
+class HostRepository(BaseModel):
+    """A repository on a host, made where there is none."""
+
+    model_config = ConfigDict(extra="forbid", title="Host")
+
+    host_kind: Annotated[
+        str,
+        AfterValidator(_host_kind),
+        Field(title="Host", json_schema_extra={"position": 0, "enum": list(host_kinds())}),
+    ]
+    owner: Annotated[str, Field(title="Owner or group", min_length=1, json_schema_extra={"position": 1})]
+    name: Annotated[str, Field(title="Name", min_length=1, json_schema_extra={"position": 2})]
+    credentials: Annotated[
+        str, Field(title="Credentials block", description="Its name.", json_schema_extra={"position": 3})
+    ] = ""
+    address: Annotated[
+        str, Field(title="Address", description="Where it is not the vendor's own.", json_schema_extra={"position": 4})
+    ] = ""
+    mode: Annotated[
+        Literal["default", "merge", "replace"],
+        Field(title="What people changed", json_schema_extra={"position": 5}),
+    ] = "default"
+    request: Annotated[RequestUse, Field(title="Pull or merge request", json_schema_extra={"position": 6})] = (
+        RequestUse.AUTO
+    )
+    visibility: Annotated[Visibility, Field(title="Visibility", json_schema_extra={"position": 7})] = Visibility.PRIVATE
+    branch: Annotated[str, Field(title="Branch", json_schema_extra={"position": 8})] = "main"
+    message: Annotated[str, Field(title="Commit message", json_schema_extra={"position": 9})] = ""
+
+    def target(self) -> ExportTarget:
+        """Return what publishing takes; raises `RepositoryNameInvalid`."""
+        kind = host_kinds()[self.host_kind]
+        path = kind.names.check(f"{self.owner}/{self.name}", kind.form)
+        mode = None if self.mode == "default" else ExportMode(self.mode)
+        options = ExportOptions(host=self.address, mode=mode, request=self.request, visibility=self.visibility)
+        return ExportTarget(self.host_kind, path, self.branch, self.message, self.credentials, options)
+
+
+def plain_target(form: Archive | GitRemote | HostRepository) -> ExportTarget:
     """Return what publishing takes."""
     if isinstance(form, Archive):
         return ExportTarget(form.format)
+    if isinstance(form, HostRepository):
+        return form.target()
     return ExportTarget("git", form.url, form.branch, form.message)
 
 

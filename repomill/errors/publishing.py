@@ -48,7 +48,9 @@ class CredentialsMissing(UserActionRequired):
     block: str
     code: ClassVar[str] = "credentials_missing"
     message: ClassVar[str] = "There is no credentials block {block!r}."
-    hint: ClassVar[str] = "Make it in the Prefect UI under Blocks (Repomill Git Credentials, or the kind that the host takes), then repeat."
+    hint: ClassVar[str] = (
+        "Make it in the Prefect UI under Blocks (Repomill Git Credentials, or the kind the host takes), then repeat."
+    )
 
 
 @dataclass(eq=False)

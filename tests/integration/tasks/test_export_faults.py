@@ -85,9 +85,13 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
 
 async def two_exports(services: Services, folder: Path, rig: Rig) -> AsyncIterator[tuple[Stored, ExportTarget]]:
     """A first export, and one that asks for the next generation by a request."""
-    for text, options in (("one\n", {}), ("two\n", {"request": RequestUse.ALWAYS, "protect": True})):
+    generations: tuple[tuple[str, dict[str, object]], ...] = (
+        ("one\n", {}),
+        ("two\n", {"request": RequestUse.ALWAYS, "protect": True}),
+    )
+    for text, options in generations:
         stored = await store_project(services, folder, [TreeFile("a.txt", text.encode())])
-        yield stored, rig.target(labels=("generated",), **options)
+        yield stored, rig.target("", labels=("generated",), **options)
 
 
 async def once_more(services: Services, stored: Stored, target: ExportTarget, rig: Rig) -> None:

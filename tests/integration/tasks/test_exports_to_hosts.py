@@ -45,7 +45,7 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
 async def export(services: Services, folder: Path, rig: Rig, texts: dict[str, str], **options: object) -> Exported:
     files = [TreeFile(path, text.encode()) for path, text in texts.items()]
     stored = await store_project(services, folder, files)
-    return await publish(services, stored.project, rig.target(**options), None, rig.login)
+    return await publish(services, stored.project, rig.target("", **options), None, rig.login)
 
 
 async def test_a_repository_is_made_with_its_marker_and_pushed_to(services: Services, tmp_path: Path, rig: Rig) -> None:
@@ -167,7 +167,7 @@ async def test_an_adopted_repository_is_never_removed(services: Services, tmp_pa
     rig.server.api_faults = [Fault("PUT|POST", ".*protect.*", given=refusal, times=9)]
     with pytest.raises(HostRefused):
         await export(services, tmp_path, rig, {"a.txt": BEFORE}, protect=True, on_failure=OnFailure.DELETE_IF_CREATED)
-    assert rig.kept
+    assert PATH in rig.server.kept
 
 
 async def test_a_second_export_to_a_repository_waits_for_the_first(services: Services) -> None:

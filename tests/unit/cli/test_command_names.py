@@ -10,7 +10,7 @@ from cli.main import app
 
 FORMAT = {"--format"}
 _REPOSITORY = {"--host", "--mode", "--request", "--visibility", "--protect", "--on-failure"}
-EXPORT = {"--to", "--branch", "--credentials"} | _REPOSITORY | FORMAT
+EXPORT = {"--to", "--branch", "--message", "--credentials"} | _REPOSITORY | FORMAT
 
 COMMANDS: dict[str, set[str]] = {
     "demo": {"--live", "--model"} | FORMAT,
@@ -44,7 +44,7 @@ COMMANDS: dict[str, set[str]] = {
     "project cat": set(),
     "project checkout": {"--force"} | FORMAT,
     "project export": EXPORT,
-    "export plan": EXPORT | {"--message"},
+    "export plan": EXPORT,
     "export apply": {"--credentials"} | FORMAT,
     "export show": FORMAT,
     "export list": {"--limit"} | FORMAT,

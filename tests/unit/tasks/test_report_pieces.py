@@ -8,11 +8,14 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from repomill.nodes.base import ExportTarget
+from repomill.publishing.options import ExportOptions
+from repomill.publishing.planning.plan import ExportMode
 from tasks.markdown import LONGEST_TREE, code, file_tree, human_size
 from tasks.reports import artifact_key
-from tasks.targets import Archive, GitRemote, plain_target
+from tasks.targets import Archive, GitRemote, HostRepository, plain_target
 
-TARGETS: TypeAdapter[Archive | GitRemote] = TypeAdapter(Archive | GitRemote)
+Form = Archive | GitRemote | HostRepository
+TARGETS: TypeAdapter[Form] = TypeAdapter(Form)
 
 
 @given(st.text(), st.sampled_from(["files", "export-tar.gz", "export-write_tests"]))
@@ -53,6 +56,9 @@ def test_the_form_of_an_export_tells_its_kinds_apart_by_their_fields() -> None:
     assert plain_target(TARGETS.validate_python({"format": "tar.gz"})) == ExportTarget("tar.gz")
     remote = {"url": "file:///r.git", "branch": "trunk", "message": "Add it"}
     assert plain_target(TARGETS.validate_python(remote)) == ExportTarget("git", "file:///r.git", "trunk", "Add it")
+    host = {"host_kind": "github", "owner": "ada", "name": "shop", "credentials": "mine", "mode": "merge"}
+    wanted = ExportTarget("github", "ada/shop", credentials="mine", options=ExportOptions(mode=ExportMode.MERGE))
+    assert plain_target(TARGETS.validate_python(host)) == wanted
 
 
 @pytest.mark.parametrize("form", [{"format": "rar"}, {"branch": "main"}, {"url": "file:///r.git", "format": "zip"}])

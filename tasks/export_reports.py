@@ -1,0 +1,60 @@
+"""What Prefect is told of exports: a link to the request, the plan as a page, and an event for automations."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact
+from prefect.events import emit_event
+
+from repomill.errors import TreeBlocked
+from repomill.nodes.base import Exported, ExportTarget
+from repomill.publishing.planning.texts import plan_markdown
+from tasks.export_plans import StoredPlan
+from tasks.reports import artifact_key, best_effort
+
+EXPORTED = "repomill.export.exported"
+BLOCKED = "repomill.export.blocked"
+CONFLICTED = "repomill.export.conflicted"
+
+
+async def announce(project: str, exported: Exported) -> None:
+    """Leave a link to the request that waits, and tell what happened."""
+    if exported.request:
+        async with best_effort("the link to a request"):
+            await acreate_link_artifact(
+                exported.request,
+                link_text=exported.request,
+                key=artifact_key(project, f"request-{exported.kind}"),
+                description=f"Request for {project}; {len(exported.conflicts)} files need a person.",
+            )
+    facts = {"kind": exported.kind, "url": exported.url, "commit": exported.commit, "request": exported.request}
+    await _tell(EXPORTED, project, facts)
+    if exported.conflicts:
+        await _tell(CONFLICTED, project, {**facts, "files": list(exported.conflicts)})
+
+
+async def report_plan(stored: StoredPlan) -> None:
+    """Leave the plan as a page, with what to type to apply it."""
+    page = f"{plan_markdown(stored.plan)}\nTo do exactly this: `repomill export apply {stored.id}`\n"
+    async with best_effort("the plan of an export"):
+        await acreate_markdown_artifact(
+            page,
+            key=artifact_key(stored.project, "export-plan"),
+            description=f"What an export of {stored.project} does",
+        )
+
+
+@asynccontextmanager
+async def blocked_is_told(project: str, target: ExportTarget) -> AsyncIterator[None]:
+    """Tell when a tree may not leave."""
+    try:
+        yield
+    except TreeBlocked as error:
+        await _tell(BLOCKED, project, {"kind": target.kind, "findings": list(error.findings)})
+        raise
+
+
+async def _tell(event: str, project: str, payload: dict[str, Any]) -> None:
+    async with best_effort("an event"):
+        emit_event(event, {"prefect.resource.id": f"repomill.project.{project}"}, payload=payload)
