@@ -171,7 +171,7 @@ def test_a_git_export_repeated_leaves_one_commit(repomill: CommandLine) -> None:
     ("arguments", "said"),
     [
         (("--to", "zip:"), "'zip:' is not an export target"),
-        (("--to", "rar:x.rar"), "Write one of: zip[:PATH], "),
+        (("--to", "rar:x.rar"), "zip[:PATH], "),
         (("--to", "git:ftp://x/y"), "cannot be a Git remote"),
         (("--to", "git:http://me:secret@127.0.0.1/x"), "belong in a credentials block"),
         (("--to", "git:http://127.0.0.1/x", "--branch", "a..b"), "'a..b' is not a branch name"),
