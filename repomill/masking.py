@@ -26,6 +26,10 @@ class Masker:
                 text = text.replace(form, MASK)
         return text
 
+    def unfinished(self, text: str) -> int:
+        """Return how many characters at the end of a text may be the beginning of a secret."""
+        return max((_overlap(text, form) for form in self.forms), default=0)
+
     def value(self, value: Any) -> Any:
         """Return JSON without secrets, in names as well."""
         if isinstance(value, str):
@@ -35,6 +39,16 @@ class Masker:
         if isinstance(value, list | tuple):
             return [self.value(item) for item in value]
         return value
+
+
+def _overlap(text: str, form: str) -> int:
+    """Return the length of the longest end of the text that a form begins with."""
+    start = max(0, len(text) - len(form) + 1)
+    while (start := text.find(form[0], start)) >= 0:
+        if form.startswith(text[start:]):
+            return len(text) - start
+        start += 1
+    return 0
 
 
 def environment_secrets(environment: Mapping[str, str]) -> tuple[SecretStr, ...]:

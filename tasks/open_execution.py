@@ -44,6 +44,7 @@ from tasks.source_facts import keep_facts, with_models, with_stand_ins
 from tasks.sources import load_sources
 from tasks.state_writer import StateWriter
 from tasks.template_reads import known_reads
+from tasks.token_events import TokenEvents
 
 
 @asynccontextmanager
@@ -147,7 +148,8 @@ async def _build(
     writer = await stack.enter_async_context(StateWriter(services, lease))
     progress = CallEvents(writer)
     calls = _calls(services, execution, lease, progress, spec, replay.recordings)
-    agents = await stack.enter_async_context(AgentRunner(sources.models(), calls))
+    hear = TokenEvents(writer, (*services.secrets, *sources.secrets()))
+    agents = await stack.enter_async_context(AgentRunner(sources.models(), calls, hear))
     facts = await services.database.run(services.scope, lambda work: _facts(work, execution, version))
     exports = StoredExports(services)
     run = Run(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from httpx import HTTPError
 from pydantic_ai.exceptions import (
     ContentFilterError,
     ModelAPIError,
@@ -14,6 +15,7 @@ from pydantic_ai.exceptions import (
 )
 
 from repomill.agents._providers import ProviderClient, provider_client
+from repomill.agents._streaming import ask
 from repomill.calls.heard import Listener
 from repomill.calls.sending import AnswerLost, Refused, TryAgain
 
@@ -50,8 +52,9 @@ class Endpoint:
         messages: "list[ModelMessage]",
         settings: "ModelSettings | None",
         parameters: "ModelRequestParameters",
+        listener: Listener | None = None,
     ) -> "ModelResponse":
-        """Send one request.
+        """Send one request; a listener hears the answer while it comes.
 
         Raises:
             Refused: for good, with the status.
@@ -60,11 +63,13 @@ class Endpoint:
         """
         chat = self._client.model(model)
         try:
-            answer = await chat.request(chat.prepare_messages(messages, parameters), settings, parameters)
+            answer = await ask(chat, chat.prepare_messages(messages, parameters), settings, parameters, listener)
         except ModelHTTPError as error:
             raise self._status(error) from error
         except ModelConnectionError as error:
             raise self._connection(error) from error
+        except HTTPError as error:  # of a stream that had begun
+            raise AnswerLost(self._reason(f"the connection was lost: {error}")) from error
         except ContentFilterError as error:
             raise Refused(0, self._reason(str(error))) from error
         except UserError as error:  # of what Pydantic AI knows the provider not to take, before anything is sent

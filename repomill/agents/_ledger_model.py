@@ -15,6 +15,7 @@ from repomill.agents.prices import price, upper_bound
 from repomill.agents.request import AgentRequest
 from repomill.agents.source import ModelSource
 from repomill.calls.choke_point import LedgeredCalls
+from repomill.calls.heard import Hear, heard
 from repomill.calls.ledger import CallKey, CallKind, CallRequest, Usage
 from repomill.calls.sending import Answered, Send
 from repomill.canonical import Json, canonical_json, digest
@@ -44,6 +45,7 @@ class LedgerModel(Model):
         *,
         calls: LedgeredCalls,
         endpoint: "Callable[[ModelSource], Endpoint]",
+        hear: Hear | None = None,
     ) -> None:
         super().__init__()
         self.asked = asked
@@ -54,6 +56,7 @@ class LedgerModel(Model):
         self.source = source
         self._calls = calls
         self.endpoint = endpoint
+        self.hear = hear
 
     @property
     def model_name(self) -> str:
@@ -80,8 +83,9 @@ class LedgerModel(Model):
         """Answer through the ledger; raises its errors, and `AnswerCut` for an answer that is not whole."""
         self.requests += 1
 
-        caller = _ModelCaller(self, messages, model_settings, model_request_parameters)
-        answered = await self._calls.answer(self._call(messages), caller)
+        call = self._call(messages)
+        caller = _ModelCaller(self, call.key, messages, model_settings, model_request_parameters)
+        answered = await self._calls.answer(call, caller)
         self.usage = _sum(self.usage, answered.usage)
         response = load_response(answered.response)
         self._refuse_when_cut(response)
@@ -109,6 +113,7 @@ class _ModelCaller:
     """Sends one request of the run, or reads its recording."""
 
     model: LedgerModel
+    key: CallKey
     messages: list[ModelMessage]
     settings: ModelSettings | None
     parameters: ModelRequestParameters
@@ -120,8 +125,11 @@ class _ModelCaller:
         endpoint, name = self.model.endpoint(source), self.model.model_name
 
         async def send() -> Answered:
-            response = await endpoint.request(name, self.messages, self.settings, self.parameters)
+            with heard(self.model.hear, self.key) as listener:
+                response = await endpoint.request(name, self.messages, self.settings, self.parameters, listener)
             used = response.usage
+            if listener is not None and not used.input_tokens + used.output_tokens:
+                return Answered(dump_response(response), Usage())  # not told in a stream: charged at its bound
             usage = price(source, name, used.input_tokens, used.output_tokens, used.cache_read_tokens)
             return Answered(dump_response(response), usage)
 

@@ -10,6 +10,7 @@ from repomill.agents.output import output_shape
 from repomill.agents.request import AgentAnswer, AgentRequest
 from repomill.agents.source import ModelSource
 from repomill.calls.choke_point import LedgeredCalls
+from repomill.calls.heard import Hear
 
 if TYPE_CHECKING:
     from repomill.agents._endpoint import Endpoint
@@ -19,12 +20,13 @@ class AgentRunner:
     """The `repomill.nodes.base.Agents` port on model sources and ledgered calls.
 
     Use it as `async with AgentRunner(…) as agents`, within one event loop: it keeps one HTTP client per source.
-    Safe for any number of runs at once.
+    Safe for any number of runs at once. With `hear` answers are streamed.
     """
 
-    def __init__(self, sources: Mapping[str, ModelSource], calls: LedgeredCalls) -> None:
+    def __init__(self, sources: Mapping[str, ModelSource], calls: LedgeredCalls, hear: Hear | None = None) -> None:
         self._sources = sources
         self._calls = calls
+        self._hear = hear
         self._endpoints: dict[str, Endpoint] = {}
 
     async def __aenter__(self) -> Self:
@@ -58,7 +60,9 @@ class AgentRunner:
         name = request.model or (source.model if source else "")
         if not name:
             raise source_missing(request.source)
-        model = LedgerModel(request, name, shape.schema, source, calls=self._calls, endpoint=self._endpoint)
+        model = LedgerModel(
+            request, name, shape.schema, source, calls=self._calls, endpoint=self._endpoint, hear=self._hear
+        )
         answer = await run_agent(request, shape, model, self._calls)
         output, files = shape.result(answer)
         return AgentAnswer(output, files, model.usage, model.requests)

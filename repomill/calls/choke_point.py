@@ -111,8 +111,7 @@ class LedgeredCalls:
     async def _replay(self, call: CallRequest, row: CallRow | None, response: Json) -> Answered:
         await self._mark_sent(replace(call, bound=FREE), row)
         answered = self._unpaid(call.key, CallStep.REPLAYED, response)
-        await self.ledger.record_answer(call.key, response, answered.usage, latency_ms=0)
-        await self.ledger.settle(call.key)
+        await self.ledger.record_and_settle(call.key, response, answered.usage, latency_ms=0)
         return answered
 
     async def _ask(self, call: CallRequest, row: CallRow | None, send: Send) -> Answered:
@@ -150,8 +149,9 @@ class LedgeredCalls:
 
     async def _mark_sent(self, call: CallRequest, row: CallRow | None) -> None:
         if row is None or row.state is CallState.RELEASED:
-            await self._when_affordable(call.key, lambda: self.ledger.reserve(call))
-        await self._when_affordable(call.key, lambda: self.ledger.mark_sent(call.key))
+            await self._when_affordable(call.key, lambda: self.ledger.reserve_and_send(call))
+        else:
+            await self._when_affordable(call.key, lambda: self.ledger.mark_sent(call.key))
 
     async def _when_affordable(self, key: CallKey, step: Callable[[], Awaitable[CallRow]]) -> None:
         """Take a step that may need budget; what other calls have reserved may come back within patience."""
@@ -189,7 +189,6 @@ class LedgeredCalls:
 
     async def _keep(self, call: CallRequest, answered: Answered, latency_ms: int) -> Answered:
         await self._store(call.key, answered, latency_ms)
-        await self.ledger.settle(call.key)
         self._save(call, answered.response)
         self.progress(CallProgress(call.key, CallStep.ANSWERED, usage=answered.usage))
         return answered
@@ -200,7 +199,7 @@ class LedgeredCalls:
         while True:
             try:
                 if attempt == 1 or not await self._is_stored(key):
-                    await self.ledger.record_answer(key, answered.response, answered.usage, latency_ms)
+                    await self.ledger.record_and_settle(key, answered.response, answered.usage, latency_ms)
             except Retriable as error:
                 if self.retry.gives_up(attempt, error.delay):
                     raise
@@ -212,7 +211,9 @@ class LedgeredCalls:
     async def _is_stored(self, key: CallKey) -> bool:
         """The database may have gone away after it wrote the answer and before it said so."""
         row = await self.ledger.find(key)
-        return row is not None and row.state is CallState.ANSWERED
+        if row is not None and row.state is CallState.ANSWERED:
+            row = await self.ledger.settle(key)
+        return row is not None and row.state is CallState.SETTLED
 
     def _unpaid(self, key: CallKey, step: CallStep, response: Json) -> Answered:
         usage = tokens(response)

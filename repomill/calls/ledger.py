@@ -131,11 +131,17 @@ class CallLedger(Protocol):
     async def mark_sent(self, key: CallKey) -> CallRow:
         """Say that the request goes out now; adds one to `sends`."""
 
+    async def reserve_and_send(self, call: CallRequest) -> CallRow:
+        """Do what `reserve` and `mark_sent` do as one transaction, for a request that goes out right after it."""
+
     async def record_answer(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
         """Store the raw answer, before anybody looks into it."""
 
     async def settle(self, key: CallKey) -> CallRow:
         """Turn the reservation into what the call cost."""
+
+    async def record_and_settle(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
+        """Do what `record_answer` and `settle` do as one transaction."""
 
     async def mark_uncertain(self, key: CallKey) -> CallRow:
         """Say that the request went out and its answer was lost."""

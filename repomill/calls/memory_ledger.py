@@ -32,6 +32,10 @@ class MemoryCallLedger:
         row = self._follow(key, CallState.SENT)
         return self._keep(replace(row, sends=row.sends + 1))
 
+    async def reserve_and_send(self, call: CallRequest) -> CallRow:
+        await self.reserve(call)
+        return await self.mark_sent(call.key)
+
     async def record_answer(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
         row = self._follow(key, CallState.ANSWERED)
         self.usage[key] = usage
@@ -39,6 +43,10 @@ class MemoryCallLedger:
 
     async def settle(self, key: CallKey) -> CallRow:
         return self._keep(self._follow(key, CallState.SETTLED))
+
+    async def record_and_settle(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
+        await self.record_answer(key, response, usage, latency_ms)
+        return await self.settle(key)
 
     async def mark_uncertain(self, key: CallKey) -> CallRow:
         return self._keep(self._follow(key, CallState.UNCERTAIN))

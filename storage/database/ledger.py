@@ -27,6 +27,9 @@ from storage.database.work import Work
 
 T = TypeVar("T")
 
+Reserve = Callable[[RunBudget, UUID, CallRequest, str], Call]
+"""A step of the repository that begins a call."""
+
 ANSWER_FORMAT = 1
 
 ABANDONED = timedelta(minutes=10)
@@ -76,6 +79,7 @@ class SqlCallLedger:
         self._lease = lease
         self._limits = limits
         self._just_stored: dict[CallKey, Answer] = {}
+        self._project_id: UUID | None = None
 
     async def find(self, key: CallKey) -> CallRow | None:
         call = await self._read(lambda work: work.calls.find(self.root_execution_id, key))
@@ -87,12 +91,18 @@ class SqlCallLedger:
         return _row(key, call, response)
 
     async def reserve(self, call: CallRequest) -> CallRow:
+        return await self._reserve(call, lambda work: work.calls.reserve)
+
+    async def reserve_and_send(self, call: CallRequest) -> CallRow:
+        return await self._reserve(call, lambda work: work.calls.reserve_and_send)
+
+    async def _reserve(self, call: CallRequest, step: Callable[[Work], Reserve]) -> CallRow:
         request_key = self._payload_key(call.key, "request")
         await self._store.put(request_key, canonical_json(call.request))
         execution = self._lease.execution_id
 
         def reserve(work: Work) -> Call:
-            return work.calls.reserve(self._run(work), execution, call, request_key)
+            return step(work)(self._run(work), execution, call, request_key)
 
         try:
             return await self._write(call.key, reserve)
@@ -106,14 +116,18 @@ class SqlCallLedger:
         return await self._write(key, lambda work: work.calls.sent(self._run(work), key))
 
     async def record_answer(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
-        answer = Answer(response, usage, latency_ms)
-        await self._store.put(self._payload_key(key, "response"), answer.to_bytes())
-        return await self._answered(key, answer)
+        return await self._answered(key, await self._stored(key, Answer(response, usage, latency_ms)))
 
     async def settle(self, key: CallKey) -> CallRow:
         row = await self._write(key, lambda work: work.calls.settled(self.root_execution_id, key))
         answer = self._just_stored.pop(key, None) or await self._answer(key)
         return CallRow(row.key, row.state, row.sends, answer.response)
+
+    async def record_and_settle(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
+        await self._stored(key, Answer(response, usage, latency_ms))
+        root, place = self.root_execution_id, self._payload_key(key, "response")
+        row = await self._write(key, lambda work: work.calls.answered_and_settled(root, key, place, usage, latency_ms))
+        return CallRow(row.key, row.state, row.sends, response)
 
     async def mark_uncertain(self, key: CallKey) -> CallRow:
         return await self._write(key, lambda work: work.calls.uncertain(self.root_execution_id, key))
@@ -122,8 +136,13 @@ class SqlCallLedger:
         return await self._write(key, lambda work: work.calls.released(self.root_execution_id, key, reason))
 
     def _run(self, work: Work) -> RunBudget:
-        project_id = work.executions.get(self._lease.execution_id).project_id
-        return RunBudget(self.root_execution_id, project_id, self._limits)
+        if self._project_id is None:
+            self._project_id = work.executions.get(self._lease.execution_id).project_id
+        return RunBudget(self.root_execution_id, self._project_id, self._limits)
+
+    async def _stored(self, key: CallKey, answer: Answer) -> Answer:
+        await self._store.put(self._payload_key(key, "response"), answer.to_bytes())
+        return answer
 
     async def _answered(self, key: CallKey, answer: Answer) -> CallRow:
         root, place = self.root_execution_id, self._payload_key(key, "response")

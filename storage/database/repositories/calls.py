@@ -118,11 +118,17 @@ class Calls(Repository):
 
     def sent(self, run: RunBudget, key: CallKey) -> Call:
         """The request goes out now; the second time its bound is put aside once more, and this raises as `reserve`."""
-        row = self._known(run.root_id, key, CallState.SENT)
+        return self._send(run, self._known(run.root_id, key, CallState.SENT))
+
+    def reserve_and_send(self, run: RunBudget, execution_id: UUID, call: CallRequest, request_key: str) -> Call:
+        """Reserve a call whose request goes out right after the commit; raises as `reserve`."""
+        return self._send(run, self.reserve(run, execution_id, call, request_key))
+
+    def _send(self, run: RunBudget, row: Call) -> Call:
         if row.state is CallState.UNCERTAIN:
             bound = Usage(row.reserved_tokens, 0, row.reserved_amount)
             row.budget_accounts = self._budgets.put_aside(run, bound, row.source, row.model) or None
-        row = self._moved(run.root_id, key, CallState.SENT)
+        self._move(row, CallState.SENT)
         row.sends, row.sent_at = row.sends + 1, self._clock()
         return self._flushed(row)
 
@@ -137,7 +143,16 @@ class Calls(Repository):
 
     def settled(self, root_id: UUID, key: CallKey) -> Call:
         """The reservation has become the cost."""
-        row = self._moved(root_id, key, CallState.SETTLED)
+        return self._settle(self._known(root_id, key, CallState.SETTLED))
+
+    def answered_and_settled(
+        self, root_id: UUID, key: CallKey, response_key: str, usage: Usage, latency_ms: int
+    ) -> Call:
+        """Take both steps of a call that has its answer."""
+        return self._settle(self.answered(root_id, key, response_key, usage, latency_ms))
+
+    def _settle(self, row: Call) -> Call:
+        self._move(row, CallState.SETTLED)
         row.settled_at = self._clock()
         return self._flushed(row)
 
@@ -152,7 +167,7 @@ class Calls(Repository):
         """The provider refused: nothing is owed for this sending, so it does not count as one."""
         row = self._known(root_id, key, CallState.RELEASED)
         was_sent = row.state is CallState.SENT
-        self._moved(root_id, key, CallState.RELEASED)
+        self._move(row, CallState.RELEASED)
         row.sends, row.error = row.sends - was_sent, reason
         self._budgets.settle(row, Amount())
         return self._flushed(row)
@@ -196,9 +211,12 @@ class Calls(Repository):
 
     def _moved(self, root_id: UUID, key: CallKey, state: CallState) -> Call:
         row = self._known(root_id, key, state)
+        self._move(row, state)
+        return row
+
+    def _move(self, row: Call, state: CallState) -> None:
         check_transition(ENTITY, row.state, state)
         row.state = state
-        return row
 
     def _flushed(self, row: Call) -> Call:
         self._session.flush()

@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from repomill.errors import ExecutionNotFound
 from storage.database.models import Event, Execution
 from storage.database.repositories._many import insert_all
 from storage.database.repositories.base import Repository
+
+CHANNEL = "repomill_events"
+"""PostgreSQL tells the execution's id there for every commit with events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,13 @@ class Events(Repository):
             for sequence, new in enumerate(events, last - len(events) + 1)
         ]
         insert_all(self._session, self._scope, Event, rows)
+        self._notify(execution_id)
         return last
+
+    def _notify(self, execution_id: UUID) -> None:
+        """Wake those who follow, at the commit; SQLite has no such thing, and who follows looks by itself."""
+        if self._session.get_bind().dialect.name == "postgresql":
+            self._session.execute(select(func.pg_notify(CHANNEL, str(execution_id))))
 
     def after(self, execution_id: UUID, sequence: int = 0, limit: int = 1000) -> Sequence[Event]:
         """Return the events that follow number `sequence`, in order."""

@@ -6,6 +6,7 @@ Prints how many answered and how many the budget refused.
 import asyncio
 import sys
 from collections import Counter
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from storage.database.ledger import SqlCallLedger
 from storage.database.scope import DEFAULT_SCOPE
 from storage.database.session import Database
 from tests.fakes.agent_runs import ask
-from tests.fakes.stored_rows import running_execution
+from tests.fakes.stored_rows import claim, new_execution
 
 AT_ONCE = 8
 PRICES = {"input_price": Decimal(0), "output_price": Decimal(1000)}
@@ -28,7 +29,7 @@ PRICES = {"input_price": Decimal(0), "output_price": Decimal(1000)}
 
 async def spend(source: ModelSource, database: Database, store: LocalDirectoryStore) -> str:
     """Run one execution with one call; return "answered" or "refused"."""
-    lease = await database.run(DEFAULT_SCOPE, running_execution)
+    lease = await database.run(DEFAULT_SCOPE, lambda work: claim(work, new_execution(work).id, now=datetime.now(UTC)))
     ledger = SqlCallLedger(database, store, DEFAULT_SCOPE, lease, lease.execution_id)
     async with AgentRunner({"main": source}, LedgeredCalls(ledger, LedgerMode.LIVE)) as agents:
         try:

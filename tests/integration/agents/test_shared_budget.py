@@ -49,7 +49,7 @@ def test_processes_at_once_never_spend_more_than_the_budget(
     database: Database, migrated_url: str, tmp_path: Path
 ) -> None:
     limit(database)
-    with model_server(lambda asked: "A short answer.") as server:
+    with model_server(lambda asked: "Twenty tokens. " * 5) as server:
         running = [start(server, migrated_url, tmp_path, 20) for _ in range(2)]
         said = [process.communicate(timeout=120)[0].split() for process in running]
     answered, refused = (sum(int(words[place]) for words in said) for place in (0, 1))

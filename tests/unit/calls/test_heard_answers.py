@@ -1,0 +1,90 @@
+"""Pieces of an answer: joined by time and size, in order, and masked also where a secret is split."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from repomill.calls.heard import CHARACTERS, SECONDS, Batches, Chunk, ChunkKind
+from repomill.masking import Masker
+
+SECRET = "sk-sentinel-123"
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def batches(clock: Clock | None = None) -> tuple[Batches, list[Chunk]]:
+    told: list[Chunk] = []
+    return Batches(Masker([SecretStr(SECRET)]), told.append, clock or Clock()), told
+
+
+def text(value: str, part: int = 0) -> Chunk:
+    return Chunk(ChunkKind.TEXT, part, value)
+
+
+def test_the_first_piece_is_told_at_once_and_what_follows_soon_is_joined() -> None:
+    clock = Clock()
+    listener, told = batches(clock)
+    for word in ("one ", "two ", "three "):
+        listener(text(word))
+    assert [chunk.text for chunk in told] == ["one "]
+    clock.now = SECONDS
+    listener(text("four"))
+    assert [chunk.text for chunk in told] == ["one ", "two three four"]
+
+
+def test_a_long_piece_does_not_wait() -> None:
+    listener, told = batches()
+    listener(text("a"))
+    listener(text("b" * CHARACTERS))
+    assert len(told) == 2
+
+
+def test_parts_are_told_apart_and_the_name_of_a_tool_once() -> None:
+    listener, told = batches()
+    listener(text("Look: "))
+    listener(Chunk(ChunkKind.TOOL, 1, '{"pa', "read"))
+    listener(Chunk(ChunkKind.TOOL, 1, 'th": 1}'))
+    listener.close()
+    assert [(chunk.part, chunk.text, chunk.tool) for chunk in told] == [
+        (0, "Look: ", ""),
+        (1, '{"path": 1}', "read"),
+    ]
+
+
+@pytest.mark.parametrize("cut", range(1, len(SECRET)))
+def test_a_secret_split_over_two_pieces_is_masked(cut: int) -> None:
+    clock = Clock()
+    listener, told = batches(clock)
+    listener(text("key " + SECRET[:cut]))
+    clock.now += 1
+    listener(text(SECRET[cut:] + " end"))
+    listener.close()
+    assert "".join(chunk.text for chunk in told) == "key *** end"
+
+
+def test_the_beginning_of_a_secret_that_does_not_follow_is_told_in_the_end() -> None:
+    listener, told = batches()
+    listener(text("it is sk-sent"))
+    listener.close()
+    assert "".join(chunk.text for chunk in told) == "it is sk-sent"
+
+
+@given(st.lists(st.sampled_from(["a", "s", "k", "-", SECRET, SECRET[:5], SECRET[5:], "\n"]), max_size=20), st.data())
+def test_however_it_is_split_what_is_told_is_the_masked_whole(parts: list[str], data: st.DataObject) -> None:
+    whole = "".join(parts)
+    cuts = sorted({0, len(whole), *data.draw(st.lists(st.integers(0, len(whole)), max_size=8))})
+    clock = Clock()
+    listener, told = batches(clock)
+    for start, end in pairwise(cuts):
+        clock.now += 1
+        listener(text(whole[start:end]))
+    listener.close()
+    assert "".join(chunk.text for chunk in told) == whole.replace(SECRET, "***")
