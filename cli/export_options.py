@@ -7,6 +7,7 @@ import typer
 
 from cli.boundary import load_settings
 from repomill.publishing.hosts.port import Visibility
+from repomill.publishing.merging.policy import parse_rule
 from repomill.publishing.options import ExportOptions, OnFailure, RequestUse
 from repomill.publishing.planning.plan import ExportMode
 
@@ -27,6 +28,13 @@ ModeOption = Annotated[
 RequestOption = Annotated[RequestUse, typer.Option(help="When to open a pull or merge request.")]
 VisibilityOption = Annotated[Visibility, typer.Option(help="Who can read a repository that is made.")]
 ProtectOption = Annotated[bool, typer.Option("--protect", help="Protect the branch, if it has no protection yet.")]
+RuleOption = Annotated[
+    list[str] | None,
+    typer.Option("--rule", help="PATTERN=merge|ours|theirs|never: who decides about which paths; the last wins."),
+]
+LabelOption = Annotated[list[str] | None, typer.Option("--label", help="A label of the request.")]
+ReviewerOption = Annotated[list[str] | None, typer.Option("--reviewer", help="A user who is asked to review it.")]
+DraftOption = Annotated[bool, typer.Option("--draft", help="Open the request as a draft.")]
 OnFailureOption = Annotated[OnFailure, typer.Option(help="What becomes of a repository that was made in vain.")]
 
 
@@ -39,9 +47,12 @@ async def load_login(target: "Destination", name: str) -> "Access":
     return await load_access(getattr(target, "kind", "git"), name)
 
 
-def host_options(**told: Any) -> ExportOptions:
-    """Return the options of an export."""
-    return replace(ExportOptions(), **told)
+def host_options(
+    rule: list[str] | None, label: list[str] | None, reviewer: list[str] | None, **told: Any
+) -> ExportOptions:
+    """Return the options of an export; raises `MergeRuleInvalid` and `MergePatternInvalid`."""
+    rules = tuple(parse_rule(text) for text in rule or ())
+    return replace(ExportOptions(), rules=rules, labels=tuple(label or ()), reviewers=tuple(reviewer or ()), **told)
 
 
 def needs_engine(target: Any, credentials: str) -> bool:

@@ -7,12 +7,16 @@ import typer
 from cli.export_options import (
     BranchOption,
     CredentialsOption,
+    DraftOption,
     HostOption,
+    LabelOption,
     MessageOption,
     ModeOption,
     OnFailureOption,
     ProtectOption,
     RequestOption,
+    ReviewerOption,
+    RuleOption,
     ToOption,
     VisibilityOption,
     host_options,
@@ -38,7 +42,11 @@ def plan(  # noqa: PLR0913, PLR0917  # the options of the command
     credentials: CredentialsOption = "",
     host: HostOption = "",
     mode: ModeOption = None,
+    rule: RuleOption = None,
     request: RequestOption = RequestUse.AUTO,
+    label: LabelOption = None,
+    reviewer: ReviewerOption = None,
+    draft: DraftOption = False,
     visibility: VisibilityOption = Visibility.PRIVATE,
     protect: ProtectOption = False,
     on_failure: OnFailureOption = OnFailure.KEEP,
@@ -53,7 +61,16 @@ def plan(  # noqa: PLR0913, PLR0917  # the options of the command
         raise ExportTargetInvalid(to, "a repository: an archive changes nothing")
     _use_engine_for(credentials)
     options = host_options(
-        host=host, mode=mode, request=request, visibility=visibility, protect=protect, on_failure=on_failure
+        rule,
+        label,
+        reviewer,
+        host=host,
+        mode=mode,
+        request=request,
+        draft=draft,
+        visibility=visibility,
+        protect=protect,
+        on_failure=on_failure,
     )
 
     async def run() -> Any:

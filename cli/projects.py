@@ -9,12 +9,16 @@ from cli import policies
 from cli.export_options import (
     BranchOption,
     CredentialsOption,
+    DraftOption,
     HostOption,
+    LabelOption,
     MessageOption,
     ModeOption,
     OnFailureOption,
     ProtectOption,
     RequestOption,
+    ReviewerOption,
+    RuleOption,
     ToOption,
     VisibilityOption,
     host_options,
@@ -131,7 +135,11 @@ def export(  # noqa: PLR0913, PLR0917  # the options of the command
     credentials: CredentialsOption = "",
     host: HostOption = "",
     mode: ModeOption = None,
+    rule: RuleOption = None,
     request: RequestOption = RequestUse.AUTO,
+    label: LabelOption = None,
+    reviewer: ReviewerOption = None,
+    draft: DraftOption = False,
     visibility: VisibilityOption = Visibility.PRIVATE,
     protect: ProtectOption = False,
     on_failure: OnFailureOption = OnFailure.KEEP,
@@ -145,7 +153,16 @@ def export(  # noqa: PLR0913, PLR0917  # the options of the command
 
     target = parse_destination(to, branch)
     options = host_options(
-        host=host, mode=mode, request=request, visibility=visibility, protect=protect, on_failure=on_failure
+        rule,
+        label,
+        reviewer,
+        host=host,
+        mode=mode,
+        request=request,
+        draft=draft,
+        visibility=visibility,
+        protect=protect,
+        on_failure=on_failure,
     )
     wanted: Any = target
     if not isinstance(target, ArchiveTarget):

@@ -9,6 +9,7 @@ from repomill.nodes.base import ExportTarget
 from repomill.publishing.credentials import GitCredentials
 from repomill.publishing.hosts.port import Visibility
 from repomill.publishing.hosts.registry import host_kinds
+from repomill.publishing.merging.policy import MergeRule
 from repomill.publishing.options import ExportOptions, RequestUse
 from repomill.publishing.planning.plan import ExportMode
 from repomill.trees.archives import ARCHIVE_FORMATS, archive_name
@@ -76,15 +77,21 @@ class HostRepository(BaseModel):
         RequestUse.AUTO
     )
     visibility: Annotated[Visibility, Field(title="Visibility", json_schema_extra={"position": 7})] = Visibility.PRIVATE
-    branch: Annotated[str, Field(title="Branch", json_schema_extra={"position": 8})] = "main"
-    message: Annotated[str, Field(title="Commit message", json_schema_extra={"position": 9})] = ""
+    rules: Annotated[
+        tuple[MergeRule, ...],
+        Field(title="Rules", description="Who decides about which paths.", json_schema_extra={"position": 8}),
+    ] = ()
+    branch: Annotated[str, Field(title="Branch", json_schema_extra={"position": 9})] = "main"
+    message: Annotated[str, Field(title="Commit message", json_schema_extra={"position": 10})] = ""
 
     def target(self) -> ExportTarget:
         """Return what publishing takes; raises `RepositoryNameInvalid`."""
         kind = host_kinds()[self.host_kind]
         path = kind.names.check(f"{self.owner}/{self.name}", kind.form)
         mode = None if self.mode == "default" else ExportMode(self.mode)
-        options = ExportOptions(host=self.address, mode=mode, request=self.request, visibility=self.visibility)
+        options = ExportOptions(
+            host=self.address, mode=mode, request=self.request, visibility=self.visibility, rules=self.rules
+        )
         return ExportTarget(self.host_kind, path, self.branch, self.message, self.credentials, options)
 
 

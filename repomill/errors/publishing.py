@@ -155,6 +155,22 @@ class MergePatternInvalid(BadInput):
 
 
 @dataclass(eq=False)
+class MergeRuleInvalid(BadInput):
+    """A merge rule that names no pattern, or no action there is."""
+
+    rule: str
+    actions: tuple[str, ...]
+    code: ClassVar[str] = "merge_rule_invalid"
+    message: ClassVar[str] = "{rule!r} is not a rule."
+    hint: ClassVar[str] = "Write PATTERN=ACTION, the pattern as in .gitignore and the action one of: {all_actions}."
+
+    @property
+    def all_actions(self) -> str:
+        """The actions, in one line."""
+        return ", ".join(self.actions)
+
+
+@dataclass(eq=False)
 class PlanOutdated(UserActionRequired):
     """An export plan does not hold any more: the tree or the repository is another one than it was made for."""
 

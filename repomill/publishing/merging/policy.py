@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from repomill.errors import MergePatternInvalid
+from repomill.errors import MergePatternInvalid, MergeRuleInvalid
 from repomill.publishing.listings import Blob, Listing, differing
 
 
@@ -23,6 +23,20 @@ class MergeRule:
 
     pattern: str
     action: MergeAction
+
+
+def parse_rule(text: str) -> MergeRule:
+    """Read `PATTERN=ACTION`.
+
+    Raises:
+        MergeRuleInvalid: one of the two is missing, or there is no such action.
+        MergePatternInvalid: the pattern is not one.
+    """
+    pattern, _, action = text.rpartition("=")
+    actions = tuple(known.value for known in MergeAction)
+    if not pattern or action not in actions:
+        raise MergeRuleInvalid(text, actions)
+    return MergePolicy([MergeRule(pattern, MergeAction(action))]).rules[0]
 
 
 class MergePolicy:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from repomill.errors import MergePatternInvalid
-from repomill.publishing.merging.policy import MergeAction, MergePolicy, MergeRule
+from repomill.errors import MergePatternInvalid, MergeRuleInvalid
+from repomill.publishing.merging.policy import MergeAction, MergePolicy, MergeRule, parse_rule
 from repomill.trees.tree import TreeFile
 from tests.integration.publishing.exports import lines
 from tests.integration.publishing.merges import merged
@@ -56,6 +56,18 @@ def test_the_last_rule_that_matches_decides() -> None:
 def test_a_pattern_that_is_none_is_refused() -> None:
     with pytest.raises(MergePatternInvalid):
         MergePolicy([MergeRule("!", MergeAction.OURS)])
+
+
+def test_a_rule_is_read_from_one_word() -> None:
+    assert parse_rule("docs/**=theirs") == MergeRule("docs/**", MergeAction.THEIRS)
+    assert parse_rule("a=b.txt=never") == MergeRule("a=b.txt", MergeAction.NEVER)
+
+
+@pytest.mark.parametrize("text", ["", "docs", "=ours", "docs=mine"])
+def test_what_is_no_rule_is_refused_with_the_actions_there_are(text: str) -> None:
+    with pytest.raises(MergeRuleInvalid) as caught:
+        parse_rule(text)
+    assert "merge, ours, theirs, never" in caught.value.advice()
 
 
 async def test_a_new_file_follows_the_folder_that_a_person_moved() -> None:

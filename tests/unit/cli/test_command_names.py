@@ -9,8 +9,9 @@ import typer
 from cli.main import app
 
 FORMAT = {"--format"}
-_REPOSITORY = {"--host", "--mode", "--request", "--visibility", "--protect", "--on-failure"}
-EXPORT = {"--to", "--branch", "--message", "--credentials"} | _REPOSITORY | FORMAT
+_REQUEST = {"--request", "--label", "--reviewer", "--draft"}
+_REPOSITORY = {"--host", "--mode", "--rule", "--visibility", "--protect", "--on-failure"}
+EXPORT = {"--to", "--branch", "--message", "--credentials"} | _REQUEST | _REPOSITORY | FORMAT
 
 COMMANDS: dict[str, set[str]] = {
     "demo": {"--live", "--model"} | FORMAT,
