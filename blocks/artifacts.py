@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from prefect.filesystems import WritableFileSystem
 from prefect.utilities.asyncutils import run_coro_as_sync
-from pydantic import Field, SecretStr
+from pydantic import Field, HttpUrl, SecretStr
 
 from storage.artifacts.factory import open_store
 
@@ -17,29 +17,34 @@ class ArtifactStorage(WritableFileSystem):
     """Where generated trees, archives, answers and node results are kept.
 
     Prefect keeps its small task results here too, under the same keys as the node results they point to.
-
-    Attributes:
-        url: `file:///folder` or `minio://host:port/bucket?secure=false`.
-        access_key: access key of the MinIO or S3 server.
-        secret_key: secret key of the MinIO or S3 server.
-        links_url: base URL under which a browser can open archives; empty when there is none.
-        input_roots: folders on a worker's machine that `input` nodes may read; empty for none.
-        max_file_size: largest generated file, in bytes.
     """
 
     _block_type_name = "Repomill Artifact Storage"
     _block_type_slug = "repomill-artifacts"
     _description = "Keeps generated trees, archives, model answers and node results."
+    _documentation_url = HttpUrl("https://docs.min.io/community/minio-object-store/developers/python/API.html")
 
-    url: str = Field(title="URL", description="file:///folder or minio://host:port/bucket?secure=false")
-    access_key: SecretStr = Field(default=SecretStr(""), title="Access key")
-    secret_key: SecretStr = Field(default=SecretStr(""), title="Secret key")
-    links_url: str = Field(default="", title="Links URL", description="Base URL under which browsers open archives.")
+    url: str = Field(title="URL", description="`file:///folder` or `minio://host:port/bucket?secure=false`.")
+    access_key: SecretStr = Field(
+        default=SecretStr(""), title="Access key", description="Access key of the MinIO or S3 server."
+    )
+    secret_key: SecretStr = Field(
+        default=SecretStr(""), title="Secret key", description="Secret key of the MinIO or S3 server."
+    )
+    links_url: str = Field(
+        default="",
+        title="Links URL",
+        description="Base URL under which a browser can open archives; empty when there is none.",
+    )
 
     input_roots: list[str] = Field(
-        default_factory=list, title="Input folders", description="Folders of a worker that nodes may read files from."
+        default_factory=list,
+        title="Input folders",
+        description="Folders on a worker's machine that `input` nodes may read; empty for none.",
     )
-    max_file_size: int = Field(default=10_485_760, gt=0, title="Largest file", description="In bytes.")
+    max_file_size: int = Field(
+        default=10_485_760, gt=0, title="Largest file", description="Largest generated file, in bytes."
+    )
 
     @cached_property
     def store(self) -> "ArtifactStore":

@@ -5,52 +5,48 @@ from typing import Any
 
 from prefect.blocks.abstract import CredentialsBlock
 from prefect.blocks.core import Block
-from pydantic import ConfigDict, Field, SecretStr
+from pydantic import ConfigDict, Field, HttpUrl, SecretStr
 
 from repomill.publishing.hosts.port import AppLogin, HostLogin
 
 
 class GiteaToken(CredentialsBlock):
-    """A token of Gitea or Forgejo.
-
-    Attributes:
-        url: address of the server.
-        token: access token with the scopes `read:user` and `write:repository`.
-    """
+    """A token of Gitea or Forgejo."""
 
     _block_type_name = "Repomill Gitea Token"
     _block_type_slug = "repomill-gitea-token"
     _description = "A token of Gitea or Forgejo, with the address of the server."
+    _documentation_url = HttpUrl("https://docs.gitea.com/development/api-usage")
 
     model_config = ConfigDict(title="Gitea token")
 
-    url: str = Field(default="https://codeberg.org", title="Address")
-    token: SecretStr = Field(title="Token")
+    url: str = Field(default="https://codeberg.org", title="Address", description="Address of the server.")
+    token: SecretStr = Field(
+        title="Token", description="Access token with the scopes `read:user` and `write:repository`."
+    )
 
     def get_client(self) -> None:
         """Exports connect by themselves; there is nothing to hand out."""
 
 
 class GitHubApp(CredentialsBlock):
-    """An installation of a GitHub App; it gets tokens of an hour by signing with its key.
-
-    Attributes:
-        url: address of an Enterprise server; empty for github.com.
-        app_id: id of the App, or its client id.
-        installation_id: number of the installation, from the address of its settings page.
-        private_key: key of the App, as the PEM text that GitHub gives.
-    """
+    """An installation of a GitHub App; it gets tokens of an hour by signing with its key."""
 
     _block_type_name = "Repomill GitHub App"
     _block_type_slug = "repomill-github-app"
     _description = "An installation of a GitHub App, which gets tokens of an hour."
+    _documentation_url = HttpUrl("https://docs.github.com/en/apps")
 
     model_config = ConfigDict(title="GitHub App")
 
-    url: str = Field(default="", title="Address")
-    app_id: str = Field(title="App id")
-    installation_id: int = Field(title="Installation id")
-    private_key: SecretStr = Field(title="Private key (PEM)")
+    url: str = Field(default="", title="Address", description="Address of an Enterprise server; empty for github.com.")
+    app_id: str = Field(title="App id", description="Id of the App, or its client id.")
+    installation_id: int = Field(
+        title="Installation id", description="Number of the installation, from the address of its settings page."
+    )
+    private_key: SecretStr = Field(
+        title="Private key (PEM)", description="Key of the App, as the PEM text that GitHub gives."
+    )
 
     def get_client(self) -> None:
         """Exports connect by themselves; there is nothing to hand out."""

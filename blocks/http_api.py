@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from prefect.blocks.core import Block
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, field_validator
 
 from repomill.apis import source as plain
 from repomill.apis.jwt_tokens import ALGORITHMS
@@ -122,47 +122,59 @@ Authentication = (
 
 
 class HttpApi(Block):
-    """An HTTP API: where it is and what it asks for.
-
-    Attributes:
-        base_url: base URL; empty for the first server of the discovered document.
-        authentication: what the API asks for.
-        document: name under which its OpenAPI document was discovered; requests are then checked before they are sent.
-        headers: headers of every request.
-        timeout: seconds that a whole answer may take.
-        verify: whether the certificate of the server is checked.
-        certificate_authority: certificate, as PEM, that is trusted for this API in place of the usual ones.
-        further_hosts: hosts besides its own that redirects and links between pages may lead to.
-    """
+    """An HTTP API: where it is and what it asks for."""
 
     model_config = ConfigDict(title="HTTP API")
 
     _block_type_name = "Repomill HTTP API"
     _block_type_slug = "repomill-http-api"
     _description = "An HTTP API: where it is and what it asks for."
+    _documentation_url = HttpUrl("https://spec.openapis.org/oas/latest.html")
 
-    base_url: str = Field(default="", title="Base URL", json_schema_extra=_at(0))
+    base_url: str = Field(
+        default="",
+        title="Base URL",
+        description="Base URL; empty for the first server of the discovered document.",
+        json_schema_extra=_at(0),
+    )
     authentication: Authentication = Field(
-        default_factory=NoAuthentication, title="Authentication", json_schema_extra=_at(1)
+        default_factory=NoAuthentication,
+        title="Authentication",
+        description="What the API asks for.",
+        json_schema_extra=_at(1),
     )
     document: str = Field(
-        default="", title="Document", description="Name of a discovered API.", json_schema_extra=_at(2)
+        default="",
+        title="Document",
+        description="Name under which its OpenAPI document was discovered; requests are checked against it.",
+        json_schema_extra=_at(2),
     )
-    headers: dict[str, SecretStr] = Field(default_factory=dict, title="Headers", json_schema_extra=_at(3))
+    headers: dict[str, SecretStr] = Field(
+        default_factory=dict, title="Headers", description="Headers of every request.", json_schema_extra=_at(3)
+    )
     timeout: float = Field(
-        default=60, gt=0, title="Timeout", description="Seconds that a whole answer may take.", json_schema_extra=_at(4)
+        default=60,
+        gt=0,
+        title="Timeout",
+        description="Seconds that a whole answer may take.",
+        json_schema_extra=_at(4),
     )
-    verify: bool = Field(default=True, title="Check the certificate", json_schema_extra=_at(5))
+    verify: bool = Field(
+        default=True,
+        title="Check the certificate",
+        description="Whether the certificate of the server is checked.",
+        json_schema_extra=_at(5),
+    )
     certificate_authority: str = Field(
         default="",
         title="Certificate authority",
-        description="PEM, in place of the usual ones.",
+        description="Certificate, as PEM, that is trusted for this API in place of the usual ones.",
         json_schema_extra=_at(6),
     )
     further_hosts: list[str] = Field(
         default_factory=list,
         title="Further hosts",
-        description="Hosts that redirects and links may lead to.",
+        description="Hosts besides its own that redirects and links between pages may lead to.",
         json_schema_extra=_at(7),
     )
 

@@ -3,32 +3,30 @@
 from decimal import Decimal
 
 from prefect.blocks.core import Block
-from pydantic import Field, SecretStr
+from pydantic import Field, HttpUrl, SecretStr
 
 from repomill.images.source import ImageSource
 
 
 class ImageProvider(Block):
-    """OpenAI's images, or any endpoint that speaks the same protocol.
-
-    Attributes:
-        api_key: key sent as the bearer token.
-        base_url: base URL of the endpoint; empty for OpenAI itself.
-        model: model used where a workflow names none.
-        timeout: seconds to wait for an answer.
-        price_per_image: US dollars that one image costs at most; empty for the price list.
-    """
+    """OpenAI's images, or any endpoint that speaks the same protocol."""
 
     _block_type_name = "Repomill Image Provider"
     _block_type_slug = "repomill-images"
     _description = "OpenAI's images, or any endpoint that speaks the same protocol."
+    _documentation_url = HttpUrl("https://platform.openai.com/docs/guides/image-generation")
 
-    api_key: SecretStr = Field(title="API key")
-    base_url: str = Field(default="", title="Base URL", description="Empty for OpenAI itself.")
-    model: str = Field(default="", title="Model", description="Used where a workflow names none.")
+    api_key: SecretStr = Field(title="API key", description="Key sent as the bearer token.")
+    base_url: str = Field(
+        default="", title="Base URL", description="Base URL of the endpoint; empty for OpenAI itself."
+    )
+    model: str = Field(default="", title="Model", description="Model used where a workflow names none.")
     timeout: float = Field(default=300, gt=0, title="Timeout", description="Seconds to wait for an answer.")
     price_per_image: Decimal | None = Field(
-        default=None, ge=0, title="Price of an image", description="US dollars, at most. Empty for the price list."
+        default=None,
+        ge=0,
+        title="Price of an image",
+        description="US dollars that one image costs at most; empty for the price list.",
     )
 
     def source(self, name: str, model: str = "") -> ImageSource:

@@ -3,7 +3,7 @@
 from typing import Any, Self
 
 from prefect.blocks.core import Block
-from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import ConfigDict, Field, HttpUrl, SecretStr, field_validator, model_validator
 
 from repomill.apis.source import check_url
 from repomill.tools.mcp_source import McpSource
@@ -14,30 +14,39 @@ def _at(position: int) -> dict[str, Any]:
 
 
 class McpServer(Block):
-    """A server whose functions agents may use: a command that workers start, or a URL.
-
-    Attributes:
-        command: program and arguments; workers run it as the user they are.
-        environment: variables that the command gets besides PATH, HOME and the like.
-        url: where a server answers over HTTP, in place of a command.
-        headers: headers of every request to the URL, such as Authorization.
-        timeout: seconds that an exchange may take.
-    """
+    """A server whose functions agents may use: a command that workers start, or a URL."""
 
     model_config = ConfigDict(title="MCP server")
 
     _block_type_name = "Repomill MCP Server"
     _block_type_slug = "repomill-mcp-server"
     _description = "A server whose functions agents may use: a command that workers start, or a URL."
+    _documentation_url = HttpUrl("https://modelcontextprotocol.io")
 
     command: list[str] = Field(
-        default_factory=list, title="Command", description="Program and arguments.", json_schema_extra=_at(0)
+        default_factory=list,
+        title="Command",
+        description="Program and arguments; workers run it as the user they are.",
+        json_schema_extra=_at(0),
     )
     environment: dict[str, SecretStr] = Field(
-        default_factory=dict, title="Environment", description="Variables of the command.", json_schema_extra=_at(1)
+        default_factory=dict,
+        title="Environment",
+        description="Variables that the command gets besides PATH, HOME and the like.",
+        json_schema_extra=_at(1),
     )
-    url: str = Field(default="", title="URL", description="In place of a command.", json_schema_extra=_at(2))
-    headers: dict[str, SecretStr] = Field(default_factory=dict, title="Headers", json_schema_extra=_at(3))
+    url: str = Field(
+        default="",
+        title="URL",
+        description="Where a server answers over HTTP, in place of a command.",
+        json_schema_extra=_at(2),
+    )
+    headers: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        title="Headers",
+        description="Headers of every request to the URL, such as Authorization.",
+        json_schema_extra=_at(3),
+    )
     timeout: float = Field(
         default=60, gt=0, title="Timeout", description="Seconds that an exchange may take.", json_schema_extra=_at(4)
     )

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 
 from prefect.blocks.core import Block
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, HttpUrl, SecretStr, field_validator
 
 from repomill.agents.source import ModelSource
 from repomill.apis.source import check_url
@@ -16,21 +16,28 @@ class _Provider(BaseModel):
 
     kind: ClassVar[SourceKind]
 
-    api_key: SecretStr = Field(title="API key")
-    base_url: str = Field(default="", title="Base URL", description="Empty for the provider itself.")
-    model: str = Field(default="", title="Model", description="Used where a workflow names none.")
+    api_key: SecretStr = Field(
+        title="API key", description="Key of the provider; any text where an endpoint wants none."
+    )
+    base_url: str = Field(
+        default="", title="Base URL", description="Base URL of the endpoint; empty for the provider itself."
+    )
+    model: str = Field(default="", title="Model", description="Model used where a workflow names none.")
     timeout: float = Field(default=120, gt=0, title="Timeout", description="Seconds to wait for an answer.")
     input_price: Decimal | None = Field(
         default=None,
         ge=0,
         title="Price of prompts",
-        description="US dollars a million tokens; with that of answers.",
+        description="US dollars for a million tokens of prompts; empty for the price list.",
     )
     output_price: Decimal | None = Field(
-        default=None, ge=0, title="Price of answers", description="US dollars for a million tokens."
+        default=None,
+        ge=0,
+        title="Price of answers",
+        description="US dollars for a million tokens of answers; empty for the price list.",
     )
     headers: dict[str, SecretStr] = Field(
-        default_factory=dict, title="Headers", description="Sent with every request, besides the key."
+        default_factory=dict, title="Headers", description="Headers of every request besides the key."
     )
 
     @field_validator("base_url")
@@ -49,26 +56,16 @@ class _Provider(BaseModel):
 
 
 class OpenAISource(_Provider, Block):
-    """OpenAI, or any endpoint that speaks its protocol.
-
-    Attributes:
-        api_key: key sent as the bearer token.
-        base_url: base URL of the endpoint; empty for OpenAI itself.
-        model: model used where a workflow names none.
-        timeout: seconds to wait for an answer.
-        input_price: US dollars for a million tokens of prompts; empty for the price list.
-        output_price: US dollars for a million tokens of answers; empty for the price list.
-        headers: headers of every request besides the key.
-        api: which of OpenAI's APIs is spoken.
-    """
+    """OpenAI, or any endpoint that speaks its protocol."""
 
     _block_type_name = "Repomill OpenAI Source"
     _block_type_slug = "repomill-openai"
     _description = "OpenAI, or any endpoint that speaks its protocol."
+    _documentation_url = HttpUrl("https://platform.openai.com/docs/api-reference")
 
     kind: ClassVar[SourceKind] = SourceKind.OPENAI
     api: Literal["chat", "responses"] = Field(
-        default="chat", title="API", description="Other endpoints than OpenAI's mostly know chat only."
+        default="chat", title="API", description="Which of OpenAI's APIs is spoken."
     )
 
     def _more(self) -> dict[str, str]:
@@ -76,68 +73,47 @@ class OpenAISource(_Provider, Block):
 
 
 class AzureOpenAISource(_Provider, Block):
-    """A resource of Azure OpenAI; models are named by their deployments.
-
-    Attributes:
-        api_key: key of the resource.
-        base_url: endpoint of the resource, as `https://NAME.openai.azure.com`.
-        model: deployment used where a workflow names none.
-        timeout: seconds to wait for an answer.
-        input_price: US dollars for a million tokens of prompts; empty for the price list.
-        output_price: US dollars for a million tokens of answers; empty for the price list.
-        headers: headers of every request besides the key.
-        api: which of OpenAI's APIs is spoken.
-        api_version: version of Azure's API; empty for the newest one that is no preview.
-    """
+    """A resource of Azure OpenAI; models are named by their deployments."""
 
     _block_type_name = "Repomill Azure OpenAI Source"
     _block_type_slug = "repomill-azure-openai"
     _description = "A resource of Azure OpenAI; models are named by their deployments."
+    _documentation_url = HttpUrl("https://learn.microsoft.com/azure/ai-services/openai/reference")
 
     kind: ClassVar[SourceKind] = SourceKind.AZURE
-    base_url: str = Field(min_length=1, title="Endpoint", description="As https://NAME.openai.azure.com.")
-    api: Literal["chat", "responses"] = Field(default="chat", title="API")
-    api_version: str = Field(default="", title="API version", description="Empty for one that is no preview.")
+    base_url: str = Field(
+        min_length=1, title="Endpoint", description="Endpoint of the resource, as `https://NAME.openai.azure.com`."
+    )
+    api: Literal["chat", "responses"] = Field(
+        default="chat", title="API", description="Which of OpenAI's APIs is spoken."
+    )
+    api_version: str = Field(
+        default="",
+        title="API version",
+        description="Version of Azure's API; empty for the newest one that is no preview.",
+    )
 
     def _more(self) -> dict[str, str]:
         return {"api": self.api, "api_version": self.api_version}
 
 
 class AnthropicSource(_Provider, Block):
-    """Anthropic, or any endpoint that speaks its Messages API.
-
-    Attributes:
-        api_key: key of the provider.
-        base_url: base URL of the endpoint; empty for Anthropic itself.
-        model: model used where a workflow names none.
-        timeout: seconds to wait for an answer.
-        input_price: US dollars for a million tokens of prompts; empty for the price list.
-        output_price: US dollars for a million tokens of answers; empty for the price list.
-        headers: headers of every request besides the key.
-    """
+    """Anthropic, or any endpoint that speaks its Messages API."""
 
     _block_type_name = "Repomill Anthropic Source"
     _block_type_slug = "repomill-anthropic"
     _description = "Anthropic, or any endpoint that speaks its Messages API."
+    _documentation_url = HttpUrl("https://docs.anthropic.com/en/api/messages")
 
     kind: ClassVar[SourceKind] = SourceKind.ANTHROPIC
 
 
 class GoogleSource(_Provider, Block):
-    """Google's Gemini API.
-
-    Attributes:
-        api_key: key of the provider.
-        base_url: base URL of the endpoint; empty for Google itself.
-        model: model used where a workflow names none.
-        timeout: seconds to wait for an answer.
-        input_price: US dollars for a million tokens of prompts; empty for the price list.
-        output_price: US dollars for a million tokens of answers; empty for the price list.
-        headers: headers of every request besides the key.
-    """
+    """Google's Gemini API."""
 
     _block_type_name = "Repomill Google Source"
     _block_type_slug = "repomill-google"
     _description = "Google's Gemini API."
+    _documentation_url = HttpUrl("https://ai.google.dev/api/generate-content")
 
     kind: ClassVar[SourceKind] = SourceKind.GOOGLE
