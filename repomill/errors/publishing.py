@@ -159,15 +159,10 @@ class MergeRuleInvalid(BadInput):
     """A merge rule that names no pattern, or no action there is."""
 
     rule: str
-    actions: tuple[str, ...]
+    actions: str
     code: ClassVar[str] = "merge_rule_invalid"
     message: ClassVar[str] = "{rule!r} is not a rule."
-    hint: ClassVar[str] = "Write PATTERN=ACTION, the pattern as in .gitignore and the action one of: {all_actions}."
-
-    @property
-    def all_actions(self) -> str:
-        """The actions, in one line."""
-        return ", ".join(self.actions)
+    hint: ClassVar[str] = "Write PATTERN=ACTION, the pattern as in .gitignore and the action one of: {actions}."
 
 
 @dataclass(eq=False)

@@ -35,7 +35,7 @@ def parse_rule(text: str) -> MergeRule:
     pattern, _, action = text.rpartition("=")
     actions = tuple(known.value for known in MergeAction)
     if not pattern or action not in actions:
-        raise MergeRuleInvalid(text, actions)
+        raise MergeRuleInvalid(text, ", ".join(actions))
     return MergePolicy([MergeRule(pattern, MergeAction(action))]).rules[0]
 
 
