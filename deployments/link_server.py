@@ -1,4 +1,4 @@
-"""Serves archives and files of the artefact store over loopback, read-only, so that links in Prefect's UI open.
+"""Serves archives and reports of the artefact store over loopback, read-only, so that links in Prefect's UI open.
 
 `python -m deployments.link_server --port 4280`; an object is at `http://127.0.0.1:4280/{key}`.
 """
@@ -31,8 +31,8 @@ from repomill.settings import Settings
 from storage.artifacts.factory import store_of
 from storage.artifacts.port import ArtifactStore
 
-SERVED = re.compile(r"org/[^/]+/archives/.+")
-"""Finished trees only: prompts, answers and results of calls are nobody's link."""
+SERVED = re.compile(r"org/[^/]+/(archives|reports)/.+")
+"""Finished trees and reports only: prompts, answers and results of calls are nobody's link."""
 
 CHUNK = 1024 * 1024
 LOOPBACK_NAMES = (LOOPBACK, "localhost", "[::1]", "::1")

@@ -1,6 +1,7 @@
 """A usage report as a person reads it, and as a program does."""
 
 import io
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,12 @@ from tasks.usage import Usage
 
 SLICES = 8
 """Projects of a pie; what is left is one slice more."""
+
+COLOURS = ("#60a5fa", "#34d399", "#fbbf24", "#f87171", "#a78bfa", "#f472b6", "#2dd4bf", "#a3e635", "#94a3b8")
+TEXT = "#94a3b8"
+"""Read on dark and on light; the Prefect UI draws charts on dark ground, with letters for light."""
+
+UNITS = {"GB": 1e9, "MB": 1e6, "kB": 1e3, "B": 1.0}
 
 
 def page(report: Usage, links: Mapping[str, str]) -> str:
@@ -69,7 +76,7 @@ def _bars(report: Usage) -> Iterator[str]:
     short = len(report.by_day) > 10  # as many dates as fit side by side
     days = [row["day"][8:] if short else row["day"][5:] for row in report.by_day]
     runs = [row["runs"] for row in report.by_day]
-    yield from ("", "## Runs of each day", "", "```mermaid", "xychart-beta")
+    yield from ("", "## Runs of each day", "", "```mermaid", _theme(), "xychart-beta")
     yield f"    x-axis [{', '.join(_quoted(day) for day in days)}]"
     yield f'    y-axis "runs" 0 --> {max(*runs, 1)}'
     yield from (f"    bar [{', '.join(map(str, runs))}]", "```")
@@ -82,8 +89,10 @@ def _pie(report: Usage) -> Iterator[str]:
     slices = [(str(row["project"]), row["size"]) for row in kept[:SLICES]]
     if others := sum(row["size"] for row in kept[SLICES:]):
         slices.append(("others", others))
-    yield from ("", "## What is stored, in MB", "", "```mermaid", "pie showData")
-    yield from (f"    {_quoted(name)} : {max(size / 1e6, 0.01):.2f}" for name, size in slices)
+    unit = next(unit for unit, size in UNITS.items() if slices[0][1] >= size)
+    yield from ("", f"## What is stored, in {unit}", "", "```mermaid", _theme(), "pie showData")
+    # A slice of nothing is a fault to Mermaid.
+    yield from (f"    {_quoted(name)} : {max(size / UNITS[unit], 0.01):.2f}" for name, size in slices)
     yield "```"
 
 
@@ -102,6 +111,16 @@ def _links(links: Mapping[str, str]) -> Iterator[str]:
 
 def _money(amount: Any) -> str:
     return str(plain(round(Decimal(amount), 4)))
+
+
+def _theme() -> str:
+    """Return the line that gives a chart its colours."""
+    axes = {f"{axis}Axis{part}Color": TEXT for axis in "xy" for part in ("Label", "Title", "Tick", "Line")}
+    bars = {"backgroundColor": "transparent", "plotColorPalette": COLOURS[0], **axes}
+    slices = {f"pie{number}": colour for number, colour in enumerate(COLOURS, 1)}
+    words = {"pieLegendTextColor": TEXT, "pieSectionTextColor": "#0f172a", "pieOpacity": "1"}
+    theme = {"theme": "base", "themeVariables": {"xyChart": bars, **slices, **words}}
+    return f"%%{{init: {json.dumps(theme)}}}%%"
 
 
 def _quoted(text: str) -> str:

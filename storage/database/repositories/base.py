@@ -51,9 +51,9 @@ class Repository:
         entry.at = self._clock()
         self._add(entry)
 
-    def _created(self, entity: str, entity_id: UUID, status: StrEnum) -> None:
-        self._audit("create", entity, entity_id, None, status.value)
-        self._tell(entity, entity_id, None, status.value, {})
+    def _created(self, entity: str, row: Any) -> None:
+        self._audit("create", entity, row.id, None, row.status.value)
+        self._tell(entity, row.id, None, row.status.value, facts_of(entity, row))
 
     def _change_status(self, entity: str, row: Any, after: StrEnum, **detail: Any) -> None:
         """Move the row's status along its table; staying is no change. Raises `IllegalTransition`."""

@@ -58,7 +58,7 @@ class Executions(Leases):
             updated_at=now,
         )
         self._add(execution)
-        self._created(ENTITY, execution.id, execution.status)
+        self._created(ENTITY, execution)
         return execution
 
     def get(self, execution_id: UUID) -> Execution:

@@ -72,7 +72,7 @@ class Exports(Repository):
                 export = self._add(self._row(new))
         except IntegrityError:  # somebody else began it a moment ago; anything else is raised by `one`
             return self._session.scalars(query).one()
-        self._created(ENTITY, export.id, export.status)
+        self._created(ENTITY, export)
         return export
 
     def exporting(self, export_id: UUID) -> RepositoryExport:
@@ -133,6 +133,14 @@ class Exports(Repository):
         if ids is None:
             return []
         return self._session.scalars(query.where(RepositoryExport.id.between(ids.first, ids.last)).limit(limit)).all()
+
+    def with_credentials(self, name: str) -> Sequence[RepositoryExport]:
+        """Return the completed exports that a credentials block let in, newest first."""
+        query = select(RepositoryExport).where(
+            RepositoryExport.config["credentials"].as_string() == name,
+            RepositoryExport.status == ExportStatus.COMPLETED,
+        )
+        return self._session.scalars(query.order_by(RepositoryExport.completed_at.desc())).all()
 
     def newest_to(self, repository_url: str) -> RepositoryExport | None:
         """Return the last export that a repository took, by its address."""

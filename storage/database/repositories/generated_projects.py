@@ -67,7 +67,7 @@ class GeneratedProjects(Repository):
             updated_at=now,
         )
         self._add(project)
-        self._created(ENTITY, project.id, project.status)
+        self._created(ENTITY, project)
         return project
 
     def generating(self, lease: Lease, project_id: UUID) -> GeneratedProject:

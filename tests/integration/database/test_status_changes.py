@@ -27,6 +27,7 @@ def test_each_change_is_heard_in_order_with_what_it_is_about(database: Database,
         ("generating", "completed"),
     ]
     assert changes[-1].facts["tree_digest"] == project.tree_digest
+    assert {change.facts["project_id"] for change in changes} == {str(project.project_id)}
     assert {change.id for change in changes} == {project.id}
 
 

@@ -59,13 +59,14 @@ async def test_nothing_used_is_a_report_too(services: Services) -> None:
     report = await report_of(services, days=1)
     assert report.by_project == []
     assert "**0 runs** (0 failed), **0 calls** for **0 US dollars**" in page(report, {})
-    assert "pie" not in page(report, {})
+    assert "showData" not in page(report, {})
 
 
 async def test_the_page_has_two_charts_and_a_table(services: Services) -> None:
     text = page(await made(services), {"by day, csv": "http://127.0.0.1/x.csv", "by day, parquet": "org/1/x.parquet"})
     assert "bar [0, 0, 0, 0, 0, 0, 3]" in text
-    assert '"demo" : 0.01' in text
+    assert "What is stored, in B" in text
+    assert '"demo" : 5.00' in text
     assert '| cake \\| "pie" | 1 |' in text
     assert "of 2 calls" not in text
     assert "Of 1 calls no price is known" in text

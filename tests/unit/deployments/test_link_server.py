@@ -33,6 +33,11 @@ async def test_an_archive_is_sent_whole(client: httpx.AsyncClient) -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+async def test_a_file_of_a_report_is_sent(client: httpx.AsyncClient, store: MemoryStore) -> None:
+    await store.put("org/acme/reports/usage.csv", b"a,b")
+    assert (await client.get("/org/acme/reports/usage.csv")).content == b"a,b"
+
+
 async def test_an_object_of_several_chunks_arrives_as_it_is(client: httpx.AsyncClient, store: MemoryStore) -> None:
     content = bytes(range(251)) * (3 * CHUNK // 251)
     await store.put("org/acme/archives/big.zip", content)
