@@ -79,6 +79,7 @@ async def carry_out(services: Services, job: ExportJob, export: RepositoryExport
 async def _complete(services: Services, export_id: UUID, result: ExportResult) -> RepositoryExport | None:
     def write(work: Work) -> RepositoryExport | None:
         if result.archive_path and not work.objects.claim(result.archive_path):
+            work.objects.let_go(result.archive_path)  # also what was just written there
             return None
         return work.exports.complete(export_id, result)
 

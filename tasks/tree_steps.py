@@ -76,6 +76,7 @@ async def record_project(run: Run, assembled: AssembledTree) -> StoredProject:
             _check_same(project, assembled.tree)
             return stored_project(work, project)
         if not work.objects.claim(assembled.tree.pack_key):
+            work.objects.let_go(assembled.tree.pack_key)  # also what was just written there
             return _KeyTaken()
         work.generated_projects.record_files(run.lease, project.id, assembled.files)
         if assembled.verdict.blocked:

@@ -106,5 +106,6 @@ async def test_an_archive_that_is_about_to_go_is_made_under_another_name(
     await retain(services)
     again = await publish(services, await find_project(services, first), ExportTarget("tar.gz"))
     assert again.url != archive
+    await retain(services)
     assert await keys(services, "archives") == [again.url]
     assert await agrees(services)
