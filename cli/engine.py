@@ -14,6 +14,26 @@ if TYPE_CHECKING:
 QUIET = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL", "PREFECT_CLI_PROMPT": "false"}
 
 
+def engine_if_up() -> "Stack | None":
+    """Return the Prefect API where one is up, and use it; nothing is started and nothing is written there."""
+    from pathlib import Path
+
+    from deployments.environment import named_api_url
+    from deployments.stack import apply, ensure_stack, status
+    from repomill.errors import EngineUnavailable
+
+    settings = load_settings()
+    try:
+        is_named = bool(named_api_url(os.environ, Path.cwd()))
+        stack = ensure_stack(settings) if is_named else status(settings)
+    except EngineUnavailable:
+        return None
+    if stack is not None:
+        os.environ.update(QUIET)
+        apply(stack)
+    return stack
+
+
 def use_engine(*, overwrite: bool = False) -> "Stack":
     """Return the Prefect API, started when absent, with Repomill's blocks and deployments in it.
 

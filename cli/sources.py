@@ -1,4 +1,4 @@
-"""`repomill source`: HTTP APIs whose documents were discovered."""
+"""`repomill source`: HTTP APIs whose documents were discovered, and whether what blocks name answers."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +10,7 @@ from cli.services import opened, query, run_async
 if TYPE_CHECKING:
     from repomill.apis.description import ApiDescription
 
-app = typer.Typer(help="HTTP APIs and their operations.", no_args_is_help=True)
+app = typer.Typer(help="HTTP APIs and their operations; whether sources answer.", no_args_is_help=True)
 
 ApiArgument = Annotated[str, typer.Argument(metavar="API", help="Name of the API.")]
 
@@ -38,6 +38,26 @@ def discover(
     print_facts({name: value for name, value in facts.items() if not isinstance(value, list)}, output)
     for line in [*facts["changes"], *(f"note: {note}" for note in facts["notes"])]:
         say(str(line))
+
+
+@app.command()
+def check(
+    block: Annotated[
+        str, typer.Argument(metavar="BLOCK", help="Kind of source and name of its block, as `openai/openai`.")
+    ],
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Ask what a block names something harmless: whether it answers, and takes the key. Costs nothing."""
+    from cli.engine import use_engine
+
+    use_engine()
+    from tasks.source_checks import check_block
+
+    async def run() -> str:
+        async with opened() as services:
+            return await check_block(services, block)
+
+    print_facts({"block": block, "found": run_async(run())}, output)
 
 
 @app.command("list")

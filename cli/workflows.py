@@ -12,6 +12,7 @@ from cli.services import opened, query, run_async
 
 if TYPE_CHECKING:
     from repomill.workflow.faults import Fault
+    from repomill.workflow.spec import WorkflowSpec
 
 app = typer.Typer(help="Workflow specifications and their stored versions.", no_args_is_help=True)
 
@@ -42,7 +43,7 @@ def validate(
     ] = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
-    """Find every fault of a specification; nothing runs."""
+    """Find every fault of a specification, and where a Prefect API is up missing blocks; nothing runs."""
     from repomill.errors import WorkflowInvalid
     from repomill.workflow.bound import bound
     from tasks.intake import read_specification
@@ -57,7 +58,23 @@ def validate(
     if worst_case:
         most = bound(workflow)
         facts |= {"most_node_instances": most.nodes, "most_model_calls": most.model_calls}
-    print_facts(facts, output)
+    _print_with_blocks(workflow, facts, output)
+
+
+def _print_with_blocks(workflow: "WorkflowSpec", facts: dict[str, Any], output: Format) -> None:
+    """Add the blocks that are missing where a Prefect API is up; raises `SourceMissing` for the first of them."""
+    from cli.engine import engine_if_up
+
+    if not workflow.sources or engine_if_up() is None:
+        print_facts(facts, output)
+        return
+    from repomill.workflow.plan import plan
+    from tasks.sources import block_of, load_sources, missing_sources, require_sources
+
+    compiled, found = plan(workflow), run_async(load_sources(workflow))
+    missing = [block_of(workflow, name) for name in missing_sources(compiled, found)]
+    print_facts(facts | {"missing_blocks": missing}, output)
+    require_sources(compiled, found)
 
 
 @app.command()

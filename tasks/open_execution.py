@@ -41,7 +41,7 @@ from tasks.run_node import record_of
 from tasks.run_state import ExecutionFacts, NodeRecord, Run
 from tasks.services import Services
 from tasks.source_facts import keep_facts, with_models, with_stand_ins
-from tasks.sources import load_sources
+from tasks.sources import load_sources, require_sources
 from tasks.state_writer import StateWriter
 from tasks.template_reads import known_reads
 from tasks.token_events import TokenEvents
@@ -144,6 +144,8 @@ async def _build(
     spec = with_models(spec, replay.sources)
     compiled = plan(spec)
     sources = with_stand_ins(await load_sources(spec), replay.sources)
+    if _asks_everything(execution, lease):
+        require_sources(compiled, sources, mocked=execution.use_mocks)
     await keep_facts(services, execution.root_id, sources)
     writer = await stack.enter_async_context(StateWriter(services, lease))
     progress = CallEvents(writer)
@@ -172,6 +174,12 @@ async def _build(
     exports.run, run.writer = run, writer
     run.known = await services.database.run(services.scope, lambda work: _prepare(work, run, services.store.name))
     return run
+
+
+def _asks_everything(execution: Execution, lease: Lease) -> bool:
+    """Tell whether no answer is there yet; later attempts may go on without the blocks of what was answered."""
+    is_first = lease.fence == 1 and execution.root_id == execution.id
+    return is_first and execution.mode == LedgerMode.LIVE and not execution.recordings
 
 
 def _prepare(work: Work, run: Run, location: str) -> dict[str, NodeRecord]:

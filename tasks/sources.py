@@ -9,7 +9,9 @@ from pydantic import BaseModel, SecretStr
 from blocks.sources import block_type, load_source
 from repomill.agents.source import ModelSource
 from repomill.errors import SourceMissing
-from repomill.workflow.spec import WorkflowSpec
+from repomill.nodes.registry import kind as node_kind
+from repomill.workflow.plan import Plan
+from repomill.workflow.spec import NodeSpec, WorkflowSpec
 from tasks.publishing_secrets import publishing_secrets
 
 SourceT = TypeVar("SourceT")
@@ -34,8 +36,7 @@ class Sources:
         source = self.find(name, kind)
         if source is not None:
             return source
-        stated = self.spec.sources[name]
-        raise SourceMissing(name, f"{block_type(stated.kind)}/{stated.block}")
+        raise SourceMissing(name, block_of(self.spec, name))
 
     def model(self, name: str) -> str:
         """Return the model a source names in the specification or in its block, "" for none."""
@@ -49,6 +50,30 @@ class Sources:
     def secrets(self) -> tuple[SecretStr, ...]:
         """Return every key, so that no generated file holds one."""
         return (*(secret for source in self.found.values() for secret in _secrets(source)), *self.publishing)
+
+
+def block_of(spec: WorkflowSpec, name: str) -> str:
+    """Return type and name of the block behind a source."""
+    stated = spec.sources[name]
+    return f"{block_type(stated.kind)}/{stated.block}"
+
+
+def missing_sources(plan: Plan, sources: Sources, *, mocked: bool = False) -> tuple[str, ...]:
+    """Return the sources that nodes use and whose blocks do not exist; with mocks, those of nodes that have none."""
+    nodes = [node for _, node in plan.all_nodes() if not (mocked and node.mock)]
+    used = dict.fromkeys(name for node in nodes for name in _sources_of(node))
+    return tuple(name for name in used if name not in sources.found)
+
+
+def require_sources(plan: Plan, sources: Sources, *, mocked: bool = False) -> None:
+    """Raise `SourceMissing` for the first source that is missing: before anything was paid, not at its first call."""
+    for name in missing_sources(plan, sources, mocked=mocked):
+        raise SourceMissing(name, block_of(sources.spec, name))
+
+
+def _sources_of(node: NodeSpec) -> tuple[str, ...]:
+    declaration = node_kind(node.type)
+    return declaration.sources(declaration.config_model.model_validate(node.config))
 
 
 async def load_sources(spec: WorkflowSpec) -> Sources:

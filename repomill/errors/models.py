@@ -63,3 +63,14 @@ class SourceMissing(UserActionRequired):
     hint: ClassVar[str] = (
         "Make it in the Prefect UI; or, for OpenAI, set OPENAI_API_KEY (and OPENAI_BASE_URL), then `repomill up`."
     )
+
+
+@dataclass(eq=False)
+class SourceKindUnknown(BadInput):
+    """Somebody names a block that no source can have."""
+
+    reference: str
+    near: str
+    code: ClassVar[str] = "source_kind_unknown"
+    message: ClassVar[str] = "{reference!r} names no block of a source: {near}"
+    hint: ClassVar[str] = "Type and name of a block, as `repomill-openai/openai`, or kind of source and name."

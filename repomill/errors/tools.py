@@ -71,4 +71,4 @@ class McpServerUnfit(UserActionRequired):
     reason: str
     code: ClassVar[str] = "mcp_server_unfit"
     message: ClassVar[str] = "MCP server {server}: {reason}"
-    hint: ClassVar[str] = "Correct its block, or what the workflow wants of it; `repomill source test` asks it."
+    hint: ClassVar[str] = "Correct its block, or what the workflow wants of it; `repomill source check` asks it."

@@ -133,6 +133,20 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Http
 
+    def do_GET(self) -> None:
+        """List models, in every protocol's way at once; `Reply.raw` is another list."""
+        asked = self.server.model_server.take({}, dict(self.headers), self.path)
+        reply = self.server.model_server.reply(asked)
+        if reply.status != 200:
+            self._send(reply.status, reply.headers, json.dumps(asked.protocol.error(reply.status, reply.reply)))
+        else:
+            names = ["gpt-4o-mini", "another"]
+            listed = {
+                "data": [{"id": name} for name in names],
+                "models": [{"name": f"models/{each}"} for each in names],
+            }
+            self._send(200, reply.headers, json.dumps(listed) if reply.raw is None else reply.raw)
+
     def do_POST(self) -> None:
         server = self.server.model_server
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

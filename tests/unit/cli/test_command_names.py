@@ -56,6 +56,7 @@ COMMANDS: dict[str, set[str]] = {
     "budget show": FORMAT,
     "costs": {"--by", "--since", "--csv"} | FORMAT,
     "source discover": {"--host"} | FORMAT,
+    "source check": FORMAT,
     "source list": FORMAT,
     "source show": {"--page"} | FORMAT,
     "retention plan": FORMAT,

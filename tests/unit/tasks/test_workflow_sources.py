@@ -13,8 +13,9 @@ from repomill.agents.source import ModelSource
 from repomill.errors import SourceMissing
 from repomill.images.source import ImageSource
 from repomill.sources import MODEL_SOURCES, SourceKind
+from repomill.workflow.plan import plan
 from repomill.workflow.spec import WorkflowSpec
-from tasks.sources import Sources
+from tasks.sources import Sources, missing_sources, require_sources
 
 SPEC = WorkflowSpec.model_validate(
     {
@@ -69,3 +70,30 @@ def test_every_provider_of_models_has_blocks_of_its_own(kind: SourceKind) -> Non
 def test_an_mcp_server_is_a_command_or_a_url(given: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         McpServer(**given)
+
+
+def using(*names: str, mock: bool = False) -> WorkflowSpec:
+    """Return a workflow whose nodes, one of them in a loop, use these sources."""
+    nodes: list[dict[str, Any]] = [
+        {"id": f"n{number}", "type": "llm", "config": {"source": name, "prompt": "p", "max_tokens": 5}}
+        | ({"mock": {"output": {"text": ""}}} if mock else {})
+        for number, name in enumerate(names)
+    ]
+    loop = {"for_each": [1], "max_iterations": 1, "body": {"nodes": nodes[1:]}}
+    sources = {name: {"kind": "openai", "block": f"b-{name}"} for name in ("one", "two", "idle")}
+    stated = {"sources": sources, "nodes": [nodes[0], {"id": "all", "type": "loop", "config": loop}]}
+    return WorkflowSpec.model_validate({"apiVersion": "repomill/v1", "name": "tea", **stated})
+
+
+def test_every_missing_block_that_a_node_uses_is_found_also_inside_loops() -> None:
+    spec = using("one", "two")
+    assert missing_sources(plan(spec), Sources(spec)) == ("one", "two")
+    assert missing_sources(plan(spec), Sources(spec, {"one": WRITER})) == ("two",)
+    with pytest.raises(SourceMissing, match="repomill-openai/b-one"):
+        require_sources(plan(spec), Sources(spec))
+
+
+def test_a_node_that_is_mocked_needs_no_block() -> None:
+    spec = using("one", "two", mock=True)
+    assert missing_sources(plan(spec), Sources(spec), mocked=True) == ()
+    assert missing_sources(plan(spec), Sources(spec)) == ("one", "two")

@@ -1,0 +1,37 @@
+"""Blocks of sources on a running stack: tested before a run, and found missing by validation."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Models
+from tests.e2e.installation import Installation
+from tests.e2e.specifications import WRITER, specify
+from tests.servers.model_server import Reply
+
+pytestmark = pytest.mark.usefixtures("stack")
+
+
+def test_a_block_is_tested_without_asking_a_model(repomill: Installation, models: Models) -> None:
+    found = repomill.json("source", "check", "openai/openai")["found"]
+    assert found == f"{models.server.base_url} takes the key and lists 2 models"
+    assert [asked.path for asked in models.requests] == ["/v1/models"]
+
+
+def test_a_key_that_is_refused_and_a_block_that_is_missing_are_for_a_person(
+    repomill: Installation, models: Models
+) -> None:
+    models.answer_with(lambda _: Reply("no such key", status=401))
+    refused = repomill("source", "check", "repomill-openai/openai")
+    missing = repomill("source", "check", "repomill-mcp-server/gone")
+    assert (refused.returncode, missing.returncode) == (3, 3)
+    assert "no such key" in refused.stderr
+    assert "repomill-mcp-server/gone, which does not exist" in missing.stderr
+
+
+def test_validation_names_the_blocks_that_are_missing(repomill: Installation, tmp_path: Path) -> None:
+    good, bad = specify(tmp_path, WRITER), specify(tmp_path, WRITER, name="bad", block="elsewhere")
+    assert repomill.json("workflow", "validate", good)["missing_blocks"] == []
+    refused = repomill("workflow", "validate", bad, "--format", "json")
+    assert refused.returncode == 3
+    assert '"repomill-openai/elsewhere"' in refused.stdout
