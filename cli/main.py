@@ -6,6 +6,7 @@ from cli import (
     budgets,
     bundles,
     calls,
+    credentials,
     databases,
     executions,
     exports,
@@ -47,6 +48,7 @@ executions.app.add_typer(bundles.app, name="bundle")
 app.add_typer(projects.app, name="project")
 app.add_typer(exports.app, name="export")
 app.command("drift")(exports.drift)
+app.add_typer(credentials.app, name="credentials")
 app.add_typer(budgets.app, name="budget")
 app.command("costs")(budgets.costs)
 app.add_typer(sources.app, name="source")

@@ -8,7 +8,6 @@ from blocks.git_credentials import GitCredentials as GitCredentialsBlock
 from blocks.host_logins import login_blocks, login_of
 from repomill.errors import CredentialsMissing
 from repomill.publishing.credentials import GitCredentials
-from repomill.publishing.hosts.port import HostLogin
 from tasks.host_access import Access
 
 
@@ -18,29 +17,35 @@ async def load_access(kind: str, name: str) -> Access:
     Raises:
         CredentialsMissing: there is no such block.
     """
-    if not name:
-        return None
-    types = login_blocks(kind)
-    return await _load_login(types, name) if types else await load_git_credentials(name)
+    return access_of(await load_block(block_types(kind), name)) if name else None
 
 
-async def load_git_credentials(name: str) -> GitCredentials:
-    """Return what the block holds.
-
-    Raises:
-        CredentialsMissing: there is no such block.
-    """
-    try:
-        block: GitCredentialsBlock = await GitCredentialsBlock.aload(name)
-    except ValueError as error:  # Prefect's word for a block document that does not exist
-        raise CredentialsMissing(name) from error
-    return GitCredentials(block.username, block.password)
-
-
-async def _load_login(types: Sequence[type[Block]], name: str) -> HostLogin:
+async def load_block(types: Sequence[type[Block]], name: str) -> Block:
+    """Return the block of this name that has the first of these types; raises `CredentialsMissing`."""
     for kind in types:
         try:
-            return login_of(await kind.aload(name))
-        except ValueError:  # as above; another type may have the name
+            return await kind.aload(name)
+        except ValueError:  # Prefect's word for a block document that does not exist; another type may have the name
             continue
     raise CredentialsMissing(name)
+
+
+def block_types(kind: str) -> Sequence[type[Block]]:
+    """Return the types of blocks that may hold what a kind of target asks for."""
+    return login_blocks(kind) or (GitCredentialsBlock,)
+
+
+def access_of(block: Block) -> Access:
+    """Return what a block of one of these types holds."""
+    if isinstance(block, GitCredentialsBlock):
+        return GitCredentials(block.username, block.password)
+    return login_of(block)
+
+
+async def replace_block(name: str, replacement: Block, spent: str) -> None:
+    """Put the values of `replacement` under a name that is taken, and remove the block they were in."""
+    kind = type(replacement)
+    # A block that was loaded is bound to its own document, and would be saved there whatever the name.
+    fresh = kind(**{field: getattr(replacement, field) for field in kind.model_fields})
+    await fresh.asave(name, overwrite=True)
+    await kind.adelete(spent)

@@ -54,6 +54,26 @@ class CredentialsMissing(UserActionRequired):
 
 
 @dataclass(eq=False)
+class CredentialsWeaker(UserActionRequired):
+    """New credentials may not push where the old ones may; nothing was replaced."""
+
+    repository: str
+    code: ClassVar[str] = "credentials_weaker"
+    message: ClassVar[str] = "The new credentials may not push to {repository}, where the old ones may."
+    hint: ClassVar[str] = "Give the new token access to it, then repeat; the old one is still in place."
+
+
+@dataclass(eq=False)
+class CredentialsSame(BadInput):
+    """Credentials were to be replaced by themselves."""
+
+    block: str
+    code: ClassVar[str] = "credentials_same"
+    message: ClassVar[str] = "The block {block!r} cannot replace itself."
+    hint: ClassVar[str] = "Put the new token into a block of another name, and name that one as the replacement."
+
+
+@dataclass(eq=False)
 class DestinationExists(BadInput):
     """A file or folder that would be overwritten."""
 

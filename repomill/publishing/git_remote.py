@@ -100,6 +100,10 @@ class GitRemote:
             moved=RemoteMoved(self.url, branch, expected or NO_COMMIT, "another commit"),
         )  # fmt: skip
 
+    async def rehearse_push(self, commit: str) -> None:
+        """Go as far as a push goes without sending anything: the remote asks for credentials that may push."""
+        await self._ask("push", "--dry-run", "--quiet", "--", self.url, f"{commit}:refs/heads/repomill/rehearsal")
+
     async def _ask(self, *arguments: str, moved: RemoteMoved | None = None, feed: Iterable[bytes] | None = None) -> str:
         try:
             result = await self.git.run(*arguments, feed=feed)

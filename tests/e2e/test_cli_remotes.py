@@ -12,6 +12,7 @@ from tests.e2e.specifications import FILES, run_fails, specify
 from tests.servers.git_http import GitServer, git, git_http_server
 
 USERNAME, PASSWORD = "mill", "s3ntinel"
+OF_GIT = "/block_types/slug/repomill-git-credentials/block_documents/name"
 
 
 @pytest.fixture
@@ -26,6 +27,12 @@ def push(url: str, credentials: str) -> str:
     return f"  - {{id: push, type: repo_creation, config: {config}}}\nedges: [{{from: page, to: push}}]\n"
 
 
+def change_password(stack: PrefectServer, name: str, password: str) -> None:
+    document = stack.get(f"{OF_GIT}/{name}")
+    data = {"username": USERNAME, "password": password}
+    stack.send("PATCH", f"/block_documents/{document['id']}", {"data": data}).raise_for_status()
+
+
 def test_a_push_that_is_refused_can_go_on_once_the_password_is_right(
     repomill: Installation, stack: PrefectServer, server: GitServer, tmp_path: Path
 ) -> None:
@@ -36,9 +43,7 @@ def test_a_push_that_is_refused_can_go_on_once_the_password_is_right(
     make_credentials(stack, "shop", USERNAME, "wrong")
     refused = run_fails(repomill, 3, "execution", "resume", "latest")
     assert "authentication failed" in refused.said
-    document = stack.get("/block_types/slug/repomill-git-credentials/block_documents/name/shop")
-    data = {"username": USERNAME, "password": PASSWORD}
-    stack.send("PATCH", f"/block_documents/{document['id']}", {"data": data}).raise_for_status()
+    change_password(stack, "shop", PASSWORD)
     done = repomill.json("execution", "resume", "latest")
     assert (done["status"], done["execution"]) == ("completed", refused.shown["id"])
     assert git("--git-dir", str(server.folder / "shop.git"), "rev-list", "--count", "main") == "1"
@@ -59,6 +64,27 @@ def test_an_export_takes_credentials_from_a_block(
     assert git("--git-dir", str(server.folder / "tea.git"), "rev-parse", "made") == told["commit"]
     kept = repomill.json("project", "show", project)
     assert PASSWORD not in str(kept) + str(told)
+
+
+def test_a_password_is_replaced_once_the_new_one_is_seen_to_work(
+    repomill: Installation, stack: PrefectServer, server: GitServer, tmp_path: Path
+) -> None:
+    url = server.create("turn.git")
+    make_credentials(stack, "turn", USERNAME, PASSWORD)
+    make_credentials(stack, "turn-next", USERNAME, "wrong")
+    spec = specify(tmp_path, FILES, push(url, "turn"), name="turn")
+    repomill.json("workflow", "add", spec)
+    repomill.json("run", spec)
+    rotate = ("credentials", "rotate", "git", "turn", "turn-next")
+    weaker = repomill(*rotate)
+    assert (weaker.returncode, weaker.stdout) == (3, "")
+    assert "may not push to" in weaker.stderr
+    server.expect(USERNAME, "s3cond")
+    change_password(stack, "turn-next", "s3cond")
+    rotated = repomill.json(*rotate)
+    assert rotated == {"block": "turn", "workflows": ["turn"], "repositories": [f"git:{url}"], "gone": []}
+    assert repomill.json("run", spec)["status"] == "completed"
+    assert stack.send("GET", f"{OF_GIT}/turn-next").status_code == 404
 
 
 def test_a_branch_of_others_stays_and_the_run_says_so(

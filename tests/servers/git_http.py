@@ -57,7 +57,7 @@ class GitServer(ThreadingHTTPServer):
     def __init__(self, folder: Path, username: str, password: str, handler: type["GitHandler"] | None = None) -> None:
         super().__init__(("127.0.0.1", 0), handler or GitHandler)
         self.folder = folder
-        self.expected = f"Basic {b64encode(f'{username}:{password}'.encode()).decode()}" if username else ""
+        self.expect(username, password)
         self.faults = Faults()
         self.seen: list[Seen] = []
         self.sent = 0  # bytes of answers
@@ -65,6 +65,10 @@ class GitServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
+
+    def expect(self, username: str, password: str) -> None:
+        """Let only this user in from now on."""
+        self.expected = f"Basic {b64encode(f'{username}:{password}'.encode()).decode()}" if username else ""
 
     def create(self, name: str) -> str:
         """Make an empty bare repository and return its URL."""

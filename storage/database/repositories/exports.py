@@ -135,7 +135,8 @@ class Exports(Repository):
         return self._session.scalars(query.where(RepositoryExport.id.between(ids.first, ids.last)).limit(limit)).all()
 
     def with_credentials(self, name: str) -> Sequence[RepositoryExport]:
-        """Return the completed exports that a credentials block let in, newest first."""
+        """Return the completed exports that a credentials block let in, newest first; raises `NotPermitted`."""
+        self._require(Permission.ADMINISTER)
         query = select(RepositoryExport).where(
             RepositoryExport.config["credentials"].as_string() == name,
             RepositoryExport.status == ExportStatus.COMPLETED,

@@ -45,6 +45,7 @@ COMMANDS: dict[str, set[str]] = {
     "project cat": set(),
     "project checkout": {"--force"} | FORMAT,
     "project export": EXPORT,
+    "credentials rotate": FORMAT,
     "export plan": EXPORT,
     "export apply": {"--credentials"} | FORMAT,
     "export show": FORMAT,
