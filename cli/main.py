@@ -11,6 +11,7 @@ from cli import (
     executions,
     exports,
     limits,
+    memories,
     nodes,
     projects,
     retention,
@@ -54,6 +55,7 @@ app.command("costs")(budgets.costs)
 app.add_typer(sources.app, name="source")
 app.add_typer(users.app, name="user")
 app.add_typer(limits.app, name="limit")
+app.add_typer(memories.app, name="memory")
 app.add_typer(databases.app, name="db")
 app.add_typer(retention.app, name="retention")
 app.add_typer(storage.app, name="storage")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from repomill.canonical import Json, digest
-from repomill.nodes.base import NodeConfig, NodeKind
+from repomill.memory.port import Conversation
+from repomill.nodes.base import NO_CONVERSATION, NodeConfig, NodeKind
 from repomill.nodes.registry import kind
 from repomill.trees.folder_reads import folder_reads
 from repomill.trees.references import Path
@@ -37,6 +38,7 @@ class NodeCall:
     scope: Mapping[str, Json]
     key: str
     is_mocked: bool = False
+    conversation: Conversation = NO_CONVERSATION
 
 
 async def prepare(run: Run, level: Level, node: str) -> NodeCall:
@@ -49,11 +51,13 @@ async def prepare(run: Run, level: Level, node: str) -> NodeCall:
     declaration = kind(spec.type)
     scope = run.scope(level, node)
     config = await _config(run, ids, spec, scope, path)
+    conversation, remembered = await _conversation(run, declaration, config, path)
     templates = (*declaration.template_folders(config), *(each.name for each in declaration.copier_templates(config)))
     key = node_key(
         declaration,
         config.model_dump(mode="json"),
         input_digests={
+            **remembered,
             **await _input_digests(run, declaration, config, scope),
             **await declaration.input_digests(config, path, run.input_files),
             **await StoredNodeFiles(run, path, spec.id, scope).digests(declaration.files_read(config)),
@@ -62,7 +66,7 @@ async def prepare(run: Run, level: Level, node: str) -> NodeCall:
         model_parameters={name: run.source_facts(name) for name in declaration.sources(config)},
         node_path=path,
     )
-    return NodeCall(ids, path, spec, declaration, config, scope, key)
+    return NodeCall(ids, path, spec, declaration, config, scope, key, conversation=conversation)
 
 
 def prepare_mock(run: Run, level: Level, node: str) -> NodeCall:
@@ -81,6 +85,17 @@ async def is_wanted(run: Run, level: Level, node: str) -> bool:
     place = f"node {level.path(node)}/when"
     wanted: bool = await _render([when], render_condition, when, run.scope(level, node), place)
     return wanted
+
+
+async def _conversation(
+    run: Run, declaration: NodeKind[Any], config: NodeConfig, path: str
+) -> tuple[Conversation, dict[str, str]]:
+    """Return what the node remembers, and the digest that tells it from other memories."""
+    use = declaration.memory(config)
+    if use is None:
+        return NO_CONVERSATION, {}
+    conversation = await run.memories.open(use, path)
+    return conversation, {"memory": digest([turn.document for turn in conversation.turns])}
 
 
 async def _config(run: Run, ids: tuple[str, ...], spec: NodeSpec, scope: Mapping[str, Json], path: str) -> NodeConfig:

@@ -15,6 +15,7 @@ from repomill.calls.recordings import Recordings
 from repomill.canonical import Json
 from repomill.errors import Cancelled, ExecutionFinished, OwnershipLost, RunTimeout
 from repomill.input_files.roots import Roots
+from repomill.memory.port import MemoryScope
 from repomill.workflow.expressions import render_value
 from repomill.workflow.inputs import check_inputs
 from repomill.workflow.plan import plan
@@ -32,6 +33,7 @@ from tasks.databases import SqlDatabases
 from tasks.finish_execution import finish
 from tasks.http_apis import RunApis
 from tasks.input_files import RunInputFiles
+from tasks.memories import RunMemories
 from tasks.node_ports import SourceModels, StoredExports, StoredTemplates
 from tasks.ownership import LEASE, heartbeat, is_dead, this_process
 from tasks.queues import queues_of
@@ -169,6 +171,7 @@ async def _build(
         input_files=RunInputFiles(Roots(services.input_roots), services.store, services.scope),
         http=await stack.enter_async_context(RunApis(services, spec, sources, str(execution.root_id), replay.apis)),
         exports=exports,
+        memories=RunMemories(services, calls, execution.root_id, _owners(services, execution, version)),
         known_secrets=sources.secrets(),
     )
     exports.run, run.writer = run, writer
@@ -215,6 +218,15 @@ def _calls(  # noqa: PLR0913, PLR0917  # the parts of one ledger
     ledger = SqlCallLedger(services.database, services.store, services.scope, lease, root, limits=limits)
     queues = SharedQueues(SqlQueueBoard(services.database, services.scope), queues_of(spec))
     return LedgeredCalls(ledger, LedgerMode(execution.mode), recordings, progress=progress, queues=queues)
+
+
+def _owners(services: Services, execution: Execution, version: WorkflowVersion) -> Mapping[MemoryScope, str]:
+    return {
+        MemoryScope.PROJECT: str(execution.project_id),
+        MemoryScope.WORKFLOW: str(version.workflow_id),
+        MemoryScope.USER: str(services.scope.user_id),
+        MemoryScope.FREE: "",
+    }
 
 
 def _facts(work: Work, execution: Execution, version: WorkflowVersion) -> ExecutionFacts:

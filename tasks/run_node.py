@@ -104,6 +104,7 @@ def context_of(run: Run, call: NodeCall, body: Body = NO_BODY) -> NodeContext:
         input_files=run.input_files,
         http=run.http,
         node_files=StoredNodeFiles(run, call.path, call.spec.id, call.scope),
+        conversation=call.conversation,
     )
 
 

@@ -15,10 +15,12 @@ from repomill.calls.ledger import LedgerMode
 from repomill.canonical import Json
 from repomill.databases.port import Databases
 from repomill.input_files.port import InputFiles
+from repomill.memory.port import Memories
 from repomill.nodes.base import (
     NO_DATABASES,
     NO_HTTP,
     NO_INPUT_FILES,
+    NO_MEMORIES,
     Agents,
     Exports,
     HttpApis,
@@ -115,6 +117,7 @@ class Run:
     databases: Databases = NO_DATABASES
     input_files: InputFiles = NO_INPUT_FILES
     http: HttpApis = NO_HTTP
+    memories: Memories = NO_MEMORIES
     known_secrets: tuple[SecretStr, ...] = ()
     """Keys the run was given: no generated file may hold one."""
     writer: StateWriter = field(init=False)

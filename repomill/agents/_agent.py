@@ -10,6 +10,7 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import RunContext, Tool, ToolDefinition
 from pydantic_ai.usage import UsageLimits
 
+from repomill.agents._history import history, turn_of
 from repomill.agents._ledger_model import LedgerModel
 from repomill.agents._tool_calls import ToolCalls, ToolMistake
 from repomill.agents.functions import Function
@@ -17,6 +18,7 @@ from repomill.agents.output import OutputShape
 from repomill.agents.request import AgentRequest
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.errors import AgentCallsExhausted, AnswerNotUsable
+from repomill.memory.turns import Turn
 
 OUTPUT_TOOL = "answer"
 WRONG_CALLS = 3
@@ -24,8 +26,10 @@ WRONG_CALLS = 3
 REPAIR = "The answer is not what was asked for. Send the whole answer again, with this mended:\n"
 
 
-async def run_agent(request: AgentRequest, shape: OutputShape, model: LedgerModel, calls: LedgeredCalls) -> Any:
-    """Return the model's answer, right by the shape.
+async def run_agent(
+    request: AgentRequest, shape: OutputShape, model: LedgerModel, calls: LedgeredCalls
+) -> tuple[Any, Turn]:
+    """Return the model's answer, right by the shape, and what was said on the way.
 
     Raises:
         AnswerNotUsable: it is not, after all the repairs that the request allows.
@@ -43,13 +47,16 @@ async def run_agent(request: AgentRequest, shape: OutputShape, model: LedgerMode
 
     try:
         limits = UsageLimits(request_limit=request.most_requests)
-        result = await agent.run(request.prompt, model_settings=_settings(request), usage_limits=limits)
+        before = history(request.history, request.system_prompt, with_tools=bool(request.functions))
+        result = await agent.run(
+            request.prompt, message_history=before or None, model_settings=_settings(request), usage_limits=limits
+        )
     except UsageLimitExceeded as error:
         raise AgentCallsExhausted(request.node_path, request.most_requests) from error
     except UnexpectedModelBehavior as error:
         reason = "; ".join(problems) or f"{error.__cause__ or error}"
         raise AnswerNotUsable(request.node_path, reason) from error
-    return result.output
+    return result.output, turn_of(result.new_messages(), OUTPUT_TOOL)
 
 
 def _agent(request: AgentRequest, shape: OutputShape, model: LedgerModel, calls: ToolCalls) -> Agent[object, Any]:

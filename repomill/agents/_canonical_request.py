@@ -35,7 +35,7 @@ def canonical_request(
         "model": model,
         "max_tokens": request.max_tokens,
         "output": {"type": "text"} if schema is None else {"type": "json", "schema": schema},
-        "messages": list(_messages(messages)),
+        "messages": list(canonical_messages(messages)),
     }
     if request.functions:
         form["functions"] = [function.shown() for function in request.functions]
@@ -57,7 +57,8 @@ def readable_arguments(part: ToolCallPart) -> Json:
     return parsed if isinstance(parsed, dict) else part.args
 
 
-def _messages(messages: Iterable[ModelMessage]) -> Iterator[Json]:
+def canonical_messages(messages: Iterable[ModelMessage]) -> Iterator[Json]:
+    """Yield each message as `{"role": …, "content": …}`."""
     numbers: dict[str, str] = {}
     for message in messages:
         if isinstance(message, ModelResponse):

@@ -93,7 +93,7 @@ class LedgerModel(Model):
 
     def _call(self, messages: list[ModelMessage]) -> CallRequest:
         form = canonical_request(self.asked, self._model, self._schema, messages)
-        key = CallKey(self.asked.node_path, self.requests, digest(form))
+        key = CallKey(self.asked.node_path, self.asked.calls_before + self.requests, digest(form))
         size, cost = len(canonical_json(form)) + FRAME_BYTES * (1 + len(messages)), None
         if self.source is not None:
             cost = upper_bound(self.source, self._model, size, self.asked.max_tokens)

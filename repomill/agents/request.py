@@ -7,6 +7,7 @@ from typing import Any
 from repomill.agents.functions import Function
 from repomill.calls.ledger import Usage
 from repomill.canonical import Json
+from repomill.memory.turns import Turn
 from repomill.trees.tree import TreeFile
 
 
@@ -31,6 +32,10 @@ class AgentRequest:
     """What the model may call; their names differ."""
     max_calls: int | None = None
     """Requests to the model that one run may make; None for one and the repairs."""
+    history: tuple[Turn, ...] = ()
+    """What was said before, oldest first."""
+    calls_before: int = 0
+    """Number of the node's calls that its requests follow; agents of one node need numbers of their own."""
 
     @property
     def most_requests(self) -> int:
@@ -46,3 +51,5 @@ class AgentAnswer:
     files: tuple[TreeFile, ...] = ()
     usage: Usage = field(default_factory=Usage)
     calls: int = 0
+    turn: Turn = field(default_factory=lambda: Turn(()))
+    """What was asked and answered, to be remembered."""

@@ -63,9 +63,9 @@ class AgentRunner:
         model = LedgerModel(
             request, name, shape.schema, source, calls=self._calls, endpoint=self._endpoint, hear=self._hear
         )
-        answer = await run_agent(request, shape, model, self._calls)
+        answer, turn = await run_agent(request, shape, model, self._calls)
         output, files = shape.result(answer)
-        return AgentAnswer(output, files, model.usage, model.requests)
+        return AgentAnswer(output, files, model.usage, model.requests, turn)
 
     def _endpoint(self, source: ModelSource) -> "Endpoint":
         from repomill.agents._endpoint import Endpoint

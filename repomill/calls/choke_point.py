@@ -96,6 +96,16 @@ class LedgeredCalls:
         self._save(call, row.response)
         return self._unpaid(call.key, CallStep.REUSED, row.response)
 
+    async def has_answer(self, key: CallKey) -> bool:
+        """Tell whether a call is answered already, here or in a recording."""
+        row = await self.ledger.find(key)
+        known = row is not None and row.state in {CallState.ANSWERED, CallState.SETTLED}
+        return known or self._recorded(key) is not None
+
+    def is_replayed(self, key: CallKey) -> bool:
+        """Tell whether the answer to a call comes from a recording, and not from here."""
+        return self.mode is LedgerMode.STRICT or self._recorded(key) is not None
+
     def _recorded(self, key: CallKey) -> Json:
         if self.recordings is None or self.mode is LedgerMode.LIVE:
             return None

@@ -34,6 +34,7 @@ class CallKind(StrEnum):
     HTTP = "http"
     MCP = "mcp"
     SQL = "sql"
+    MEMORY = "memory"
 
 
 class CallState(StrEnum):

@@ -50,6 +50,13 @@ class UserNotFound(NotFound):
     hint: ClassVar[str] = "The first user is called `default`."
 
 
+class MemoryNotFound(NotFound):
+    """No conversation has this key, id or prefix."""
+
+    code: ClassVar[str] = "memory_not_found"
+    noun: ClassVar[str] = "memory"
+
+
 class ProjectNotFound(NotFound):
     """No project has this name."""
 

@@ -14,6 +14,7 @@ from repomill.calls.port import Calls
 from repomill.canonical import Json
 from repomill.databases.port import Databases
 from repomill.input_files.port import InputFiles
+from repomill.memory.port import Conversation, Memories, MemoryUse
 from repomill.plugins import Declaration
 from repomill.publishing.options import DEFAULT_OPTIONS, ExportOptions
 from repomill.sources import SourceKind
@@ -99,6 +100,8 @@ NO_BODY: Final = cast("Body", Absent())
 NO_CALLS: Final = cast("Calls", Absent())
 NO_DATABASES: Final = cast("Databases", Absent())
 NO_INPUT_FILES: Final = cast("InputFiles", Absent())
+NO_MEMORIES: Final = cast("Memories", Absent())
+NO_CONVERSATION: Final = cast("Conversation", Absent())
 
 SourceT = TypeVar("SourceT")
 
@@ -214,6 +217,7 @@ class NodeContext:
     input_files: InputFiles = NO_INPUT_FILES
     http: HttpApis = NO_HTTP
     node_files: NodeFiles = NO_NODE_FILES
+    conversation: Conversation = NO_CONVERSATION
 
 
 ConfigT = TypeVar("ConfigT", bound=NodeConfig)
@@ -292,6 +296,10 @@ class NodeKind(Declaration, Generic[ConfigT]):
     def files_read(self, config: ConfigT) -> tuple[str, ...]:
         """Return the ids of the nodes before it whose files the runner reads, through `NodeContext.node_files`."""
         return ()
+
+    def memory(self, config: ConfigT) -> MemoryUse | None:
+        """Return the conversation that the node goes on with, through `NodeContext.conversation`; None for none."""
+        return None
 
     def template_folders(self, config: ConfigT) -> tuple[str, ...]:
         """Return the template folders, relative to the specification, that the node renders."""

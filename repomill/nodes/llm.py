@@ -10,6 +10,9 @@ from pydantic import Field, model_validator
 from repomill.agents.request import AgentRequest
 from repomill.canonical import digest
 from repomill.input_files.port import InputFiles
+from repomill.memory.port import FIRST_CALL, MemoryUse, WhenFull
+from repomill.memory.summaries import fitted
+from repomill.memory.turns import Turn
 from repomill.nodes.base import Idempotency, NodeConfig, NodeContext, NodeKind, NodeResult, Raw
 from repomill.sources import MODEL_SOURCES, SourceKind
 from repomill.tools.base import ToolContext
@@ -43,6 +46,7 @@ class LlmConfig(NodeConfig):
     tools: Annotated[
         tuple[ToolUse, ...], Field(description="What the agent may use: names, or `{NAME: {settings}}`.")
     ] = ()
+    memory: Annotated[MemoryUse | None, Field(description="The conversation that the agent goes on with.")] = None
     max_calls: Annotated[
         int | None, Field(gt=0, le=500, description="Calls of the model that one run may make; 25 with tools.")
     ] = None
@@ -122,15 +126,27 @@ class Llm(NodeKind[LlmConfig]):
         """Only an agent that was asked for files, or has tools for them, writes any."""
         return config.files is not None or config.uses_tree
 
+    def memory(self, config: LlmConfig) -> MemoryUse | None:
+        """Return the conversation of `memory`."""
+        return config.memory
+
     def most_model_calls(self, config: LlmConfig) -> int:
-        """Return one for the question and one for each repair; with tools the bound of the run."""
-        return config.most_requests
+        """Return one for the question and one for each repair; with tools the bound of the run; one for a summary."""
+        summarises = config.memory is not None and config.memory.when_full is WhenFull.SUMMARISE
+        return config.most_requests + summarises
 
     async def run(self, config: LlmConfig, context: NodeContext) -> NodeResult:
         """Ask the agent; raises the errors of `repomill.agents.runner`, and of tools that cannot be used at all."""
         async with AsyncExitStack() as stack:
             opened = await open_tools(config.tools, _tool_context(context), stack)
-            answer = await context.agents.run(replace(_request(config, context.path), functions=opened.functions))
+            asked = replace(
+                _request(config, context.path),
+                functions=opened.functions,
+                history=await _remembered(config, context),
+            )
+            answer = await context.agents.run(asked)
+        if config.memory is not None:
+            await context.conversation.keep(answer.turn)
         if opened.tree is not None:
             return NodeResult(answer.output, opened.tree.own, lists_files=config.output_schema is None)
         if config.files is None:
@@ -154,6 +170,21 @@ def _request(config: LlmConfig, path: str) -> AgentRequest:
         repairs=config.repairs,
         max_calls=config.most_requests,
     )
+
+
+async def _remembered(config: LlmConfig, context: NodeContext) -> tuple[Turn, ...]:
+    """Return what was said before, with a summary of its older part where that does not fit."""
+    if config.memory is None:
+        return ()
+
+    async def ask(prompt: str, max_tokens: int) -> str:
+        asked = AgentRequest(
+            context.path, config.source, prompt, max_tokens, model=config.model, calls_before=FIRST_CALL
+        )
+        answer: Any = (await context.agents.run(asked)).output
+        return str(answer["text"])
+
+    return await fitted(config.memory, context.conversation, ask)
 
 
 def _tool_context(context: NodeContext) -> ToolContext:

@@ -16,6 +16,7 @@ from storage.database.repositories.executions import Executions
 from storage.database.repositories.exports import Exports
 from storage.database.repositories.generated_projects import GeneratedProjects
 from storage.database.repositories.limits import Limits
+from storage.database.repositories.memories import Memories
 from storage.database.repositories.nodes import Nodes
 from storage.database.repositories.object_names import ObjectNames
 from storage.database.repositories.objects import Objects
@@ -45,6 +46,10 @@ class Work:
     @cached_property
     def usage(self) -> Usage:
         return Usage(*self._parts)
+
+    @cached_property
+    def memories(self) -> Memories:
+        return Memories(*self._parts)
 
     @cached_property
     def limits(self) -> Limits:

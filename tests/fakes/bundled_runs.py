@@ -41,7 +41,9 @@ sources:
   shop: {kind: database, block: shop}
   stock: {kind: http, block: stock}
 nodes:
-  - {id: praise, type: llm, config: {source: writer, prompt: "Praise {{ inputs.tea }}.", max_tokens: 50}}
+  - id: praise
+    type: llm
+    config: {source: writer, prompt: "Praise {{ inputs.tea }}.", max_tokens: 50, memory: {key: tea}}
   - {id: cup, type: image, config: {source: painter, prompt: A cup., path: cup.png}}
   - {id: teas, type: db, config: {source: shop, sql: SELECT name FROM teas, as: csv, path: teas.csv}}
   - {id: stock, type: api_call, config: {source: stock, operation: listStock, save_as: stock.json}}

@@ -9,6 +9,7 @@ from storage.database.models.event import Event
 from storage.database.models.execution import Execution, ExecutionAttempt
 from storage.database.models.generated_project import GeneratedProject
 from storage.database.models.membership import Membership, OrganisationLimits
+from storage.database.models.memory import Memory, MemoryTurn
 from storage.database.models.node_execution import NodeExecution
 from storage.database.models.organisation import Organisation
 from storage.database.models.project import Project
@@ -37,6 +38,8 @@ __all__ = [
     "ExportType",
     "GeneratedProject",
     "Membership",
+    "Memory",
+    "MemoryTurn",
     "NodeExecution",
     "ObjectDeletion",
     "Organisation",

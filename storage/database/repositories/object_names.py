@@ -12,6 +12,7 @@ from storage.database.models import (
     Call,
     Execution,
     GeneratedProject,
+    MemoryTurn,
     NodeExecution,
     RepositoryExport,
     WorkflowVersion,
@@ -68,6 +69,7 @@ _SOURCES = (
         lambda row: [row.request_key, row.response_key],
         lambda: Call.root_execution_id.not_in(select(Execution.id).where(Execution.calls_deleted_at.is_not(None))),
     ),
+    _Source("memory turn", MemoryTurn, lambda row: [row.payload_key], true),
     _Source(
         "workflow version",
         WorkflowVersion,

@@ -78,6 +78,10 @@ COMMANDS: dict[str, set[str]] = {
     "user role": set(),
     "limit show": FORMAT,
     "limit set": {"--projects", "--runs-a-day", "--storage-bytes", "--files"},
+    "memory list": FORMAT,
+    "memory show": FORMAT,
+    "memory export": set(),
+    "memory reset": set(),
     "db current": FORMAT,
     "db check": FORMAT,
 }

@@ -1,0 +1,1 @@
+"""Conversation memory: what agents were asked and answered before, by key."""
