@@ -6,7 +6,7 @@ recording holds what was read, and a replay needs no memory.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from uuid import UUID
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import FREE, CallKey, CallKind
 from repomill.calls.node_calls import NodeCalls
+from repomill.calls.progress import unheard
 from repomill.calls.sending import Answered
 from repomill.canonical import Json, canonical_json, digest
 from repomill.memory.port import FIRST_CALL, MemoryScope, MemoryUse, WhenFull
@@ -45,7 +46,8 @@ class RunMemories:
         async def send() -> Answered:
             return Answered({"turns": await _read(self.services, owner, use)}, FREE)
 
-        calls = NodeCalls(self.calls, node_path, count(FIRST_CALL))
+        quiet = replace(self.calls, progress=unheard)  # it comes before the node has started
+        calls = NodeCalls(quiet, node_path, count(FIRST_CALL))
         response: Any = await calls.call(CallKind.MEMORY, SOURCE, request, send)
         turns = tuple(Turn.of(document, document["number"]) for document in response["turns"])
         is_replayed = self.calls.is_replayed(CallKey(node_path, FIRST_CALL, digest(request)))

@@ -36,3 +36,14 @@ async def test_a_connection_that_listened_is_not_handed_on(database: Database, e
         pass
     with database.transaction(DEFAULT_SCOPE) as work:
         assert work.executions.get(execution).id == execution
+
+
+async def test_who_gives_up_waiting_is_gone_at_once(
+    database: Database, execution: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_ANYWAY", 600.0)
+    async with asyncio.timeout(20):
+        async with notices(database, execution) as news:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(news.wait(), 0.01)
+        append(database, execution)

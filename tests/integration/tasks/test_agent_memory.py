@@ -156,6 +156,7 @@ async def test_a_reading_is_a_call_that_can_be_looked_at_and_costs_nothing(
     calls = await services.database.run(services.scope, lambda work: work.calls.list(walked.root))
     assert [call.kind.value for call in calls] == ["memory", "model"]
     assert calls[0].cost == 0
+    assert [payload["call"] for _, _, payload in await walked.events("call.answered")] == [1]
 
 
 async def test_conversations_of_other_users_are_not_shown(services: Services, server: ModelServer) -> None:
