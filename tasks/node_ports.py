@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import finalize
 
-from blocks.sources import block_type
 from repomill.agents.request import AgentAnswer, AgentRequest
 from repomill.errors import SourceMissing, TemplateNotFound
 from repomill.nodes.base import Agents, Exported, ExportTarget
@@ -20,6 +19,7 @@ from tasks.export_reports import announce, blocked_is_told
 from tasks.publish import publish
 from tasks.reports import report_export
 from tasks.services import Services
+from tasks.sources import block_of
 
 if TYPE_CHECKING:
     from tasks.run_state import Run
@@ -34,11 +34,18 @@ class SourceModels:
 
     async def run(self, request: AgentRequest) -> AgentAnswer:
         """Run one agent; a node's own model wins over its source's."""
-        source = self._spec.sources[request.source]
+        named = replace(
+            request,
+            model=request.model or self._model(request.source),
+            fallback=tuple(replace(each, model=each.model or self._model(each.source)) for each in request.fallback),
+        )
         try:
-            return await self._agents.run(replace(request, model=request.model or source.model or ""))
+            return await self._agents.run(named)
         except SourceMissing as error:  # the runner knows the source's name, not the block behind it
-            raise SourceMissing(request.source, f"{block_type(source.kind)}/{source.block}") from error
+            raise SourceMissing(error.source, block_of(self._spec, error.source)) from error
+
+    def _model(self, source: str) -> str:
+        return self._spec.sources[source].model or ""
 
 
 class StoredTemplates:

@@ -3,9 +3,9 @@
 from typing import Any
 
 from blocks.sources import SOURCE_BLOCKS, load_source
-from repomill.agents.listing import asked, listed_models
 from repomill.agents.source import EndpointSource
 from repomill.apis.client import HttpApi
+from repomill.apis.model_lists import asked, listed_models
 from repomill.apis.source import ApiSource
 from repomill.calls.sending import AnswerLost, TryAgain
 from repomill.databases.source import DatabaseSource

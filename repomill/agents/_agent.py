@@ -6,12 +6,12 @@ from typing import Any
 from pydantic_ai import Agent, AgentRetries, ModelRetry, StructuredDict, ToolOutput
 from pydantic_ai.capabilities import PrepareOutputTools
 from pydantic_ai.exceptions import ToolFailed, UnexpectedModelBehavior, UsageLimitExceeded
-from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import RunContext, Tool, ToolDefinition
 from pydantic_ai.usage import UsageLimits
 
 from repomill.agents._history import history, turn_of
 from repomill.agents._ledger_model import LedgerModel
+from repomill.agents._prompts import prompt_of, settings_of
 from repomill.agents._tool_calls import ToolCalls, ToolMistake
 from repomill.agents.functions import Function
 from repomill.agents.output import OutputShape
@@ -49,7 +49,7 @@ async def run_agent(
         limits = UsageLimits(request_limit=request.most_requests)
         before = history(request.history, request.system_prompt, with_tools=bool(request.functions))
         result = await agent.run(
-            request.prompt, message_history=before or None, model_settings=_settings(request), usage_limits=limits
+            prompt_of(request), message_history=before or None, model_settings=settings_of(request), usage_limits=limits
         )
     except UsageLimitExceeded as error:
         raise AgentCallsExhausted(request.node_path, request.most_requests) from error
@@ -90,10 +90,3 @@ def _tool(function: Function, calls: ToolCalls) -> Tool[object]:
     # One after the other: what they do to the tree, and the numbers of their calls, follow the model's order.
     parameters = dict(function.parameters)
     return Tool.from_schema(run, function.name, function.text(), parameters, sequential=True)
-
-
-def _settings(request: AgentRequest) -> ModelSettings:
-    settings = ModelSettings(max_tokens=request.max_tokens)
-    if request.temperature is not None:
-        settings["temperature"] = request.temperature
-    return settings

@@ -6,12 +6,15 @@ with one version of Pydantic AI is found by the next. Tool call ids are numbered
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
 from typing import Any
 
 from pydantic_ai.messages import (
+    BinaryContent,
     ModelMessage,
     ModelRequest,
     ModelResponse,
+    ModelSettingsDeltaPart,
     RetryFeedbackPart,
     SystemPromptPart,
     TextPart,
@@ -41,6 +44,10 @@ def canonical_request(
         form["functions"] = [function.shown() for function in request.functions]
     if request.temperature is not None:
         form["temperature"] = request.temperature
+    if request.thinking:
+        form["thinking"] = request.thinking
+    if request.options:
+        form["options"] = dict(request.options)
     return form
 
 
@@ -74,12 +81,25 @@ def _request_parts(message: ModelRequest, numbers: dict[str, str]) -> Iterator[J
                 yield {"role": "system", "content": part.content}
             case UserPromptPart(content=str(text)):
                 yield {"role": "user", "content": text}
+            case UserPromptPart():
+                yield {"role": "user", "content": [_content(each) for each in part.content]}
             case ToolReturnPart():
                 yield {"role": "tool", "name": part.tool_name, "id": _number(part.tool_call_id, numbers), **_said(part)}
             case RetryFeedbackPart():
                 yield {"role": "user", **_said(part)}
+            case ModelSettingsDeltaPart():
+                continue  # Pydantic AI's own note of what `thinking` says already
             case _:
                 raise NotImplementedError(f"no canonical form for {part.part_kind}")
+
+
+def _content(part: Any) -> Json:
+    """Return a text as it is, and a file by its digest: the request is kept without its bytes."""
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    if isinstance(part, BinaryContent):
+        return {"type": part.media_type, "digest": f"sha256:{sha256(part.data).hexdigest()}", "size": len(part.data)}
+    raise NotImplementedError(f"no canonical form for {part!r}")
 
 
 def _said(part: ToolReturnPart | RetryFeedbackPart) -> dict[str, Json]:

@@ -1,16 +1,19 @@
 """The Pydantic AI model through which an agent run asks: each request becomes one ledgered call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 
+from repomill.agents._candidates import Candidate, Candidates
 from repomill.agents._canonical_request import canonical_request
 from repomill.agents._stored_response import dump_response, load_response
+from repomill.agents.attachments import IMAGE_TOKENS
 from repomill.agents.prices import price, upper_bound
 from repomill.agents.request import AgentRequest
 from repomill.agents.source import ModelSource
@@ -19,7 +22,7 @@ from repomill.calls.heard import Hear, heard
 from repomill.calls.ledger import CallKey, CallKind, CallRequest, Usage
 from repomill.calls.sending import Answered, Send
 from repomill.canonical import Json, canonical_json, digest
-from repomill.errors import AnswerCut, SourceMissing
+from repomill.errors import AnswerCut, AnswerRefused, SourceMissing
 
 if TYPE_CHECKING:
     from repomill.agents._endpoint import Endpoint
@@ -39,9 +42,8 @@ class LedgerModel(Model):
     def __init__(  # noqa: PLR0913  # the parts of one run, all of them needed
         self,
         asked: AgentRequest,
-        model: str,
         schema: Json,
-        source: ModelSource | None,
+        candidates: Sequence[Candidate],
         *,
         calls: LedgeredCalls,
         endpoint: "Callable[[ModelSource], Endpoint]",
@@ -51,17 +53,16 @@ class LedgerModel(Model):
         self.asked = asked
         self.requests = 0
         self.usage = Usage(cost=Decimal(0))
-        self._model = model
         self._schema = schema
-        self.source = source
+        self._candidates = Candidates(candidates)
         self._calls = calls
         self.endpoint = endpoint
         self.hear = hear
 
     @property
     def model_name(self) -> str:
-        """The name the endpoint knows the model by."""
-        return self._model
+        """The name of the model that is asked first."""
+        return self._candidates.all[0].model
 
     @property
     def system(self) -> str:
@@ -80,32 +81,35 @@ class LedgerModel(Model):
         model_settings: ModelSettings | None,
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
-        """Answer through the ledger; raises its errors, and `AnswerCut` for an answer that is not whole."""
+        """Answer through the ledger; raises its errors, and `AnswerCut` for an answer that is not whole or refused."""
         self.requests += 1
 
-        call = self._call(messages)
-        caller = _ModelCaller(self, call.key, messages, model_settings, model_request_parameters)
-        answered = await self._calls.answer(call, caller)
+        async def ask(candidate: Candidate, call: CallRequest) -> Answered:
+            caller = _ModelCaller(self, candidate, call.key, messages, model_settings, model_request_parameters)
+            return await self._calls.answer(call, caller)
+
+        answered = await self._candidates.answered(self._calls, partial(self._call, messages), ask)
         self.usage = _sum(self.usage, answered.usage)
         response = load_response(answered.response)
         self._refuse_when_cut(response)
         return response
 
-    def _call(self, messages: list[ModelMessage]) -> CallRequest:
-        form = canonical_request(self.asked, self._model, self._schema, messages)
+    def _call(self, messages: list[ModelMessage], candidate: Candidate) -> CallRequest:
+        form = canonical_request(self.asked, candidate.model, self._schema, messages)
         key = CallKey(self.asked.node_path, self.asked.calls_before + self.requests, digest(form))
         size, cost = len(canonical_json(form)) + FRAME_BYTES * (1 + len(messages)), None
-        if self.source is not None:
-            cost = upper_bound(self.source, self._model, size, self.asked.max_tokens)
+        size += IMAGE_TOKENS * sum(bool(each.media_type) for each in self.asked.attachments)
+        if candidate.source is not None:
+            cost = upper_bound(candidate.source, candidate.model, size, self.asked.max_tokens)
         bound = Usage(size, self.asked.max_tokens, cost)
-        return CallRequest(key, CallKind.MODEL, self.asked.source, self._model, form, bound)
+        return CallRequest(key, CallKind.MODEL, candidate.name, candidate.model, form, bound)
 
     def _refuse_when_cut(self, response: ModelResponse) -> None:
         if response.finish_reason == "length":
             raise AnswerCut(self.asked.node_path, f"it reached max_tokens, {self.asked.max_tokens}")
         if response.finish_reason == "content_filter":
             refusal = (response.provider_details or {}).get("refusal", "no reason given")
-            raise AnswerCut(self.asked.node_path, f"content filter: {refusal}")
+            raise AnswerRefused(self.asked.node_path, f"content filter: {refusal}")
 
 
 @dataclass(frozen=True)
@@ -113,16 +117,17 @@ class _ModelCaller:
     """Sends one request of the run, or reads its recording."""
 
     model: LedgerModel
+    candidate: Candidate
     key: CallKey
     messages: list[ModelMessage]
     settings: ModelSettings | None
     parameters: ModelRequestParameters
 
     def connect(self) -> Send:
-        source = self.model.source
+        source = self.candidate.source
         if source is None:
-            raise source_missing(self.model.asked.source)
-        endpoint, name = self.model.endpoint(source), self.model.model_name
+            raise source_missing(self.candidate.name)
+        endpoint, name = self.model.endpoint(source), self.candidate.model
 
         async def send() -> Answered:
             with heard(self.model.hear, self.key) as listener:

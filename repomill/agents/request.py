@@ -4,11 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from repomill.agents.attachments import Attachment
 from repomill.agents.functions import Function
 from repomill.calls.ledger import Usage
 from repomill.canonical import Json
 from repomill.memory.turns import Turn
 from repomill.trees.tree import TreeFile
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """A model of a source; "" is the source's own."""
+
+    source: str
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,14 @@ class AgentRequest:
     """What the model may call; their names differ."""
     max_calls: int | None = None
     """Requests to the model that one run may make; None for one and the repairs."""
+    attachments: tuple[Attachment, ...] = ()
+    """Shown after the prompt."""
+    thinking: str = ""
+    """How much the model thinks first: `none`, `minimal`, `low`, `medium`, `high`; "" leaves it to the model."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Further settings, by Pydantic AI's names."""
+    fallback: tuple[ModelChoice, ...] = ()
+    """Asked in this order when the source cannot be reached or refuses."""
     history: tuple[Turn, ...] = ()
     """What was said before, oldest first."""
     calls_before: int = 0

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
 
 from repomill.agents.output import output_shape
-from repomill.agents.request import AgentAnswer, AgentRequest
+from repomill.agents.request import AgentAnswer, AgentRequest, ModelChoice
 from repomill.agents.source import ModelSource
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.heard import Hear
 
 if TYPE_CHECKING:
+    from repomill.agents._candidates import Candidate
     from repomill.agents._endpoint import Endpoint
 
 
@@ -48,24 +49,32 @@ class AgentRunner:
             OutputSchemaInvalid: the schema asked for is not a JSON Schema.
             AnswerNotUsable: the answer has not the structure asked for, after all repairs.
             AgentCallsExhausted: it made all the requests that it may.
-            AnswerCut: the model stopped at `max_tokens` or a content filter; the answer is kept, never used.
+            AnswerCut: the model stopped at `max_tokens`, or refused (`AnswerRefused`); the answer is kept, never used.
             RecordingMissing, RecordingUnreadable, CallUncertain, CallRefused, CallUnavailable: see
                 `repomill.calls.choke_point`.
         """
         from repomill.agents._agent import run_agent
-        from repomill.agents._ledger_model import LedgerModel, source_missing
+        from repomill.agents._ledger_model import LedgerModel
 
         shape = output_shape(request)
-        source = self._sources.get(request.source)
-        name = request.model or (source.model if source else "")
-        if not name:
-            raise source_missing(request.source)
+        choices = (ModelChoice(request.source, request.model), *request.fallback)
+        candidates = [self._candidate(choice) for choice in choices]
         model = LedgerModel(
-            request, name, shape.schema, source, calls=self._calls, endpoint=self._endpoint, hear=self._hear
+            request, shape.schema, candidates, calls=self._calls, endpoint=self._endpoint, hear=self._hear
         )
         answer, turn = await run_agent(request, shape, model, self._calls)
         output, files = shape.result(answer)
         return AgentAnswer(output, files, model.usage, model.requests, turn)
+
+    def _candidate(self, choice: ModelChoice) -> "Candidate":
+        from repomill.agents._candidates import Candidate
+        from repomill.agents._ledger_model import source_missing
+
+        source = self._sources.get(choice.source)
+        name = choice.model or (source.model if source else "")
+        if not name:
+            raise source_missing(choice.source)
+        return Candidate(choice.source, source, name)
 
     def _endpoint(self, source: ModelSource) -> "Endpoint":
         from repomill.agents._endpoint import Endpoint

@@ -42,6 +42,27 @@ class AnswerCut(Fatal):
 
 
 @dataclass(eq=False)
+class AnswerRefused(AnswerCut):
+    """The model, or a filter of its provider, refused to answer."""
+
+    code: ClassVar[str] = "answer_refused"
+    message: ClassVar[str] = "Node {node}: the model refused to answer ({reason})."
+    hint: ClassVar[str] = "Ask otherwise, or another model, then `repomill execution resume ID --spec SPEC`."
+
+
+@dataclass(eq=False)
+class AttachmentRefused(BadInput):
+    """A file that an agent was to be shown cannot be."""
+
+    node: str
+    path: str
+    reason: str
+    code: ClassVar[str] = "attachment_refused"
+    message: ClassVar[str] = "Node {node}: {path} cannot be attached: {reason}."
+    hint: ClassVar[str] = "Name texts and images under `attach.paths`, as .gitignore has patterns."
+
+
+@dataclass(eq=False)
 class ModelNotNamed(BadInput):
     """Neither the node nor its source says which model is meant."""
 

@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from repomill.agents.request import AgentRequest
+from repomill.agents.attachments import Attachment, attachments, checked
+from repomill.agents.request import AgentRequest, ModelChoice
 from repomill.canonical import digest
 from repomill.input_files.port import InputFiles
 from repomill.memory.port import FIRST_CALL, MemoryUse, WhenFull
 from repomill.memory.summaries import fitted
 from repomill.memory.turns import Turn
+from repomill.nodes._llm_options import Attach, Fallback, ModelOptions
 from repomill.nodes.base import Idempotency, NodeConfig, NodeContext, NodeKind, NodeResult, Raw
 from repomill.sources import MODEL_SOURCES, SourceKind
 from repomill.tools.base import ToolContext
@@ -36,6 +38,15 @@ class LlmConfig(NodeConfig):
     prompt: Annotated[str, Field(min_length=1, description="What is asked.")]
     max_tokens: Annotated[int, Field(gt=0, description="Bound of every single answer, in tokens.")]
     temperature: Annotated[float | None, Field(ge=0, le=2, description="Sampling temperature.")] = None
+    thinking: Annotated[
+        Literal["none", "minimal", "low", "medium", "high"] | None,
+        Field(description="How much the model thinks before it answers, where it can; `max_tokens` bounds that too."),
+    ] = None
+    settings: Annotated[ModelOptions, Field(default_factory=ModelOptions, description="Further settings of models.")]
+    fallback: Annotated[
+        tuple[Fallback, ...], Field(max_length=5, description="Models to ask, in order, when the source cannot answer.")
+    ] = ()
+    attach: Annotated[tuple[Attach, ...], Field(description="Files of earlier nodes that the agent is shown.")] = ()
     output_schema: Annotated[
         dict[str, Any] | None, Raw(), Field(description="JSON Schema of the answer; must describe an object.")
     ] = None
@@ -105,18 +116,19 @@ class Llm(NodeKind[LlmConfig]):
         return _TEXT_AND_FILES_OUTPUT if config.uses_tree else _TEXT_OUTPUT
 
     def sources(self, config: LlmConfig) -> tuple[str, ...]:
-        """Return that of the model, and those of tools."""
-        return tuple(dict.fromkeys((config.source, *(name for use in config.tools for name in use.sources()))))
+        """Return those of the models, and those of tools."""
+        return tuple(dict.fromkeys((*_models(config), *(name for use in config.tools for name in use.sources()))))
 
     def source_kinds_of(self, config: LlmConfig, source: str) -> frozenset[SourceKind]:
         """Tell models from what tools use."""
-        if source == config.source:
+        if source in _models(config):
             return self.source_kinds
         return next(use.toolset().source_kinds for use in config.tools if source in use.sources())
 
     def files_read(self, config: LlmConfig) -> tuple[str, ...]:
-        """Return the nodes whose files a tool shows."""
-        return tuple(dict.fromkeys(node for use in config.tools for node in use.upstream()))
+        """Return the nodes whose files are attached, or shown by a tool."""
+        shown = (node for use in config.tools for node in use.upstream())
+        return tuple(dict.fromkeys((*(each.from_ for each in config.attach), *shown)))
 
     async def input_digests(self, config: LlmConfig, node: str, files: InputFiles) -> Mapping[str, str]:
         """Return what tells versions of tools apart."""
@@ -143,6 +155,7 @@ class Llm(NodeKind[LlmConfig]):
                 _request(config, context.path),
                 functions=opened.functions,
                 history=await _remembered(config, context),
+                attachments=await _attached(config, context),
             )
             answer = await context.agents.run(asked)
         if config.memory is not None:
@@ -169,7 +182,22 @@ def _request(config: LlmConfig, path: str) -> AgentRequest:
         files=config.files is not None,
         repairs=config.repairs,
         max_calls=config.most_requests,
+        thinking=config.thinking or "",
+        options=config.settings.stated(),
+        fallback=tuple(ModelChoice(each.source, each.model) for each in config.fallback),
     )
+
+
+def _models(config: LlmConfig) -> tuple[str, ...]:
+    return (config.source, *(each.source for each in config.fallback))
+
+
+async def _attached(config: LlmConfig, context: NodeContext) -> tuple[Attachment, ...]:
+    """Return the files of `attach`; raises `NodeFilesMissing` and `AttachmentRefused`."""
+    found: list[Attachment] = []
+    for each in config.attach:
+        found += attachments(context.path, await context.node_files.files(each.from_), each.paths)
+    return checked(context.path, found)
 
 
 async def _remembered(config: LlmConfig, context: NodeContext) -> tuple[Turn, ...]:

@@ -5,9 +5,12 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from pydantic_ai.messages import (
+    BinaryContent,
+    ImageUrl,
     ModelMessage,
     ModelRequest,
     ModelResponse,
@@ -23,7 +26,7 @@ from pydantic_ai.messages import (
 
 from repomill.agents._canonical_request import canonical_request
 from repomill.agents.request import AgentRequest
-from repomill.canonical import Json, digest
+from repomill.canonical import Json, canonical_json, digest
 
 ASKED = AgentRequest("plan", "main", "Plan it.", 100, system_prompt="Be brief.")
 
@@ -113,8 +116,25 @@ def test_arguments_that_are_no_plain_json_object_stay_as_the_model_wrote_them(ar
 
 
 def test_a_part_without_a_canonical_form_is_not_silently_dropped() -> None:
-    with pytest.raises(NotImplementedError, match="user-prompt"):
-        form([ModelRequest(parts=[UserPromptPart(["a list of contents"])])])
+    with pytest.raises(NotImplementedError, match=r"x\.test"):
+        form([ModelRequest(parts=[UserPromptPart([ImageUrl("https://x.test/a.png")])])])
+
+
+def test_an_image_counts_by_its_digest_and_a_setting_by_its_value() -> None:
+    def shown(content: bytes) -> Json:
+        return form([ModelRequest(parts=[UserPromptPart(["Look.", BinaryContent(content, media_type="image/png")])])])
+
+    assert shown(b"one") == shown(b"one") != shown(b"two")
+    assert b"one" not in canonical_json(shown(b"one"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [({"thinking": "low"}, {"thinking": "high"}), ({"options": {"top_k": 1}}, {"options": {"top_k": 2}})],
+)
+def test_settings_count_by_their_values(one: dict[str, Any], other: dict[str, Any]) -> None:
+    forms = [form([], replace(ASKED, **each)) for each in (one, other, {})]
+    assert len({digest(each) for each in forms}) == 3
 
 
 def test_the_digest_is_the_same_in_another_process_with_other_hash_seeds() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_ai.messages import (
+    BinaryContent,
     ModelMessage,
     ModelRequest,
     ModelResponse,
@@ -75,3 +76,10 @@ def test_as_many_of_the_newest_turns_are_kept_as_fit(tokens: list[int], bound: i
     count = newest(tokens, bound)
     assert sum(tokens[len(tokens) - count :]) <= bound
     assert count == len(tokens) or sum(tokens[len(tokens) - count - 1 :]) > bound
+
+
+def test_an_image_that_was_attached_is_named_in_the_conversation_not_kept() -> None:
+    image = BinaryContent(b"1", media_type="image/png")
+    asked = ModelRequest(parts=[UserPromptPart(["What is it?", "The image a.png:", image])])
+    turn = turn_of([asked, ModelResponse(parts=[TextPart("Tea.")])], "answer")
+    assert turn.messages[0] == {"role": "user", "content": "What is it?\nThe image a.png:\n[a file, image/png]"}

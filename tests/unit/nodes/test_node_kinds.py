@@ -165,3 +165,12 @@ def test_what_a_node_may_write_is_known_before_it_runs() -> None:
     inline = [{"path": "a", "content": ""}, {"path": "{{ inputs.name }}", "content": ""}]
     config = files.config_model.model_validate({"files": inline, "into": "src"})
     assert files.static_paths(config) == ("src/a",)
+
+
+def test_sources_of_fallbacks_and_nodes_of_attachments_are_those_of_the_node() -> None:
+    llm, stated = kind("llm"), {"source": "main", "prompt": "Do.", "max_tokens": 7}
+    config = llm.config_model.model_validate(
+        stated | {"fallback": [{"source": "other"}, {"source": "main", "model": "m"}], "attach": [{"from": "plan"}]}
+    )
+    assert (llm.sources(config), llm.files_read(config)) == (("main", "other"), ("plan",))
+    assert all(llm.source_kinds_of(config, name) == llm.source_kinds for name in ("main", "other"))
