@@ -49,9 +49,7 @@ async def ask(
 def _is_whole(response: "ModelResponse") -> bool:
     """Tell whether the end of the stream came; Pydantic AI makes up a finish reason where the provider gave none."""
     said = response.provider_details or {}
-    return response.state == "complete" and bool(
-        said.get("finish_reason") or said.get("refusal") or response.usage.output_tokens
-    )
+    return response.state == "complete" and bool(said.get("finish_reason") or said.get("refusal"))
 
 
 def _chunk(event: "ModelResponseStreamEvent") -> Chunk | None:

@@ -22,7 +22,7 @@ from typing import Any
 from repomill.canonical import digest
 from tests.servers.protocols import OUTPUT, PROTOCOLS, Protocol, Words, protocol_of
 from tests.servers.schema_example import example_of
-from tests.servers.streams import events_of
+from tests.servers.streams import stream_of
 
 
 @dataclass(frozen=True)
@@ -162,17 +162,17 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(reply.status, reply.headers, reply.raw)
         elif reply.status != 200:
             self._send(reply.status, reply.headers, json.dumps(asked.protocol.error(reply.status, reply.reply)))
-        elif body.get("stream") and self.path.endswith("/chat/completions"):
-            self._stream(_completion(asked, reply), reply)
+        elif body.get("stream") or ":streamGenerate" in self.path:
+            self._stream(asked.protocol.name, _completion(asked, reply), reply)
         else:
             self._send(200, reply.headers, json.dumps(_completion(asked, reply)))
 
-    def _stream(self, completion: dict[str, Any], reply: Reply) -> None:
+    def _stream(self, protocol: str, completion: dict[str, Any], reply: Reply) -> None:
         self.send_response(200)
         for name, value in {"Content-Type": "text/event-stream", "Connection": "close", **reply.headers}.items():
             self.send_header(name, value)
         self.end_headers()
-        for event in events_of(completion, cut=reply.cut):
+        for event in stream_of(protocol, completion, cut=reply.cut):
             self.wfile.write(event)
             self.wfile.flush()
             self.server.model_server.stopping.wait(reply.pause)

@@ -39,7 +39,7 @@ class Protocol:
 
 def protocol_of(path: str) -> Protocol | None:
     """Return what is spoken under a path."""
-    bare = path.partition("?")[0]
+    bare = path.partition("?")[0].replace(":streamGenerate", ":generate")
     return next((each for each in PROTOCOLS if bare.endswith(each.path)), None)
 
 

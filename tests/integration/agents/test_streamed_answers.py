@@ -8,30 +8,15 @@ from pydantic import SecretStr
 from repomill.agents.runner import AgentRunner
 from repomill.agents.source import ModelSource
 from repomill.calls.choke_point import LedgeredCalls
-from repomill.calls.heard import Batches, Chunk, ChunkKind
-from repomill.calls.ledger import CallKey, CallState, LedgerMode, Usage
+from repomill.calls.heard import ChunkKind
+from repomill.calls.ledger import CallState, LedgerMode, Usage
 from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.errors import AnswerCut, CallUncertain
-from repomill.masking import Masker
 from tests.fakes.agent_runs import MODEL, ROOT, ask, patience
+from tests.fakes.listening import Listening
 from tests.servers.model_server import Answer, Reply, model_server
 
 PLAN = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
-
-
-class Listening:
-    """Hears all answers, every piece by itself."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[int, Chunk]] = []
-
-    def __call__(self, key: CallKey) -> Batches:
-        ticks = iter(range(1_000_000))
-        tell = lambda chunk: self.told.append((key.ordinal, chunk))  # noqa: E731
-        return Batches(Masker([]), tell, lambda: float(next(ticks)))
-
-    def text(self, kind: ChunkKind) -> str:
-        return "".join(chunk.text for _, chunk in self.told if chunk.kind is kind)
 
 
 async def run(
