@@ -28,6 +28,7 @@ from tasks.export_journal import DatabaseJournal
 from tasks.host_access import Access
 from tasks.host_exports import ExportJob, connected, host_wish, repository_name, target_of
 from tasks.publish import carry_out, new_export
+from tasks.run_state import StoredProject
 from tasks.services import Services
 from tasks.stored_trees import find_project, stored_project
 
@@ -91,6 +92,12 @@ async def apply_stored(services: Services, reference: str, access: Access) -> Ex
 
     project = await services.database.run(services.scope, begin)
     return await carry_out(services, ExportJob(project, target_of(export.config), access, planned), export)
+
+
+async def project_of_plan(services: Services, reference: str) -> StoredProject:
+    """Return the project that a plan publishes; raises `ExportPlanNotFound` and `ProjectNotFound`."""
+    export = await _find(services, reference)
+    return await find_project(services, str(export.generated_project_id))
 
 
 async def target_of_plan(services: Services, reference: str) -> ExportTarget:

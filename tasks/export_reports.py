@@ -17,6 +17,10 @@ EXPORTED = "repomill.export.exported"
 BLOCKED = "repomill.export.blocked"
 CONFLICTED = "repomill.export.conflicted"
 
+_APPLY = (
+    "To do exactly this, run the deployment `apply-plan` with the plan `{plan}`, or `repomill export apply {plan}`."
+)
+
 
 async def announce(project: str, exported: Exported) -> None:
     """Leave a link to the request that waits, and tell what happened."""
@@ -36,12 +40,12 @@ async def announce(project: str, exported: Exported) -> None:
 
 async def report_plan(stored: StoredPlan) -> None:
     """Leave the plan as a page, with what to type to apply it."""
-    page = f"{plan_markdown(stored.plan)}\nTo do exactly this: `repomill export apply {stored.id}`\n"
+    page = f"{plan_markdown(stored.plan)}\n{_APPLY.format(plan=stored.id)}\n"
     async with best_effort("the plan of an export"):
         await acreate_markdown_artifact(
             page,
             key=artifact_key(stored.project, "export-plan"),
-            description=f"What an export of {stored.project} does",
+            description=f"What an export of {stored.project} would do",
         )
 
 

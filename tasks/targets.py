@@ -64,7 +64,12 @@ class HostRepository(BaseModel):
     owner: Annotated[str, Field(title="Owner or group", min_length=1, json_schema_extra={"position": 1})]
     name: Annotated[str, Field(title="Name", min_length=1, json_schema_extra={"position": 2})]
     credentials: Annotated[
-        str, Field(title="Credentials block", description="Its name.", json_schema_extra={"position": 3})
+        str,
+        Field(
+            title="Credentials block",
+            description="Name of a block that is made under Blocks.",
+            json_schema_extra={"position": 3},
+        ),
     ] = ""
     address: Annotated[
         str, Field(title="Address", description="Where it is not the vendor's own.", json_schema_extra={"position": 4})

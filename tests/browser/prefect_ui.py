@@ -26,6 +26,11 @@ class PrefectUI:
     def open(self, path: str) -> None:
         self.page.goto(path if path.startswith("http") else f"{self.url}/{path}")
 
+    def choose(self, label: str, option: str) -> None:
+        """Pick one of the values of a field."""
+        self.page.get_by_role("button", name=f"Select {label}").click()
+        self.page.get_by_role("option", name=option, exact=True).click()
+
     def submit(self) -> str:
         """Submit the form, follow the note that says so, and return the flow run's id once it has ended.
 
@@ -67,6 +72,7 @@ class PrefectUI:
         if self.pictures is None:
             return
         self.page.mouse.move(0, 0)  # no card lights up
+        self.page.evaluate("scrollTo(0, 0)")
         seen = [b""]
 
         def is_still() -> bool:

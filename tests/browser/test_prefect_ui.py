@@ -76,8 +76,6 @@ def test_a_stored_project_is_pushed_from_the_form_of_an_export(ui: PrefectUI, fl
     ui.open(f"deployments/deployment/{deployment}/run")
     ui.page.get_by_label("Generated project").fill(summary.partition("Generated project `")[2][:36])
     ui.page.get_by_role("tab", name="Git remote").click()
-    ui.page.get_by_label("URL").fill("https://git.example.com/me/library.git")
-    ui.picture("export-form")
     ui.page.get_by_label("URL").fill(f"file://{tmp_path}/remote.git")
     ui.open_run(ui.submit(), "Artifacts")
     ui.wait_for_texts("library-export-git")

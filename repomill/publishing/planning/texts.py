@@ -15,6 +15,7 @@ _SIGNS: Mapping[ChangeKind, str] = {
     ChangeKind.DELETE: "-",
     ChangeKind.MOVE: ">",
 }
+_WORDS = {"add": "added", "change": "changed", "delete": "deleted", "move": "moved", "conflict": "in conflict"}
 _ESCAPED = str.maketrans({"|": "\\|", "`": "'", "\n": " ", "<": "&lt;"})
 
 
@@ -70,7 +71,7 @@ def conflict_table(plan: Plan) -> str:
 
 def summary(plan: Plan) -> str:
     """Return the counts as one sentence."""
-    told = [f"{count} {name}" for name, count in plan.counts.items() if count and name != "unchanged"]
+    told = [f"{count} {_WORDS.get(name, name)}" for name, count in plan.counts.items() if count and name != "unchanged"]
     return f"{', '.join(told) or 'no change'}; {plan.counts['unchanged']} unchanged."
 
 

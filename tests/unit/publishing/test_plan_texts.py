@@ -36,7 +36,7 @@ def test_a_plan_as_markdown_escapes_what_would_break_its_table() -> None:
 
 
 def test_the_summary_counts_kinds_and_flags() -> None:
-    assert summary(PLAN) == "1 add, 1 change, 1 move, 1 conflict, 1 protected, 1 binary; 7 unchanged."
+    assert summary(PLAN) == "1 added, 1 changed, 1 moved, 1 in conflict, 1 protected, 1 binary; 7 unchanged."
     assert summary(replace(PLAN, changes=(), conflicts=())) == "no change; 7 unchanged."
 
 
