@@ -1,7 +1,6 @@
 """A run in a process of its own, which ends by SIGKILL right before or after the commit of a change of status."""
 
 import asyncio
-import multiprocessing
 import os
 import signal
 from collections.abc import Mapping
@@ -16,10 +15,7 @@ from repomill.settings import Settings
 from storage.database.changes import StatusChange, kept
 from tasks.services import Services
 from tests.fakes.whole_runs import run_whole
-
-# One server imports everything once; a process forked from it begins in milliseconds.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([__name__])
+from tests.integration.tasks.forked import PROCESSES
 
 
 def start(settings: Mapping[str, Any], execution: UUID, death: str = "") -> Any:
