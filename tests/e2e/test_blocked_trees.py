@@ -1,5 +1,6 @@
 """A tree that its policy does not let leave: by no way in, until the policy changed, at no model cost."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -49,7 +50,12 @@ def project_of(repomill: Installation) -> dict[str, str]:
 
 
 EXPORTS = ("zip:{}/out/a", "tar:{}/out/b", "tar.gz:{}/out/c", "tar.zst:{}/out/d", "git:{}/halves.git")
-DEPLOYED = ({"format": "zip"}, {"format": "tar.zst"}, {"url": "file://{}/halves.git"})
+DEPLOYED = (
+    {"format": "zip"},
+    {"format": "tar.zst"},
+    {"url": "file://{}/halves.git"},
+    {"host_kind": "github", "owner": "ada", "name": "halves"},
+)
 
 
 def test_it_leaves_by_no_command(blocked: Path, repomill: Installation) -> None:
@@ -64,11 +70,12 @@ def test_it_leaves_by_no_command(blocked: Path, repomill: Installation) -> None:
 
 def test_it_leaves_by_no_deployment_run(blocked: Path, stack: PrefectServer, repomill: Installation) -> None:
     deployment = stack.deployment("export-repository/export")
-    for to in DEPLOYED:
+    project, runs = project_of(repomill)["id"], []
+    for to, plan_only in itertools.product(DEPLOYED, (False, True)):
         filled = {name: value.format(blocked.parent) for name, value in to.items()}
-        parameters = {"generated_project": project_of(repomill)["id"], "to": filled}
-        run = stack.post(f"/deployments/{deployment['id']}/create_flow_run", parameters=parameters)
-        assert stack.wait_for(run["id"]) == "FAILED"
+        parameters = {"generated_project": project, "to": filled, "plan_only": plan_only}
+        runs.append(stack.post(f"/deployments/{deployment['id']}/create_flow_run", parameters=parameters)["id"])
+    assert {stack.wait_for(run) for run in runs} == {"FAILED"}
     assert not list((blocked / "refs/heads").iterdir())
 
 
