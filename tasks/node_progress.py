@@ -1,10 +1,10 @@
 """The progress artifact of a run: how many of its node instances have ended."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
-from uuid import UUID
 
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 
@@ -18,11 +18,12 @@ UPDATE_EVERY = 0.5
 @asynccontextmanager
 async def node_progress(run: Run) -> AsyncIterator["NodeProgress"]:
     """Show progress for the length of the block; what it gives is told what is to come and what has ended."""
-    found: Any = None
+    show: Callable[[float], Awaitable[object]] = _nowhere
     async with best_effort("progress"):
         key = artifact_key(run.facts.project_name, "progress")
-        found = await acreate_progress_artifact(0.0, key=key, description="How many nodes have ended")
-    progress = NodeProgress(found)
+        artifact: Any = await acreate_progress_artifact(0.0, key=key, description="How many nodes have ended")
+        show = partial(aupdate_progress_artifact, artifact)
+    progress = NodeProgress(show)
     updates = asyncio.create_task(progress.keep_up())
     try:
         yield progress
@@ -32,11 +33,15 @@ async def node_progress(run: Run) -> AsyncIterator["NodeProgress"]:
         await progress.update()
 
 
+async def _nowhere(percent: float) -> None:
+    """There is no artifact."""
+
+
 class NodeProgress:
     """Counts node instances; loops add theirs iteration by iteration, which never takes anything back."""
 
-    def __init__(self, artifact_id: UUID | None) -> None:
-        self._artifact_id = artifact_id
+    def __init__(self, show: Callable[[float], Awaitable[object]]) -> None:
+        self._show = show
         self._total = 0
         self._ended = 0
         self._shown = 0.0
@@ -61,8 +66,8 @@ class NodeProgress:
     async def update(self) -> None:
         """Show what is not shown yet; work that was paid for does not fail because it cannot be shown."""
         percent = max(self._shown, float(round(100 * self._ended / max(self._total, 1))))
-        if percent == self._shown or self._artifact_id is None:
+        if percent == self._shown:
             return
-        self._shown = percent
         async with best_effort("progress"):
-            await aupdate_progress_artifact(self._artifact_id, percent)
+            await self._show(percent)
+            self._shown = percent  # not before: the request may fail, or be cancelled at the end of the run

@@ -1,11 +1,18 @@
 """What holds for all tests."""
 
+import signal
 from pathlib import Path
 
 import pytest
 
 TOGETHER = {"e2e": "e2e", "browser": "browser", "integration/stack": "stack"}
 """Folders whose tests share an embedded stack: each goes to one process of pytest-xdist, which starts it once."""
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what tests start: a shell hands what it runs in the background on with SIGINT ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

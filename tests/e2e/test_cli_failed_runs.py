@@ -109,4 +109,4 @@ def test_a_provider_that_refuses_the_key_is_for_a_person(
     models.answer_with(lambda _: Reply("no such key", status=401))
     failed = run_fails(repomill, 3, "run", specify(tmp_path, WRITER))
     assert "Source writer answered 401: no such key" in failed.said
-    assert "Check the key" in failed.said
+    assert "the key of the source's block" in failed.said
