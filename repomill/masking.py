@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from repomill.trees.policy.known_secrets import spellings
 
@@ -39,6 +39,19 @@ class Masker:
         if isinstance(value, list | tuple):
             return [self.value(item) for item in value]
         return value
+
+
+def secrets_of(value: object) -> tuple[SecretStr, ...]:
+    """Return the secrets of a source, also those further inside: an API's credentials are a model of their own."""
+    if isinstance(value, SecretStr):
+        return (value,)
+    inner = vars(value) if isinstance(value, BaseModel) else value
+    return tuple(secret for item in inner.values() for secret in secrets_of(item)) if isinstance(inner, dict) else ()
+
+
+def masked(text: str, source: BaseModel) -> str:
+    """Return what a server said without the secrets it was sent: some quote the key they refuse."""
+    return Masker(secrets_of(source)).text(text)
 
 
 def _overlap(text: str, form: str) -> int:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 
 from blocks.sources import block_type, load_source
 from repomill.agents.source import ModelSource
 from repomill.errors import SourceMissing
+from repomill.masking import secrets_of
 from repomill.nodes.registry import kind as node_kind
 from repomill.workflow.plan import Plan
 from repomill.workflow.spec import NodeSpec, WorkflowSpec
@@ -49,7 +50,7 @@ class Sources:
 
     def secrets(self) -> tuple[SecretStr, ...]:
         """Return every key, so that no generated file holds one."""
-        return (*(secret for source in self.found.values() for secret in _secrets(source)), *self.publishing)
+        return (*(secret for source in self.found.values() for secret in secrets_of(source)), *self.publishing)
 
 
 def block_of(spec: WorkflowSpec, name: str) -> str:
@@ -85,11 +86,3 @@ async def load_sources(spec: WorkflowSpec) -> Sources:
         except ValueError:  # Prefect's word for a block document that does not exist
             continue
     return Sources(spec, found, await publishing_secrets(spec))
-
-
-def _secrets(value: object) -> tuple[SecretStr, ...]:
-    """Find the secrets of a source, also those further inside: an API's credentials are a model of their own."""
-    if isinstance(value, SecretStr):
-        return (value,)
-    inner = vars(value) if isinstance(value, BaseModel) else value
-    return tuple(secret for item in inner.values() for secret in _secrets(item)) if isinstance(inner, dict) else ()

@@ -18,6 +18,7 @@ from repomill.agents._providers import ProviderClient, provider_client
 from repomill.agents._streaming import ask
 from repomill.calls.heard import Listener
 from repomill.calls.sending import AnswerLost, Refused, TryAgain
+from repomill.masking import masked
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage, ModelResponse
@@ -97,9 +98,7 @@ class Endpoint:
         return AnswerLost(f"the connection was lost: {reason}")
 
     def _reason(self, text: str) -> str:
-        """Servers have been seen to quote the key they refuse."""
-        key = self.source.api_key.get_secret_value()
-        return (text.replace(key, "***") if key else text)[:REASON_LENGTH]
+        return masked(text, self.source)[:REASON_LENGTH]
 
 
 def _said(body: object) -> str:

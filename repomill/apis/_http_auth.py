@@ -12,6 +12,7 @@ import httpx
 from repomill.apis.jwt_tokens import mint
 from repomill.apis.source import ActingUser, ApiKey, ApiSource, Basic, Bearer, Jwt, NoAuth, OAuth2
 from repomill.errors import ApiCredentialsInvalid
+from repomill.masking import masked
 
 EARLY = 30.0
 """Seconds before its end that a token is renewed."""
@@ -119,7 +120,7 @@ class _ClientCredentials(httpx.Auth):
         if not isinstance(token, str) or not response.is_success:
             said = " ".join(str(stated[key]) for key in ("error", "error_description") if key in stated)
             reason = f"the token endpoint answered {response.status_code} {said}".strip()
-            raise ApiCredentialsInvalid(self._block, reason)
+            raise ApiCredentialsInvalid(self._block, masked(reason, self._settings))
         lifetime = stated.get("expires_in")
         seconds = float(lifetime) if isinstance(lifetime, (int, float, str)) and str(lifetime).isdecimal() else 300.0
         self._token, self._ends = token, self._monotonic() + max(seconds - EARLY, seconds / 2)

@@ -8,8 +8,11 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
+from pydantic import BaseModel
+
 from repomill.apis.media_types import is_json, plain_type
 from repomill.canonical import Json
+from repomill.masking import masked
 
 # What lets others act as us is not kept.
 _SECRET_HEADERS = frozenset({"set-cookie", "authorization", "proxy-authorization"})
@@ -79,11 +82,11 @@ class ApiAnswer:
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"it is no answer of an API: {error!r}") from error
 
-    def excerpt(self) -> str:
-        """Return the beginning of the content, for messages."""
+    def excerpt(self, source: BaseModel) -> str:
+        """Return the beginning of the content, for messages, without the secrets of the source that was asked."""
         said = self.headers.get("www-authenticate", "")
         text = " ".join(f"{said} {self.text()}".split())
-        return text[:EXCERPT] or "no content"
+        return masked(text, source)[:EXCERPT] or "no content"
 
 
 def retry_after(value: str, now: datetime) -> float:

@@ -225,17 +225,18 @@ class HttpApi:
         """Raise what a status means that the caller does not expect; nothing of such an answer is kept."""
         if answer.status in options.expect:
             return
-        source, reason = self.source, f"{answer.status}: {answer.excerpt()}"
+        source, said = self.source, answer.excerpt(self.source)
+        reason = f"{answer.status}: {said}"
         if answer.status in BUSY or (answer.status in BROKEN and request.is_repeatable):
             delay = retry_after(answer.headers.get("retry-after", ""), self._clock())
             raise TryAgain(reason, delay, too_fast=answer.status in BUSY)
         if answer.status in BROKEN:
             raise AnswerLost(reason)  # it may have been done
         if answer.status == 401:
-            raise ApiUnauthorized(source.name, source.block, answer.excerpt())
+            raise ApiUnauthorized(source.name, source.block, said)
         if answer.status == 403:
-            raise ApiForbidden(source.name, source.block, answer.excerpt())
-        raise ApiStatusUnexpected(source.name, request.operation, answer.status, answer.excerpt())
+            raise ApiForbidden(source.name, source.block, said)
+        raise ApiStatusUnexpected(source.name, request.operation, answer.status, said)
 
     def _check_json(self, request: ApiRequest, answer: ApiAnswer) -> None:
         """What only reads may be asked again, so a broken answer is not kept."""

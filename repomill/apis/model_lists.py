@@ -65,11 +65,11 @@ async def asked(source: ApiSource, url: str, user: ActingUser = NOBODY) -> Any:
     finally:
         await api.aclose()
     if answer.status == 401:
-        raise ApiUnauthorized(source.name, source.block, answer.excerpt())
+        raise ApiUnauthorized(source.name, source.block, answer.excerpt(source))
     if answer.status == 403:
-        raise ApiForbidden(source.name, source.block, answer.excerpt())
+        raise ApiForbidden(source.name, source.block, answer.excerpt(source))
     if answer.status == 429 or answer.status >= 500:
-        raise CallUnavailable(source.name, f"{answer.status}: {answer.excerpt()}")
+        raise CallUnavailable(source.name, f"{answer.status}: {answer.excerpt(source)}")
     try:
         return answer.json() if answer.status < 300 else None
     except ValueError:

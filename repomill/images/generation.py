@@ -11,6 +11,7 @@ from repomill.canonical import Json
 from repomill.images.prices import price
 from repomill.images.request import ImageRequest
 from repomill.images.source import ImageSource
+from repomill.masking import masked
 
 POLICY_CODES = frozenset({"moderation_blocked", "content_policy_violation", "content_filter"})
 NO_KEY = "none"
@@ -79,6 +80,4 @@ def _connection(source: ImageSource, error: APIConnectionError) -> TryAgain | An
 
 
 def _reason(source: ImageSource, text: str) -> str:
-    """Servers have been seen to quote the key they refuse."""
-    key = source.api_key.get_secret_value()
-    return (text.replace(key, "***") if key else text)[:REASON_LENGTH]
+    return masked(text, source)[:REASON_LENGTH]

@@ -3,11 +3,14 @@
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import SecretStr
 
 from repomill.apis.answers import ApiAnswer, retry_after
 from repomill.apis.responses import response_faults
+from repomill.apis.source import ApiSource, Bearer
 from tests.fakes.api_documents import document, read
 
+SOURCE = ApiSource(name="a", block="a", auth=Bearer(token=SecretStr("token-of-tests")))
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
@@ -67,9 +70,14 @@ def test_the_wait_that_an_answer_names_is_understood(value: str, seconds: float)
 
 
 def test_an_excerpt_is_one_short_line() -> None:
-    assert answer(b"a\n b " * 1000).excerpt().startswith("a b a b")
-    assert len(answer(b"x" * 1000).excerpt()) == 500
-    assert answer().excerpt() == "no content"
+    assert answer(b"a\n b " * 1000).excerpt(SOURCE).startswith("a b a b")
+    assert len(answer(b"x" * 1000).excerpt(SOURCE)) == 500
+    assert answer().excerpt(SOURCE) == "no content"
+
+
+def test_an_excerpt_quotes_no_secret_that_was_sent_also_where_it_is_cut() -> None:
+    said = answer(b"x" * 490 + b" token-of-tests is wrong").excerpt(SOURCE)
+    assert said == "x" * 490 + " *** is wr"
 
 
 TEA = {"type": "object", "properties": {"id": {"type": "integer"}}, "required": ["id"]}
