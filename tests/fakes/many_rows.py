@@ -33,6 +33,14 @@ PROJECTS = """
         created_at, updated_at, CASE WHEN status = 'completed' THEN created_at END
     FROM executions WHERE status <> 'pending'
 """
+EXPORTS = """
+    INSERT INTO repository_exports (id, organisation_id, generated_project_id, export_type, status, target_digest,
+        tree_digest, archive_path, archive_size, config, created_by, created_at, updated_at, completed_at)
+    SELECT gen_random_uuid(), organisation_id, id, 'tar', 'completed', 'sha256:' || encode(sha256('tar'), 'hex'),
+        'sha256:' || encode(sha256(id::text::bytea), 'hex'), 'org/' || id, 100, '{}', created_by, created_at,
+        updated_at, completed_at
+    FROM generated_projects WHERE status = 'completed'
+"""
 FILES = """
     INSERT INTO project_files (id, organisation_id, generated_project_id, file_path, file_name, file_type, file_size,
         content_hash, content_preview, mode, data_offset, stored_size, compression, created_at, updated_at)
@@ -49,7 +57,7 @@ def fill(database: Database, projects: int, files: int) -> None:
         execution = new_execution(work).id
     with database.exclusive(1) as connection:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
-        for statement in (EXECUTIONS, ATTEMPTS, EVENTS, PROJECTS, FILES):
+        for statement in (EXECUTIONS, ATTEMPTS, EVENTS, PROJECTS, EXPORTS, FILES):
             _execute(connection, statement, projects=projects, files=files, execution=execution)
         connection.execute(text("ANALYZE"))
 

@@ -57,6 +57,6 @@ class GeneratedProject(Tenant, Base):
     completed_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
-    cold_key: Mapped[str | None] = mapped_column(PlainText)
+    cold_key: Mapped[str | None] = mapped_column(PlainText, index=True)
     """The tree recompressed, while the project is archived; `pack_key` names what was there before."""
     cold_size: Mapped[int | None] = mapped_column(BigInteger)
