@@ -1,6 +1,7 @@
-"""Plans and merges of 10,000 files, against plain Git and against a bound in seconds."""
+"""Exports, plans and merges of 10,000 files, against plain Git and against a bound in seconds."""
 
 import asyncio
+import shutil
 import subprocess
 import tempfile
 import time
@@ -15,18 +16,26 @@ from benchmarks.trees import FILES, command, write
 from repomill.publishing._environment import child_environment
 from repomill.publishing.commits import CommitDetails, Signature
 from repomill.publishing.git_commit import temporary_repository
+from repomill.publishing.git_push import push_tree
+from repomill.publishing.hosts.port import RepositoryAddress
+from repomill.publishing.hosts.registry import host_kinds
+from repomill.publishing.journal import MemoryJournal
 from repomill.publishing.listings import list_tree, store_blobs
 from repomill.publishing.merging.policy import MergePolicy
 from repomill.publishing.merging.three_way import Side, ThreeTrees, merge_trees
+from repomill.publishing.options import ExportOptions
 from repomill.publishing.planning.apply_plan import apply_plan
 from repomill.publishing.planning.drift import find_drift
 from repomill.publishing.planning.export import Export, StoredTree
 from repomill.publishing.planning.make_plan import make_plan
 from repomill.publishing.planning.plan import ExportMode
+from repomill.publishing.saga.host_export import export_to_host
+from repomill.publishing.saga.wish import HostWish
 from repomill.publishing.targets import GitTarget
 from repomill.publishing.tree_commits import NewCommit, make_commits, tree_of
 from repomill.trees.pack import pack_bytes, read_pack
 from repomill.trees.tree import TreeFile
+from tests.fakes.host_exports import PATH, Rig, host_rig
 from tests.servers.git_http import git_http_server
 
 EDITED, CHANGED, LINES, RUNS = 500, 20, 60, 3
@@ -37,6 +46,10 @@ DETAILS = CommitDetails(Signature("Bench", "bench@localhost", datetime(2026, 1, 
 def main() -> None:
     base = make_files()
     print(f"{FILES} files, {sum(len(file.content) for file in base) / 1e6:.0f} MB")
+    with tempfile.TemporaryDirectory() as name:
+        push(base, Path(name))
+    with tempfile.TemporaryDirectory() as name:
+        count_api_calls(base, Path(name))
     with tempfile.TemporaryDirectory() as name:
         merge(base, Path(name))
     with tempfile.TemporaryDirectory() as name:
@@ -57,6 +70,48 @@ def edited(files: Sequence[TreeFile], numbers: Iterable[int], line: int) -> list
         lines[line] = b"edited"
         changed[number] = replace(changed[number], content=b"\n".join(lines))
     return changed
+
+
+def push(base: list[TreeFile], folder: Path) -> None:
+    """Both push into empty repositories over HTTP on loopback; Git's working tree lies there already, and is warm."""
+    (served := folder / "served").mkdir()
+    write(base, folder / "tree")
+    with git_http_server(served) as server:
+        urls = (server.create(f"{number}.git") for number in range(4 * RUNS))
+        told = pair(
+            lambda: asyncio.run(push_tree(base, DETAILS, GitTarget(next(urls)))),
+            lambda: plain_push(folder / "tree", next(urls)),
+            RUNS,
+        )
+    print(told.line("export over HTTP", "git add, commit, push"))
+
+
+def plain_push(tree: Path, url: str) -> None:
+    shutil.rmtree(tree / ".git", ignore_errors=True)
+    command(tree, "git", "init", "-q", "-b", "main")
+    commit_all(tree)
+    command(tree, "git", "push", "-q", url, "main")
+
+
+def count_api_calls(base: list[TreeFile], folder: Path) -> None:
+    """Ask a stand-in of GitHub how often it was asked, for few files and for all."""
+    counts = []
+    for number in (10, len(base)):
+        with host_rig("github", folder / str(number)) as rig:
+            asyncio.run(export_to_github(rig, base[:number]))
+            counts.append(len(rig.server.api_calls))
+    print(f"{'API calls of an export, 10 files and all':<44} {counts}")
+
+
+async def export_to_github(rig: Rig, files: list[TreeFile]) -> None:
+    host = host_kinds()[rig.kind].connect(rig.login)
+
+    async def nothing_stored(_: str) -> None:
+        return None
+
+    wish = HostWish(RepositoryAddress(PATH), "main", stored(files), DETAILS, ExportOptions(), nothing_stored)
+    await export_to_host(host, wish, MemoryJournal())
+    await host.close()
 
 
 def merge(base: list[TreeFile], folder: Path) -> None:
@@ -84,6 +139,10 @@ def command_tree(work: Path, branch: str, place: str) -> Path:
 
 def commit(work: Path, files: list[TreeFile]) -> None:
     write(files, work)
+    commit_all(work)
+
+
+def commit_all(work: Path) -> None:
     command(work, "git", "add", ".")
     command(work, "git", *WHO, "commit", "-qm", "side")
 
