@@ -14,6 +14,8 @@ from tasks.costs import CostKey, costs
 from tasks.services import Services
 from tests.fakes.stored_rows import claim, fake_digest, new_execution
 
+pytestmark = pytest.mark.everywhere
+
 PRICED = Usage(100, 50, Decimal("0.02"))
 
 

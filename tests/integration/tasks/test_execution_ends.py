@@ -20,6 +20,8 @@ from tasks.resume import resume_execution
 from tasks.services import Services
 from tests.fakes.stored_projects import SPEC, admitted, owned, write_spec
 
+pytestmark = pytest.mark.everywhere
+
 
 async def begun(services: Services, folder: Path) -> Lease:
     """An execution whose node runs and whose project is being made."""

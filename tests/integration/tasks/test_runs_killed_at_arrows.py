@@ -2,16 +2,14 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
 from repomill.errors import RepomillError
-from repomill.settings import Settings
 from storage.database.models import Execution
 from tasks.services import Services
 from tests.e2e.agents import bare_repository
@@ -19,10 +17,8 @@ from tests.fakes.walks import admit_document
 from tests.fakes.whole_runs import SPEC, run_whole
 from tests.integration.tasks.dying_run import start
 from tests.integration.tasks.whole_ends import look_at_everything
-from tests.servers.fixtures import swift_s3
-from tests.servers.postgresql import create_database
 
-__all__ = ["swift_s3"]
+pytestmark = pytest.mark.everywhere
 
 ARROWS = (
     "execution running",
@@ -34,29 +30,6 @@ ARROWS = (
     "execution completed",
 )
 FAILURES = ("repository export failed", "execution failed")
-
-
-@pytest.fixture(params=["SQLite and a folder", "PostgreSQL and a bucket"])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
-    """Where a run and those who look after it find database and store."""
-    home = tmp_path / "home"
-    home.mkdir()
-    if request.param == "SQLite and a folder":
-        (home / "repomill.db").write_bytes(request.getfixturevalue("migrated_sqlite").read_bytes())
-        return {"home": home, "database_url": "", "artifacts_url": ""}
-    server, template = request.getfixturevalue("postgresql_server"), request.getfixturevalue("migrated_postgresql")
-    s3, name = request.getfixturevalue("swift_s3"), uuid4().hex
-    keys = {"minio_access_key": s3.access_key, "minio_secret_key": s3.secret_key}
-    url = create_database(server, f"killed_{name}", template)
-    return {"home": home, "database_url": url, "artifacts_url": s3.url(f"killed-{name}"), **keys}
-
-
-@pytest.fixture
-async def services(settings: dict[str, Any]) -> AsyncIterator[Services]:
-    opened = Services.from_settings(Settings(**settings))
-    await opened.store.check()
-    yield opened
-    await opened.aclose()
 
 
 async def killed(services: Services, settings: dict[str, Any], death: str, remote: Path) -> UUID:

@@ -14,6 +14,8 @@ from tasks.services import Services
 from tasks.tree_steps import assemble_tree
 from tests.fakes.bare_runs import bare_run
 
+pytestmark = pytest.mark.everywhere
+
 FILES = (TreeFile("a.txt", b"".join(b"%d, " % number for number in range(5000))), TreeFile("b.txt", b"bb " * 50))
 PAGE = {"id": "page", "type": "file_generation", "config": {"files": [{"path": "a.txt", "content": "a"}]}}
 

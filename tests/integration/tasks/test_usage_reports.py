@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pandas as pd
+import pytest
 
 from repomill.calls.ledger import Usage as Used
 from storage.database.transitions import ExecutionStatus
@@ -14,6 +15,8 @@ from tasks.usage_pages import as_csv, as_parquet, page, table
 from tasks.usage_reports import store_usage
 from tests.fakes.stored_rows import completed_project
 from tests.integration.tasks.test_costs_and_budgets import spend
+
+pytestmark = pytest.mark.everywhere
 
 PRICED = Used(100, 50, Decimal("0.02"))
 
