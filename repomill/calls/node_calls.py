@@ -34,6 +34,10 @@ class NodeCalls:
         answered = await self.calls.answer(asked, _Sender(send))
         return _object(answered.response)
 
+    def numbered_from(self, number: int) -> "NodeCalls":
+        """Return calls of the same node with other numbers."""
+        return NodeCalls(self.calls, self.node_path, count(number))
+
 
 @dataclass(frozen=True, slots=True)
 class _Sender:

@@ -35,3 +35,6 @@ class Calls(Protocol):
             CallUnavailable: it could not be reached, or asked for patience, for as often as the retry policy allows.
             CallUncertain: the answer was lost, and it may not be sent again.
         """
+
+    def numbered_from(self, number: int) -> "Calls":
+        """Return calls of the same node whose numbers begin there: askers of one node keep out of each other's way."""

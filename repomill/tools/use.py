@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationError, model_validator
@@ -13,6 +14,9 @@ from repomill.canonical import Json
 from repomill.errors import ToolNameTaken
 from repomill.tools.base import Opened, ToolContext, Toolset, ToolSettings
 from repomill.workflow._nearest import did_you_mean
+
+FIRST_CALL = 600
+"""Number of the first call that opening tools makes within its node, beyond those of the agent (500)."""
 
 
 class ToolUse(BaseModel):
@@ -84,6 +88,8 @@ async def open_tools(uses: Sequence[ToolUse], context: ToolContext, stack: Async
         ToolNameTaken: two functions have one name.
         RepomillError: what opening a tool raises.
     """
+    if uses:
+        context = replace(context, calls=context.calls.numbered_from(FIRST_CALL))
     opened = [await use.toolset().open(use.understood(), context, stack) for use in uses]
     functions = tuple(function for each in opened for function in each.functions)
     twice = [name for name, times in Counter(function.name for function in functions).items() if times > 1]

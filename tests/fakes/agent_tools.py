@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import CallLedger, LedgerMode
 from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.calls.node_calls import NodeCalls
+from repomill.calls.recordings import Recordings
+from repomill.errors import SourceMissing
 from repomill.nodes.base import NodeResult
 from repomill.nodes.llm import Llm
 from repomill.testing import _world
 from repomill.testing.cases import Case
+from repomill.tools.mcp_source import McpSource
 from repomill.trees.tree import File
 from tests.fakes.agent_runs import ROOT, patience, runner_for
 from tests.servers.model_server import Asked, Reply, model_server
@@ -27,6 +31,21 @@ class FilesInMemory:
 
     async def files(self, node: str) -> Sequence[File]:
         return self.nodes[node]
+
+
+class OneSource:
+    """The `Sources` port."""
+
+    def __init__(self, source: McpSource | None) -> None:
+        self._source = source
+
+    def find(self, name: str, kind: type[Any]) -> Any:
+        return self._source
+
+    def get(self, name: str, kind: type[Any]) -> Any:
+        if self._source is None:
+            raise SourceMissing(name, f"repomill-mcp-server/{name}")
+        return self._source
 
 
 @dataclass
@@ -58,15 +77,17 @@ async def run_llm(
     tools: Sequence[Any],
     ledger: CallLedger | None = None,
     mode: LedgerMode = LedgerMode.LIVE,
+    *,
     ports: Mapping[str, Any] | None = None,
+    folder: Path | None = None,
     **config: Any,
 ) -> Said:
-    """Run one `llm` node against a model server."""
+    """Run one `llm` node against a model server; `folder` is where recordings are."""
     kept = ledger or MemoryCallLedger(ROOT)
     case = Case({"source": "main", "prompt": "Go.", "max_tokens": 500, "tools": list(tools), **config})
-    calls = NodeCalls(LedgeredCalls(kept, mode, retry=patience()), _world.NODE_PATH)
+    calls = NodeCalls(LedgeredCalls(kept, mode, Recordings(folder) if folder else None, patience()), _world.NODE_PATH)
     with model_server(answer) as server:
-        async with runner_for(server.base_url, kept, mode) as agents:
+        async with runner_for(server.base_url, kept, mode, folder) as agents:
             context = _world.node_context(case, agents=agents, calls=calls, **(ports or {}))
             result = await Llm().run(Llm().config_model.model_validate(case.config), context)
     messages = server.requests[-1].body["messages"] if server.requests else []

@@ -14,27 +14,12 @@ from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.errors import AddressRefused, CallUnavailable, CallUncertain, McpServerUnfit, SourceMissing
 from repomill.tools.mcp_source import McpSource
 from tests.fakes.agent_runs import ROOT
-from tests.fakes.agent_tools import run_llm, script
+from tests.fakes.agent_tools import OneSource, run_llm, script
 from tests.servers.processes import free_ports, running
 from tests.servers.waiting import wait_until
 
 COMMAND = (sys.executable, "-m", "tests.servers.mcp_teas")
 TEAS = [{"mcp": {"source": "teas"}}]
-
-
-class OneSource:
-    """The `Sources` port."""
-
-    def __init__(self, source: McpSource | None) -> None:
-        self._source = source
-
-    def find(self, name: str, kind: type[Any]) -> Any:
-        return self._source
-
-    def get(self, name: str, kind: type[Any]) -> Any:
-        if self._source is None:
-            raise SourceMissing(name, "repomill-mcp-server/teas")
-        return self._source
 
 
 def stdio() -> McpSource:

@@ -52,12 +52,12 @@ def check_project(project: Path) -> None:
     check(project, "-m", "mypy", "--cache-dir", "/dev/null")
 
 
-@pytest.mark.parametrize("name", ["library", "service", "starter"])
+@pytest.mark.parametrize("name", ["library", "restock", "service", "starter"])
 def test_an_example_has_no_fault(name: str) -> None:
     assert validate_file(EXAMPLES / name / "workflow.yaml").name == name
 
 
-@pytest.mark.parametrize("name", ["library", "service", "starter"])
+@pytest.mark.parametrize("name", ["library", "restock", "service", "starter"])
 def test_every_input_makes_a_good_form_field(name: str) -> None:
     schema = validate_file(EXAMPLES / name / "workflow.yaml").inputs
     assert [field["position"] for field in schema["properties"].values()] == list(range(len(schema["properties"])))
