@@ -24,14 +24,15 @@ async def fitted(use: MemoryUse, conversation: Conversation, ask: Ask) -> tuple[
     """Return the turns that the model is shown, a summary of the older ones before them where one is wanted."""
     turns = conversation.turns
     sizes = [turn.tokens for turn in turns]
-    if use.when_full is not WhenFull.SUMMARISE or sum(sizes) <= use.max_tokens:
-        return _last(turns, newest(sizes, use.max_tokens))
+    fitting = _last(turns, newest(sizes, use.max_tokens))
+    if use.when_full is not WhenFull.SUMMARISE or fitting == turns:
+        return fitting
     recent = _last(turns, newest(sizes, use.max_tokens // 2))
     older = turns[: len(turns) - len(recent)]
     try:
         said = await ask(*_question(use, older))
     except AnswerCut:  # of no use half; the next run tries again
-        return recent
+        return fitting
     summary = Turn(({"role": "user", "content": QUESTION}, _answer(said)), older[-1].number)
     await conversation.summarise(summary)
     return (summary, *recent)

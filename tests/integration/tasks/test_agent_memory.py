@@ -16,7 +16,7 @@ from tasks.memories import forget, load_turns
 from tasks.services import Services
 from tasks.sources import Sources
 from tests.fakes.walks import Walked, document, walk
-from tests.servers.model_server import Asked, ModelServer, model_server
+from tests.servers.model_server import Asked, ModelServer, Reply, model_server
 
 SOURCES = {"main": {"kind": "openai", "block": "main"}}
 
@@ -169,3 +169,39 @@ async def test_conversations_of_other_users_are_not_shown(services: Services, se
 
     await services.database.run(services.scope, another)
     assert await services.database.run(services.scope, lambda work: work.memories.list()) == []
+
+
+async def test_where_a_summary_is_cut_the_older_turns_are_left_out_this_time(
+    services: Services, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings: dict[str, Any] = {"max_tokens": 150, "when_full": "summarise"}
+    for word in ("one", "two"):
+        await walk(services, talk(**settings), say=f"{word} {'x' * 90}")
+
+    def cut(asked: Asked) -> Any:
+        is_summary = "older part of a conversation" in asked.prompt
+        return Reply("They", finish_reason="length") if is_summary else answer(asked)
+
+    monkeypatch.setattr(server, "_answer", cut)
+    walked = await walk(services, talk(**settings), say="three")
+    assert walked.error is None
+    assert [line[:10] for line in shown(server)] == ["user: two ", "assistant:", "user: thre"]
+    assert len(await said(services)) == 3
+
+
+async def test_a_conversation_that_is_forgotten_while_it_is_added_to_begins_anew(
+    services: Services, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = services.store.put
+
+    async def put_and_forget(key: str, content: bytes) -> None:
+        await put(key, content)
+        if "/memories/" in key:
+            monkeypatch.undo()
+            await forget(services, "tea")
+
+    spec, calls = talk(), server.requests
+    run_now = walk(services, spec, say="one")
+    monkeypatch.setattr(services.store, "put", put_and_forget)
+    assert (await run_now).error is None
+    assert (await said(services), len(calls)) == (["user: one\nassistant: Answer to one"], 1)
