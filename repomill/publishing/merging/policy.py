@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 from repomill.errors import MergePatternInvalid, MergeRuleInvalid
 from repomill.publishing.listings import Blob, Listing, differing
@@ -21,8 +24,8 @@ class MergeAction(StrEnum):
 class MergeRule:
     """A pattern as in `.gitignore`, and what holds for the paths it matches."""
 
-    pattern: str
-    action: MergeAction
+    pattern: Annotated[str, Field(description="Paths, as in `.gitignore`.")]
+    action: Annotated[MergeAction, Field(description="Who decides about them.")]
 
 
 def parse_rule(text: str) -> MergeRule:
