@@ -12,6 +12,7 @@ from repomill.publishing.options import ExportOptions, OnFailure, RequestUse
 from repomill.publishing.planning.plan import ExportMode
 
 if TYPE_CHECKING:
+    from repomill.nodes.base import ExportTarget
     from repomill.publishing.targets import Destination
     from tasks.host_access import Access
 
@@ -38,7 +39,7 @@ DraftOption = Annotated[bool, typer.Option("--draft", help="Open the request as 
 OnFailureOption = Annotated[OnFailure, typer.Option(help="What becomes of a repository that was made in vain.")]
 
 
-async def load_login(target: "Destination", name: str) -> "Access":
+async def load_login(target: "Destination | ExportTarget", name: str) -> "Access":
     """Return what the block of this name holds; an engine is in use already."""
     if not name:
         return None

@@ -140,15 +140,24 @@ def drift(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Tell what people changed in a repository since the last export; asks no model."""
-    _use_engine_for(credentials)
 
-    async def run() -> Any:
-        from tasks.drift import drift_of, last_export
+    async def exported_to() -> Any:
+        from tasks.drift import last_export
         from tasks.host_exports import target_of
 
         async with opened() as services:
-            target = target_of((await last_export(services, repository)).config)
-            return await drift_of(services, repository, await load_login(target, credentials))  # type: ignore[arg-type]  # both have a kind
+            return target_of((await last_export(services, repository)).config)
+
+    target = run_async(exported_to())
+    name = credentials or target.credentials
+    _use_engine_for(name)
+
+    async def run() -> Any:
+        from tasks.drift import drift_of
+
+        access = await load_login(target, name)
+        async with opened() as services:
+            return await drift_of(services, repository, access)
 
     found = run_async(run())
     if output is Format.JSON:

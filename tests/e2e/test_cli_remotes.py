@@ -63,7 +63,9 @@ def test_an_export_takes_credentials_from_a_block(
     told = repomill.json(*export, "--credentials", "tea")
     assert git("--git-dir", str(server.folder / "tea.git"), "rev-parse", "made") == told["commit"]
     kept = repomill.json("project", "show", project)
-    assert PASSWORD not in str(kept) + str(told)
+    drift = repomill.json("drift", f"git:{url}")  # with the credentials of the export
+    assert (drift["head"], drift["edited"]) == (told["commit"], [])
+    assert PASSWORD not in str(kept) + str(told) + str(drift)
 
 
 def test_a_password_is_replaced_once_the_new_one_is_seen_to_work(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
-from repomill.publishing.planning.plan import ChangeKind, FileChange, Plan
+from repomill.publishing.planning.plan import ChangeKind, ExportMode, FileChange, Plan
 
 MOST_ROWS = 500
 """Changes that are listed one by one; `to_json` has all."""
@@ -31,7 +31,7 @@ def plan_markdown(plan: Plan) -> str:
 
 def _text_lines(plan: Plan) -> Iterator[str]:
     yield f"Plan {plan.digest}"
-    yield f"{plan.mode.value} branch {plan.branch} of {plan.url}, on top of {plan.head or 'nothing'}"
+    yield f"{_onto(plan)} branch {plan.branch} of {plan.url}" + (f", on top of {plan.head}" if plan.head else "")
     for change in plan.changes[:MOST_ROWS]:
         yield f"  {_SIGNS[change.kind]} {_where(change)}  {_lines(change)}".rstrip()
     if len(plan.changes) > MOST_ROWS:
@@ -48,7 +48,8 @@ def _text_lines(plan: Plan) -> Iterator[str]:
 
 def _markdown_lines(plan: Plan) -> Iterator[str]:
     yield f"**{summary(plan)}**\n"
-    yield f"Branch `{_escaped(plan.branch)}` of {plan.url}, on top of `{plan.head or 'nothing'}`."
+    on_top = f", on top of `{plan.head}`" if plan.head else ""
+    yield f"{_onto(plan)} branch `{_escaped(plan.branch)}` of {plan.url}{on_top}."
     yield f"Plan `{plan.digest}`.\n"
     if plan.changes:
         yield "| | file | lines |\n|---|---|---|"
@@ -73,6 +74,12 @@ def summary(plan: Plan) -> str:
     """Return the counts as one sentence."""
     told = [f"{count} {_WORDS.get(name, name)}" for name, count in plan.counts.items() if count and name != "unchanged"]
     return f"{', '.join(told) or 'no change'}; {plan.counts['unchanged']} unchanged."
+
+
+def _onto(plan: Plan) -> str:
+    if plan.expected is None:
+        return "Makes"
+    return "Merges into" if plan.mode is ExportMode.MERGE else "Replaces what is on"
 
 
 def _where(change: FileChange) -> str:

@@ -66,6 +66,8 @@ class Exports(Repository):
             query = query.where(RepositoryExport.status.not_in(_OVER)).order_by(RepositoryExport.created_at.desc())
         found = self._session.scalars(query.limit(1)).one_or_none()
         if found is not None:
+            if found.status not in _OVER:  # a repeat may name other credentials; all else is in the digest
+                found.config = dict(new.config)
             return found
         try:
             with self._session.begin_nested():

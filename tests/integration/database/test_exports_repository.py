@@ -49,6 +49,16 @@ def test_an_unfinished_export_of_a_person_is_taken_up_again(database: Database, 
         assert work.exports.exporting(first.id).error_message is None
 
 
+def test_an_export_that_is_repeated_with_other_credentials_names_those(database: Database, new: NewExport) -> None:
+    other = replace(new, config={"branch": "main", "credentials": "ada"})
+    with database.transaction(DEFAULT_SCOPE) as work:
+        work.exports.exporting(work.exports.begin(new).id)
+        export = work.exports.begin(other)
+        work.exports.complete(export.id, PUSHED)
+        assert list(work.exports.with_credentials("ada")) == [export]
+        assert work.exports.begin(new).config["credentials"] == "ada"
+
+
 def test_a_person_can_export_again(database: Database, new: NewExport) -> None:
     by_hand = replace(new, node_path=None)
     with database.transaction(DEFAULT_SCOPE) as work:
