@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from repomill.canonical import Json
 from repomill.errors import NodeFilesMissing
-from repomill.trees.pack import packed_files
+from repomill.trees.pack import read_pack
 from repomill.trees.tree import File, Manifest
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class StoredNodeFiles:
         if record is None or record.fragment_key is None:
             return ()
         pack = await self.run.services.store.get(record.fragment_key)
-        return await asyncio.to_thread(packed_files, BytesIO(pack))
+        return await asyncio.to_thread(lambda: tuple(read_pack(BytesIO(pack))))
 
     async def digests(self, nodes: Iterable[str]) -> dict[str, str]:
         """Return the digest of each node's files, as part of a node key; raises as `files`."""

@@ -72,7 +72,7 @@ def _responses(number: str, model: str, words: Words) -> dict[str, Any]:
         for call_id, name, arguments in words.calls
     ]
     if words.text is not None or words.refusal is not None:
-        content = {"type": "output_text", "text": words.text, "annotations": []}
+        content: dict[str, Any] = {"type": "output_text", "text": words.text, "annotations": []}
         refused = {"type": "refusal", "refusal": words.refusal}
         parts = [refused if words.refusal else content]
         output.append(
