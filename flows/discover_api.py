@@ -36,7 +36,8 @@ async def discover_api(
         source = credentials.source(name) if credentials else None
 
         async def look() -> Discovery:
-            found = await discover(services, name, plain_location(document, services.input_roots), further_hosts, source)
+            place = plain_location(document, services.input_roots)
+            found = await discover(services, name, place, further_hosts, source)
             await report_api(found)
             return found
 
