@@ -2,9 +2,13 @@
 
 from typing import Any
 
+import pytest
+
 from repomill.errors import ExpressionFailed
 from tasks.services import Services
 from tests.fakes.walks import document, walk
+
+pytestmark = pytest.mark.everywhere
 
 ROUTED = document(
     """

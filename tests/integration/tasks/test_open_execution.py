@@ -18,6 +18,8 @@ from tasks.open_execution import open_execution
 from tasks.services import Services
 from tests.fakes.stored_projects import SPEC, admitted, write_spec
 
+pytestmark = pytest.mark.everywhere
+
 TWO = SPEC.replace("nodes:\n", "variables: {shout: '{{ inputs.kind | upper }}'}\nnodes:\n") + (
     "  - {id: last, type: input, config: {values: {shout: '{{ variables.shout }}'}}}\n"
 )
