@@ -25,16 +25,16 @@ async def apply_export_plan(plan: str, acting_user: str = "default") -> dict[str
     """
     async with flow_services(acting_user) as services:
         target = await target_of_plan(services, plan)
-        async with blocked_is_told(plan, target):
+        async with blocked_is_told(target):
             project = await project_of_plan(services, plan)
         await rename_flow_run(f"apply the plan of {project.name}")
         access = await load_access(target.kind, target.credentials)
 
         async def apply() -> Exported:
-            async with blocked_is_told(project.name, target):
+            async with blocked_is_told(target):
                 exported = await apply_stored(services, plan, access)
             await report_export(project, exported)
-            await announce(project.name, exported)
+            await announce(project, exported)
             return exported
 
         return export_facts(await (await as_task(f"Apply the plan of {project.name}", apply)).aresult())

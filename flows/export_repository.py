@@ -38,7 +38,7 @@ async def export_repository(
     """
     async with flow_services(acting_user) as services:
         target = plain_target(to)
-        async with blocked_is_told(generated_project, target):
+        async with blocked_is_told(target):
             project = await find_project(services, generated_project)
         access = plain_credentials(credentials) or await load_access(target.kind, target.credentials)
         await rename_flow_run(f"{'plan' if plan_only else 'export'} {project.name} to {target.kind}")
@@ -49,10 +49,10 @@ async def export_repository(
             return stored
 
         async def export() -> Exported:
-            async with blocked_is_told(project.name, target):
+            async with blocked_is_told(target):
                 exported = await publish(services, project, target, None, access)
             await report_export(project, exported, download=await download_of(services, project, exported.kind))
-            await announce(project.name, exported)
+            await announce(project, exported)
             return exported
 
         if plan_only:

@@ -84,9 +84,9 @@ class StoredExports:
 
         assert self.run.project is not None  # noqa: S101  # the walk stores the tree before a publishing node
         credentials = await load_access(target.kind, target.credentials)
-        async with blocked_is_told(self.run.project.name, target):
+        async with blocked_is_told(target):
             exported = await publish(self._services, self.run.project, target, node_path, credentials)
         download = await download_of(self._services, self.run.project, exported.kind)
         await report_export(self.run.project, exported, node_path, download)
-        await announce(self.run.project.name, exported)
+        await announce(self.run.project, exported)
         return exported

@@ -12,6 +12,7 @@ from tests.e2e.git_credentials import make_credentials
 from tests.e2e.installation import Installation
 from tests.e2e.prefect_server import PrefectServer
 from tests.fakes.secret_samples import Samples
+from tests.servers.waiting import wait_until
 
 SPEC = """\
 apiVersion: repomill/v1
@@ -68,6 +69,13 @@ def test_it_leaves_by_no_command(blocked: Path, repomill: Installation) -> None:
     assert not list((blocked / "refs/heads").iterdir())
 
 
+def told_as_blocked(stack: PrefectServer, project: str) -> set[str]:
+    """Return the kinds of targets that Prefect was told of."""
+    resource = {"id": [f"repomill.generated-project.{project}"]}
+    only = {"event": {"name": ["repomill.export.blocked"]}, "resource": resource}
+    return {event["payload"]["kind"] for event in stack.post("/events/filter", filter=only)["events"]}
+
+
 def test_it_leaves_by_no_deployment_run(blocked: Path, stack: PrefectServer, repomill: Installation) -> None:
     deployment = stack.deployment("export-repository/export")
     project, runs = project_of(repomill)["id"], []
@@ -76,6 +84,7 @@ def test_it_leaves_by_no_deployment_run(blocked: Path, stack: PrefectServer, rep
         parameters = {"generated_project": project, "to": filled, "plan_only": plan_only}
         runs.append(stack.post(f"/deployments/{deployment['id']}/create_flow_run", parameters=parameters)["id"])
     assert {stack.wait_for(run) for run in runs} == {"FAILED"}
+    wait_until(lambda: {"github", "git", "zip"} <= told_as_blocked(stack, project))
     assert not list((blocked / "refs/heads").iterdir())
 
 
