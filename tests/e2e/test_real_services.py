@@ -94,5 +94,6 @@ def test_a_database_that_goes_down_halfway_costs_no_answer(services: Services, m
     assert "error: " in output
     assert "Traceback" not in output
     assert repomill.json("execution", "resume", "latest")["status"] == "completed"
+    assert repomill.json("storage", "check") == []
     assert {node: asked(models)[node] for node in ("plan", "left", "right")} == {"plan": 1, "left": 1, "right": 1}
     assert asked(models)["review"] <= 2

@@ -37,5 +37,6 @@ def test_a_store_that_goes_away_halfway_costs_no_answer(
     assert "then:  repomill execution resume" in output
     assert "Traceback" not in output
     assert repomill.json("execution", "resume", "latest")["status"] == "completed"
+    assert repomill.json("storage", "check") == []
     assert asked(models)["review"] <= 2
     assert all(asked(models)[node] == 1 for node in ("plan", "left", "right", "tests"))
