@@ -37,7 +37,7 @@ def _copy(connection: Connection, table: Table, columns: Sequence[str], rows: It
     with raw.cursor() as cursor, cursor.copy(f"COPY {staged} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row([process(row[name]) for name, process in zip(columns, processors, strict=True)])
-    source = select(*map(column, columns)).select_from(text(staged))
+    source: Any = select(*map(column, columns)).select_from(text(staged))
     connection.execute(insert(table).from_select(list(columns), source))
     connection.exec_driver_sql(f"TRUNCATE {staged}")
 

@@ -1,6 +1,8 @@
 """Who may do what in an organisation, and how much of it there may be."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -39,7 +41,11 @@ def administer(work: Work) -> None:
     work.budgets.define(None, Period.DAY, Limits(calls=1))
 
 
-DEEDS = {Permission.RUN: new_execution, Permission.EXPORT: export, Permission.ADMINISTER: administer}
+DEEDS: dict[Permission, Callable[[Work], Any]] = {
+    Permission.RUN: new_execution,
+    Permission.EXPORT: export,
+    Permission.ADMINISTER: administer,
+}
 
 
 @pytest.mark.parametrize("role", Role)
