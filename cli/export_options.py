@@ -12,7 +12,7 @@ from repomill.publishing.options import ExportOptions, OnFailure, RequestUse
 from repomill.publishing.planning.plan import ExportMode
 
 if TYPE_CHECKING:
-    from repomill.nodes.base import ExportTarget
+    from repomill.publishing.exports import ExportTarget
     from repomill.publishing.targets import Destination
     from tasks.host_access import Access
 

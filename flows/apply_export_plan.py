@@ -4,7 +4,7 @@ from typing import Any
 
 from prefect import flow
 
-from repomill.nodes.base import Exported
+from repomill.publishing.exports import Exported
 from tasks.credentials import load_access
 from tasks.export_plans import apply_stored, project_of_plan, target_of_plan
 from tasks.export_reports import announce, blocked_is_told

@@ -5,7 +5,7 @@ from typing import Any
 from prefect import flow
 
 from blocks.git_credentials import GitCredentials
-from repomill.nodes.base import Exported
+from repomill.publishing.exports import Exported
 from tasks.credentials import load_access
 from tasks.downloads import download_of
 from tasks.export_plans import StoredPlan, plan_export

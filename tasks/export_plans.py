@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from repomill.errors import ExportPlanNotFound, ExportTargetInvalid, RepositoryForeign
-from repomill.nodes.base import Exported, ExportTarget
 from repomill.publishing._environment import child_environment
+from repomill.publishing.exports import Exported, ExportTarget
 from repomill.publishing.git_commit import temporary_repository
 from repomill.publishing.hosts.ensure import find_repository
 from repomill.publishing.hosts.markers import Ownership, marker_topic

@@ -8,7 +8,7 @@ from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact
 from prefect.events import emit_event
 
 from repomill.errors import TreeBlocked
-from repomill.nodes.base import Exported, ExportTarget
+from repomill.publishing.exports import Exported, ExportTarget
 from repomill.publishing.planning.texts import plan_markdown
 from tasks.export_plans import StoredPlan
 from tasks.reports import artifact_key, best_effort

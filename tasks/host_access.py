@@ -5,8 +5,8 @@ from typing import Union
 
 from pydantic import SecretStr
 
-from repomill.nodes.base import ExportTarget
 from repomill.publishing.credentials import GitCredentials
+from repomill.publishing.exports import ExportTarget
 from repomill.publishing.hosts.plain_git import PlainGitHost
 from repomill.publishing.hosts.port import HostLogin, RepositoryHost
 from repomill.publishing.hosts.registry import host_kinds

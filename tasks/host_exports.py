@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from repomill.nodes.base import ExportTarget
+from repomill.publishing.exports import ExportTarget
 from repomill.publishing.hosts.port import RepositoryAddress, RepositoryHost
 from repomill.publishing.hosts.registry import host_kinds
 from repomill.publishing.planning.export import StoredTree

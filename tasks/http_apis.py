@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from repomill.apis.client import HttpApi
 from repomill.apis.description import ApiDescription
 from repomill.apis.source import ActingUser, ApiSource
-from repomill.nodes.base import Sources
+from repomill.nodes.ports import Sources
 from repomill.workflow.spec import WorkflowSpec
 from storage.database.work import Work
 from tasks.api_registry import load_api

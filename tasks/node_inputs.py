@@ -9,7 +9,8 @@ from typing import Any
 
 from repomill.canonical import Json, digest
 from repomill.memory.port import Conversation
-from repomill.nodes.base import NO_CONVERSATION, NodeConfig, NodeKind
+from repomill.nodes.base import NodeConfig, NodeKind
+from repomill.nodes.ports import NO_CONVERSATION
 from repomill.nodes.registry import kind
 from repomill.trees.folder_reads import folder_reads
 from repomill.trees.references import Path

@@ -9,7 +9,8 @@ from weakref import finalize
 
 from repomill.agents.request import AgentAnswer, AgentRequest
 from repomill.errors import SourceMissing, TemplateNotFound
-from repomill.nodes.base import Agents, Exported, ExportTarget
+from repomill.nodes.ports import Agents
+from repomill.publishing.exports import Exported, ExportTarget
 from repomill.trees.pack import packed_files
 from repomill.trees.tree import File
 from repomill.workflow.spec import WorkflowSpec

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from repomill.canonical import digest
 from repomill.errors import PlaceUnusable, RepomillError
-from repomill.nodes.base import Exported, ExportTarget
+from repomill.publishing.exports import Exported, ExportTarget
 from repomill.publishing.git_push import GitAccess, push_tree
 from repomill.publishing.options import DEFAULT_OPTIONS, ExportOptions
 from repomill.publishing.targets import ArchiveTarget, GitTarget, HostTarget

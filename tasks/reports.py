@@ -11,8 +11,8 @@ from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, 
 from prefect.exceptions import PrefectException
 from prefect.logging import get_logger
 
-from repomill.nodes.base import Exported
 from repomill.nodes.registry import kind
+from repomill.publishing.exports import Exported
 from repomill.trees.archives import ARCHIVE_FORMATS
 from repomill.workflow.graph_views import Instance
 from storage.database.repositories.project_files import StoredFile

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from repomill.errors import CredentialsSame, ExportTargetInvalid
-from repomill.nodes.base import ExportTarget
+from repomill.publishing.exports import ExportTarget
 from repomill.publishing.hosts.port import RepositoryAddress
 from repomill.publishing.hosts.registry import host_kinds
 from repomill.publishing.rotation import check_successor

@@ -9,7 +9,8 @@ from typing import Any
 
 from repomill.calls.node_calls import NodeCalls
 from repomill.errors import NodeTimeout
-from repomill.nodes.base import NO_BODY, Body, Idempotency, NodeContext, NodeResult
+from repomill.nodes.base import Idempotency, NodeContext, NodeResult
+from repomill.nodes.ports import NO_BODY, Body
 from repomill.trees.tree import TreeFile
 from repomill.workflow.node_views import View, completed
 from repomill.workflow.spec import Reuse

@@ -16,18 +16,18 @@ from repomill.canonical import Json
 from repomill.databases.port import Databases
 from repomill.input_files.port import InputFiles
 from repomill.memory.port import Memories
-from repomill.nodes.base import (
+from repomill.nodes.base import NodeConfig
+from repomill.nodes.ports import (
     NO_DATABASES,
     NO_HTTP,
     NO_INPUT_FILES,
     NO_MEMORIES,
     Agents,
-    Exports,
     HttpApis,
-    NodeConfig,
     Sources,
     Templates,
 )
+from repomill.publishing.exports import Exports
 from repomill.trees.policy import Finding
 from repomill.trees.references import Path
 from repomill.workflow.plan import Plan

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from blocks.git_credentials import GitCredentials as GitCredentialsBlock
-from repomill.nodes.base import ExportTarget
 from repomill.publishing.credentials import GitCredentials
+from repomill.publishing.exports import ExportTarget
 from repomill.publishing.hosts.port import Visibility
 from repomill.publishing.hosts.registry import host_kinds
 from repomill.publishing.merging.policy import MergeRule

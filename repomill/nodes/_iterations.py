@@ -7,7 +7,7 @@ from typing import Final
 
 from repomill.canonical import Json
 from repomill.errors import Cancelled, OwnershipLost, RepomillError
-from repomill.nodes.base import Body
+from repomill.nodes.ports import Body
 
 FAIL: Final = "fail"
 SKIP: Final = "skip"

@@ -1,22 +1,36 @@
 """What a node kind is: one declaration from which registry, Prefect task, schema, docs and tests follow."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict
 
-from repomill.agents.request import AgentAnswer, AgentRequest
-from repomill.apis.client import HttpApi
 from repomill.calls.port import Calls
 from repomill.canonical import Json
 from repomill.databases.port import Databases
 from repomill.input_files.port import InputFiles
-from repomill.memory.port import Conversation, Memories, MemoryUse
+from repomill.memory.port import Conversation, MemoryUse
+from repomill.nodes.ports import (
+    NO_BODY,
+    NO_CALLS,
+    NO_CONVERSATION,
+    NO_DATABASES,
+    NO_HTTP,
+    NO_INPUT_FILES,
+    NO_NODE_FILES,
+    NO_SOURCES,
+    Agents,
+    Body,
+    HttpApis,
+    NodeFiles,
+    Sources,
+    Templates,
+)
 from repomill.plugins import Declaration
-from repomill.publishing.options import DEFAULT_OPTIONS, ExportOptions
+from repomill.publishing.exports import Exports
 from repomill.sources import SourceKind
 from repomill.trees.scaffolds.source import CopierSource
 from repomill.trees.tree import File
@@ -74,127 +88,6 @@ class NodeResult:
     def output_with(self, paths: Iterable[str]) -> Json:
         """Return the output of a node that wrote these paths."""
         return {"files": list(paths), **cast("dict[str, Json]", self.output)} if self.lists_files else self.output
-
-
-class Body(Protocol):
-    """Port: the nodes inside a loop."""
-
-    async def iterate(self, index: int, names: Mapping[str, Json]) -> Json:
-        """Run the body once and return what the loop's `output` expression gives, or the output of its last nodes.
-
-        `names` (`item`, `index`, `state`) join the scope of the body's expressions. Iterations may run at once.
-
-        Raises:
-            RepomillError: what the first failing node of the body raised.
-        """
-
-
-class Absent:
-    """Stands for a port that whoever runs the node did not provide."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise NotImplementedError(f"this run provides nothing for {name!r}")
-
-
-NO_BODY: Final = cast("Body", Absent())
-NO_CALLS: Final = cast("Calls", Absent())
-NO_DATABASES: Final = cast("Databases", Absent())
-NO_INPUT_FILES: Final = cast("InputFiles", Absent())
-NO_MEMORIES: Final = cast("Memories", Absent())
-NO_CONVERSATION: Final = cast("Conversation", Absent())
-
-SourceT = TypeVar("SourceT")
-
-
-class Sources(Protocol):
-    """Port: the sources that the workflow names, as their blocks hold them, keys included."""
-
-    def get(self, name: str, kind: type[SourceT]) -> SourceT:
-        """Return a source; raises `SourceMissing` when its block does not exist."""
-
-    def find(self, name: str, kind: type[SourceT]) -> SourceT | None:
-        """Return a source, None when its block does not exist."""
-
-    def model(self, name: str) -> str:
-        """Return the model a source names, in the specification or in its block; "" for none."""
-
-
-NO_SOURCES: Final = cast("Sources", Absent())
-
-
-class HttpApis(Protocol):
-    """Port: the HTTP APIs behind the workflow's sources, on behalf of the acting user."""
-
-    async def api(self, source: str) -> HttpApi:
-        """Return the API ready to be called; raises `SourceMissing`, and `ApiNotFound` for its document."""
-
-
-NO_HTTP: Final = cast("HttpApis", Absent())
-
-
-class NodeFiles(Protocol):
-    """Port: the files of nodes that completed before this one."""
-
-    async def files(self, node: str) -> Sequence[File]:
-        """Return the files of a node, by its id as an expression here names it; raises `NodeFilesMissing`."""
-
-
-NO_NODE_FILES: Final = cast("NodeFiles", Absent())
-
-
-class Agents(Protocol):
-    """Port: asks a model through the call ledger."""
-
-    async def run(self, request: AgentRequest) -> AgentAnswer:
-        """Run one agent until it has its output; raises the errors of `repomill.agents.runner`."""
-
-
-class Templates(Protocol):
-    """Port: the template folders that were stored with the workflow version."""
-
-    async def files(self, folder: str) -> Sequence[File]:
-        """Return the folder's files, paths relative to it; raises `NotFound` for a folder that was not stored.
-
-        A file is read when it is asked for its content.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class ExportTarget:
-    """Where a tree goes: `kind` is an archive format, `git` or a kind of host, the rest as that kind needs it.
-
-    `url` is Git's, or OWNER/NAME on a host.
-    """
-
-    kind: str
-    url: str = ""
-    branch: str = "main"
-    message: str = ""
-    credentials: str = ""
-    options: ExportOptions = DEFAULT_OPTIONS
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """What an export left behind: a URL people can open or clone, and for Git the commit."""
-
-    export_id: str
-    kind: str
-    url: str
-    tree_digest: str
-    commit: str = ""
-    branch: str = ""
-    request: str = ""
-    """The pull or merge request that asks for it, "" without one."""
-    conflicts: tuple[str, ...] = ()
-    """Files in which both texts stand, between markers."""
-
-
-class Exports(Protocol):
-    """Port: publishes the stored tree of this execution."""
-
-    async def publish(self, node_path: str, target: ExportTarget) -> Exported:
-        """Export once per node path, however often it is asked; raises the publishing errors."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from repomill.errors import BadInput
-from repomill.nodes.base import ExportTarget, Idempotency, NodeConfig, NodeContext, NodeKind, NodeResult
+from repomill.nodes.base import Idempotency, NodeConfig, NodeContext, NodeKind, NodeResult
+from repomill.publishing.exports import ExportTarget
 from repomill.publishing.hosts.port import Visibility
 from repomill.publishing.hosts.registry import host_kinds
 from repomill.publishing.merging.policy import MergeRule

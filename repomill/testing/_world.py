@@ -14,7 +14,8 @@ from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.calls.node_calls import NodeCalls
 from repomill.calls.port import Calls
 from repomill.canonical import Json
-from repomill.nodes.base import Absent, NodeContext
+from repomill.nodes.base import NodeContext
+from repomill.nodes.ports import Absent
 from repomill.testing.cases import Case
 from repomill.tools.base import ToolContext
 

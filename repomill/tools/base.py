@@ -13,7 +13,7 @@ from repomill.agents.functions import Function
 from repomill.calls.port import Calls
 from repomill.canonical import Json
 from repomill.errors import ToolArgumentsInvalid
-from repomill.nodes.base import NO_HTTP, NO_NODE_FILES, NO_SOURCES, HttpApis, NodeFiles, Sources
+from repomill.nodes.ports import NO_HTTP, NO_NODE_FILES, NO_SOURCES, HttpApis, NodeFiles, Sources
 from repomill.plugins import Declaration
 from repomill.sources import SourceKind
 from repomill.tools.scratch_tree import ScratchTree

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from repomill.agents.request import AgentAnswer, AgentRequest
-from repomill.nodes.base import Exported, ExportTarget
 from repomill.nodes.file_generation import FileGeneration
 from repomill.nodes.llm import Llm
 from repomill.nodes.registry import kinds
 from repomill.nodes.repo_creation import RepoCreation
+from repomill.publishing.exports import Exported, ExportTarget
 from repomill.testing import Case, conformance
 from repomill.testing.checks import Check
 from repomill.trees.tree import TreeFile

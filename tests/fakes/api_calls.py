@@ -17,7 +17,8 @@ from repomill.calls.node_calls import NodeCalls
 from repomill.calls.recordings import Recordings
 from repomill.calls.retry import RetryPolicy
 from repomill.nodes.api_call import ApiCall, ApiCallConfig
-from repomill.nodes.base import Absent, NodeContext, NodeResult
+from repomill.nodes.base import NodeContext, NodeResult
+from repomill.nodes.ports import Absent
 
 ROOT = UUID(int=7)
 USER = ActingUser("user-1", "Ada", "org-1", "Analytical Engines")

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from repomill.errors import RepomillError
-from repomill.nodes.base import ExportTarget
 from repomill.publishing._command import Git, GitResult
+from repomill.publishing.exports import ExportTarget
 from repomill.publishing.hosts._api import Api
 from repomill.publishing.options import RequestUse
 from repomill.trees.tree import TreeFile

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from repomill.nodes.base import ExportTarget
+from repomill.publishing.exports import ExportTarget
 from repomill.publishing.hosts.port import HostLogin
 from repomill.publishing.options import ExportOptions
 from tests.servers.gitea_api import gitea_server

@@ -12,7 +12,8 @@ from repomill.calls.node_calls import NodeCalls
 from repomill.calls.recordings import Recordings
 from repomill.errors import SourceMissing
 from repomill.images.source import ImageSource
-from repomill.nodes.base import Absent, NodeContext, NodeResult
+from repomill.nodes.base import NodeContext, NodeResult
+from repomill.nodes.ports import Absent
 from repomill.nodes.registry import kind
 from tests.fakes.agent_runs import UNREACHABLE, patience
 

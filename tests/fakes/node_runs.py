@@ -6,8 +6,10 @@ from pathlib import Path
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.node_calls import NodeCalls
 from repomill.canonical import Json
-from repomill.nodes.base import Agents, Exported, ExportTarget, NodeContext, NodeResult
+from repomill.nodes.base import NodeContext, NodeResult
+from repomill.nodes.ports import Agents
 from repomill.nodes.registry import kind
+from repomill.publishing.exports import Exported, ExportTarget
 from repomill.trees.tree import File, TreeFile
 from repomill.workflow.expressions import render_config, render_value
 from repomill.workflow.graph import Graph

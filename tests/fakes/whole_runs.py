@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from repomill.nodes.base import Exported, ExportTarget
+from repomill.publishing.exports import Exported, ExportTarget
 from tasks.open_execution import open_execution
 from tasks.publish import publish
 from tasks.run_graph import run_graph

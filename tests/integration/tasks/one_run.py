@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from repomill.nodes.base import ExportTarget
+from repomill.publishing.exports import ExportTarget
 from repomill.settings import Settings
 from repomill.trees.archives import ARCHIVE_FORMATS
 from repomill.trees.tree import TreeFile

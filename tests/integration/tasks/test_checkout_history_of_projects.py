@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from repomill.errors import ArtifactMissing
-from repomill.nodes.base import ExportTarget
+from repomill.publishing.exports import ExportTarget
 from repomill.trees.tree import TreeFile
 from tasks.publish import publish
 from tasks.services import Services

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from repomill.canonical import digest
-from repomill.nodes.base import ExportTarget
+from repomill.publishing.exports import ExportTarget
 from storage.database.models import ExportType, RepositoryExport
 from storage.database.repositories.exports import ExportResult, NewExport
 from storage.database.repositories.generated_projects import StoredTree

@@ -14,7 +14,7 @@ from repomill.errors import (
     TokenScopeMissing,
     TreeBlocked,
 )
-from repomill.nodes.base import Exported
+from repomill.publishing.exports import Exported
 from repomill.publishing.hosts.markers import marker_topic
 from repomill.publishing.merging.policy import MergeAction, MergeRule
 from repomill.publishing.options import OnFailure, RequestUse

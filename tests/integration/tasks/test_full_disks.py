@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from repomill.errors import ArtifactStoreUnavailable, GitFailed, PlaceUnusable, RepomillError
-from repomill.nodes.base import ExportTarget
+from repomill.publishing.exports import ExportTarget
 from repomill.publishing.targets import ArchiveTarget
 from repomill.trees.tree import TreeFile
 from storage.artifacts._minio_connections import BucketOptions

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from repomill.errors import ProjectFileNotFound, ProjectNotReady, RemoteRefused, TreeCorrupt
-from repomill.nodes.base import ExportTarget
+from repomill.publishing.exports import ExportTarget
 from repomill.publishing.journal import Step
 from repomill.publishing.targets import ArchiveTarget
 from storage.artifacts._minio_connections import BucketOptions

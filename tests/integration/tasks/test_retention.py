@@ -134,7 +134,7 @@ async def test_a_live_export_keeps_an_archived_tree(services: Services, clock: S
 
 
 async def exported_now(services: Services, stored: object) -> None:
-    from repomill.nodes.base import ExportTarget
+    from repomill.publishing.exports import ExportTarget
     from tasks.publish import publish
     from tasks.stored_trees import find_project
 

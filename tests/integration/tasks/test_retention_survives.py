@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from repomill.nodes.base import ExportTarget
+from repomill.publishing.exports import ExportTarget
 from repomill.settings import Settings
 from repomill.trees.tree import TreeFile
 from storage.database.scope import DEFAULT_SCOPE

@@ -8,8 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from repomill.errors import CredentialsSame, CredentialsWeaker, ExportTargetInvalid, HostAccessDenied
-from repomill.nodes.base import ExportTarget
 from repomill.publishing.credentials import GitCredentials
+from repomill.publishing.exports import ExportTarget
 from repomill.publishing.hosts.port import HostLogin
 from tasks.publish import publish
 from tasks.rotation import Uses, check_access, rotate, uses_of

@@ -8,8 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from repomill.errors import TreeBlocked
-from repomill.nodes.base import ExportTarget
 from repomill.publishing.credentials import GitCredentials
+from repomill.publishing.exports import ExportTarget
 from repomill.trees.policy import Finding, Verdict
 from repomill.trees.tree import TreeFile
 from repomill.workflow.spec import WorkflowSpec

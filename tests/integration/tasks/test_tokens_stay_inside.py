@@ -12,7 +12,7 @@ from git.cmd import Git as GitPython
 from pydantic import SecretStr
 
 from repomill.errors import RepomillError
-from repomill.nodes.base import Exported
+from repomill.publishing.exports import Exported
 from repomill.publishing.hosts.port import HostLogin
 from repomill.publishing.options import RequestUse
 from repomill.trees.tree import TreeFile

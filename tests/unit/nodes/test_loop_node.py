@@ -17,7 +17,8 @@ from repomill.errors import (
     OwnershipLost,
     RepomillError,
 )
-from repomill.nodes.base import Absent, NodeContext
+from repomill.nodes.base import NodeContext
+from repomill.nodes.ports import Absent
 from repomill.nodes.registry import kind
 from repomill.testing import Case, conformance
 from repomill.testing.checks import Check

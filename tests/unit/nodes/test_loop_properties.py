@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from repomill.canonical import Json
 from repomill.errors import AnswerCut, LoopNotEnding, RepomillError
-from repomill.nodes.base import Absent, NodeContext
+from repomill.nodes.base import NodeContext
+from repomill.nodes.ports import Absent
 from repomill.nodes.registry import kind
 from tests.fakes.loop_bodies import MemoryBody, broken
 

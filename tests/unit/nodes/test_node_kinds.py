@@ -7,8 +7,9 @@ from pydantic import ValidationError
 
 from repomill.agents.request import AgentAnswer, AgentRequest
 from repomill.errors import TemplateNotFound
-from repomill.nodes.base import Exported, ExportTarget, NodeContext, NodeResult
+from repomill.nodes.base import NodeContext, NodeResult
 from repomill.nodes.registry import kind
+from repomill.publishing.exports import Exported, ExportTarget
 from repomill.trees.tree import TreeFile
 from tests.fakes.node_runs import taken
 

@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from repomill.errors import ConditionFailed
-from repomill.nodes.base import Absent, NodeContext, NodeResult
+from repomill.nodes.base import NodeContext, NodeResult
+from repomill.nodes.ports import Absent
 from repomill.nodes.registry import kind
 from repomill.testing import Case, conformance
 from repomill.testing.checks import Check

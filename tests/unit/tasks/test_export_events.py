@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from repomill.errors import TreeBlocked
-from repomill.nodes.base import Exported, ExportTarget
+from repomill.publishing.exports import Exported, ExportTarget
 from tasks.export_reports import blocked_is_told, tell_exported
 from tasks.run_state import StoredProject
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from repomill.nodes.base import ExportTarget
+from repomill.publishing.exports import ExportTarget
 from repomill.publishing.options import ExportOptions
 from repomill.publishing.planning.plan import ExportMode
 from tasks.markdown import LONGEST_TREE, code, file_tree, human_size
