@@ -15,7 +15,7 @@ from uuid import UUID
 from repomill.errors import ArtifactMissing
 from repomill.retention import cutoff
 from storage.artifacts.keys import cold_key
-from storage.database.repositories.retention import Candidate, Cursor, Group, Page
+from storage.database.repositories.retention import Candidate, Cursor, Gone, Group, Page
 from storage.database.work import Work
 from tasks.cold_trees import store_cold
 from tasks.retention_objects import Swept, sizes, sweep
@@ -104,14 +104,15 @@ class RetentionRun:
             if found.id in gone
         ]
 
-    async def _foresee(self, step: Step, due: Sequence[Candidate]) -> dict[UUID, tuple[str, ...]]:
+    async def _foresee(self, step: Step, due: Sequence[Candidate]) -> Gone:
         """Tell which objects would go: those that only what goes before them needs."""
 
-        def look(work: Work) -> dict[UUID, tuple[str, ...]]:
-            gone: dict[UUID, tuple[str, ...]] = {}
+        def look(work: Work) -> Gone:
+            named_by = work.objects.named_by({key for found in due for key in found.keys})
+            gone: Gone = {}
             for found in due:
                 self._gone.add(found.id)
-                gone[found.id] = tuple(key for key in found.keys if self._gone.issuperset(work.objects.named_by(key)))
+                gone[found.id] = tuple(key for key in found.keys if self._gone.issuperset(named_by[key]))
             return gone
 
         if step.act is not None:
@@ -120,19 +121,18 @@ class RetentionRun:
         due = [found for found, is_there in zip(due, there, strict=True) if is_there]
         return await self._read(look)
 
-    async def _act(self, step: Step, due: Sequence[Candidate]) -> dict[UUID, tuple[str, ...]]:
+    async def _act(self, step: Step, due: Sequence[Candidate]) -> Gone:
         act = step.act
         if act is None:
             return await self._archive(due)
 
-        def write(work: Work) -> dict[UUID, tuple[str, ...]]:
+        def write(work: Work) -> Gone:
             work.retention.alone()
-            done = {found.id: act(work, found.id) for found in due}
-            return {found: keys for found, keys in done.items() if keys is not None}
+            return act(work, [found.id for found in due])
 
         return await self.services.database.run(self.services.scope, write)
 
-    async def _archive(self, due: Sequence[Candidate]) -> dict[UUID, tuple[str, ...]]:
+    async def _archive(self, due: Sequence[Candidate]) -> Gone:
         """Store the recompressed trees, then write down that they are there."""
         gate = asyncio.Semaphore(AT_ONCE)
 
@@ -147,10 +147,9 @@ class RetentionRun:
 
         stored = [done for done in await asyncio.gather(*(one(found) for found in due)) if done is not None]
 
-        def write(work: Work) -> dict[UUID, tuple[str, ...]]:
+        def write(work: Work) -> Gone:
             work.retention.alone()
-            done = {found.id: work.retention.archive_tree(found.id, key, size) for found, key, size in stored}
-            return {found: keys for found, keys in done.items() if keys is not None}
+            return work.retention.archive_trees({found.id: (key, size) for found, key, size in stored})
 
         gone = await self.services.database.run(self.services.scope, write)
         self.cold_bytes += sum(size for found, _, size in stored if found.id in gone)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from repomill.retention import RetentionRules
-from storage.database.repositories.retention import Candidate, Page, Retention
+from storage.database.repositories.retention import Candidate, Gone, Page, Retention
 from storage.database.work import Work
 
 Due = Callable[[Retention, Page], Sequence[Candidate]]
-Act = Callable[[Work, UUID], tuple[str, ...] | None]
+Act = Callable[[Work, Sequence[UUID]], Gone]
 
 ARCHIVE = "archive tree"
 
@@ -31,36 +31,36 @@ STEPS = (
         "delete files",
         lambda rules: rules.archived_days,
         Retention.trees_to_delete,
-        lambda work, found: work.retention.delete_tree(found),
+        lambda work, ids: work.retention.delete_trees(ids),
     ),
     Step(
         "archive export",
         lambda rules: rules.exports_days,
         Retention.exports_to_archive,
-        lambda work, found: work.retention.archive_export(found),
+        lambda work, ids: work.retention.archive_exports(ids),
     ),
     Step(
         "close failed export",
         lambda rules: rules.failed_exports_days,
         Retention.exports_to_close,
-        lambda work, found: work.retention.archive_export(found),
+        lambda work, ids: work.retention.archive_exports(ids),
     ),
     Step(
         "delete node results",
         lambda rules: rules.results_days,
         Retention.results_to_delete,
-        lambda work, found: work.retention.delete_results(found),
+        lambda work, ids: work.retention.delete_results(ids),
     ),
     Step(
         "delete call payloads",
         lambda rules: rules.calls_days,
         Retention.calls_to_delete,
-        lambda work, found: work.retention.delete_calls(found),
+        lambda work, ids: work.retention.delete_calls(ids),
     ),
     Step(
         "delete events",
         lambda rules: rules.events_days,
         Retention.events_to_delete,
-        lambda work, found: work.retention.delete_events(found),
+        lambda work, ids: work.retention.delete_events(ids),
     ),
 )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from storage.artifacts.keys import call_prefix, result_prefixes
 from storage.database.models import Event, Execution, NodeExecution
-from storage.database.repositories._due_rows import Candidate, DueRows, Page, held_projects, since
+from storage.database.repositories._due_rows import Candidate, DueRows, Gone, Page, held_projects, since
 from storage.database.transitions import ExecutionStatus
 
 EVENT_BATCH = 5000
@@ -46,41 +46,39 @@ class DuePayloads(DueRows):
             Candidate(row.id, row.project_id, since(row.completed_at), (), rows=found.get(row.id, 0)) for row in rows
         ]
 
-    def delete_results(self, root_id: UUID) -> tuple[str, ...] | None:
-        """Nodes have no output and no files any more; the execution cannot be taken up again."""
-        root = self._root(root_id, Execution.results_deleted_at)
-        if root is None:
-            return None
-        root.results_deleted_at = self._clock()
-        of_root = select(Execution.id).where(Execution.root_id == root_id)
-        nodes = (
-            update(NodeExecution)
-            .where(NodeExecution.execution_id.in_(of_root))
-            .values(output_key=None, fragment_key=None)
-        )
-        self._session.execute(nodes.execution_options(synchronize_session=False))
-        return self._let_go(result_prefixes(self._scope.organisation_id, root_id))
+    def delete_results(self, root_ids: Sequence[UUID]) -> Gone:
+        """Nodes have no output and no files any more; the executions cannot be taken up again."""
+        roots = self._closed_roots(root_ids, Execution.results_deleted_at)
+        for root in roots:  # one by one: no statement shall take long
+            root.results_deleted_at = self._clock()
+            of_root = select(Execution.id).where(Execution.root_id == root.id)
+            nodes = (
+                update(NodeExecution)
+                .where(NodeExecution.execution_id.in_(of_root))
+                .values(output_key=None, fragment_key=None)
+            )
+            self._session.execute(nodes.execution_options(synchronize_session=False))
+        return self._let_go({root.id: result_prefixes(self._scope.organisation_id, root.id) for root in roots})
 
-    def delete_calls(self, root_id: UUID) -> tuple[str, ...] | None:
+    def delete_calls(self, root_ids: Sequence[UUID]) -> Gone:
         """Requests and answers are gone; what they cost stays."""
-        root = self._root(root_id, Execution.calls_deleted_at)
-        if root is None:
-            return None
-        root.calls_deleted_at = self._clock()
+        roots = self._closed_roots(root_ids, Execution.calls_deleted_at)
+        for root in roots:
+            root.calls_deleted_at = self._clock()
         self._session.flush()
-        return self._let_go((call_prefix(self._scope.organisation_id, root_id),))
+        return self._let_go({root.id: (call_prefix(self._scope.organisation_id, root.id),) for root in roots})
 
-    def delete_events(self, execution_id: UUID) -> tuple[str, ...] | None:
-        """Remove a batch of an execution's events, the oldest first; it is done when no more are left."""
-        found = self._session.scalars(
-            select(Execution).where(Execution.id == execution_id).with_for_update(skip_locked=True)
-        ).one_or_none()
-        if found is None or found.status in _OPEN or found.events_deleted_at is not None:
-            return None
-        while self._delete_some_events(execution_id):
-            pass
-        found.events_deleted_at = self._clock()
-        return ()
+    def delete_events(self, ids: Sequence[UUID]) -> Gone:
+        """Remove the events of executions batch by batch, the oldest first."""
+        query = select(Execution).where(
+            Execution.id.in_(ids), Execution.status.not_in(_OPEN), Execution.events_deleted_at.is_(None)
+        )
+        ended = self._locked(query, ids)
+        for found in ended:
+            while self._delete_some_events(found.id):
+                pass
+            found.events_deleted_at = self._clock()
+        return {found.id: () for found in ended}
 
     def _delete_some_events(self, execution_id: UUID) -> bool:
         numbers = select(Event.sequence).where(Event.execution_id == execution_id).order_by(Event.sequence)
@@ -117,11 +115,12 @@ class DuePayloads(DueRows):
             for row in self._session.scalars(query)
         ]
 
-    def _root(self, root_id: UUID, marker: Any) -> Execution | None:
-        """Lock a root that nobody works on: whoever takes up an execution of it locks it too, and sees the mark."""
+    def _closed_roots(self, root_ids: Sequence[UUID], marker: Any) -> Sequence[Execution]:
+        """Lock roots that nobody works on: whoever takes up an execution of one locks it too, and sees the mark."""
         query = select(Execution).where(
-            Execution.id == root_id, marker.is_(None), Execution.project_id.not_in(held_projects())
+            Execution.id.in_(root_ids), marker.is_(None), Execution.project_id.not_in(held_projects())
         )
-        root = self._session.scalars(query.with_for_update(skip_locked=True)).one_or_none()
-        of_root = select(Execution.id).where(Execution.root_id == root_id, Execution.status.in_(_OPEN))
-        return None if self._session.scalar(of_root.limit(1)) is not None else root
+        roots = self._locked(query, root_ids)
+        busy = select(Execution.root_id).where(Execution.root_id.in_(root_ids), Execution.status.in_(_OPEN))
+        at_work = set(self._session.scalars(busy.distinct()))
+        return [root for root in roots if root.id not in at_work]

@@ -15,6 +15,8 @@ from storage.database.repositories.base import Repository
 from storage.database.repositories.objects import Objects
 
 Cursor = tuple[datetime, UUID] | None
+Gone = dict[UUID, tuple[str, ...]]
+"""Rows by their id, each with keys of objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,22 @@ class Page:
 class DueRows(Repository):
     """Rows that are due, page by page, and what is done to each.
 
-    What is done looks again: it returns the keys that nothing names any more, None where the row is not due by now.
+    What is done looks again: it returns the rows that are still due, each with the keys that nothing names any more
+    once it and those before it are gone.
     """
 
-    def _let_go(self, keys: Sequence[str]) -> tuple[str, ...]:
+    def _locked(self, query: Any, ids: Sequence[UUID]) -> Sequence[Any]:
+        """Lock the rows that nobody else has locked; return them in the order of `ids`."""
+        found = {row.id: row for row in self._session.scalars(query.with_for_update(skip_locked=True))}
+        return [found[row_id] for row_id in ids if row_id in found]
+
+    def _let_go(self, keys: Gone) -> Gone:
         objects = Objects(self._session, self._scope, self._clock)
-        return tuple(key for key in keys if objects.let_go(key))
+        last = {key: row_id for row_id, named in keys.items() for key in named}
+        free = objects.let_go_all(last)
+        return {
+            row_id: tuple(key for key in named if key in free and last[key] == row_id) for row_id, named in keys.items()
+        }
 
 
 def held_projects() -> Any:

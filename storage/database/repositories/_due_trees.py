@@ -1,6 +1,6 @@
 """Trees and exports that are older than the rules allow, and their way out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, tuple_, update
 from sqlalchemy.orm import aliased
 
 from storage.database.models import GeneratedProject, ProjectFile, RepositoryExport, RetentionMark
-from storage.database.repositories._due_rows import Candidate, DueRows, Page, since
+from storage.database.repositories._due_rows import Candidate, DueRows, Gone, Page, since
 from storage.database.repositories.exports import ENTITY as EXPORT
 from storage.database.repositories.generated_projects import ENTITY as GENERATED
 from storage.database.repositories.objects import Objects
@@ -37,27 +37,29 @@ class DueTrees(DueRows):
             for row in rows
         ]
 
-    def archive_tree(self, project_id: UUID, cold_key: str, cold_size: int) -> tuple[str, ...] | None:
-        """The tree lies in the archive now."""
-        row = self._tree(project_id, GeneratedProjectStatus.COMPLETED)
-        if row is None or not Objects(self._session, self._scope, self._clock).claim(cold_key):
-            return None
-        row.cold_key, row.cold_size, row.archived_at = cold_key, cold_size, self._clock()
-        self._move(GENERATED, row, GeneratedProjectStatus.ARCHIVED)
-        return self._let_go(_keys(row.pack_key))
+    def archive_trees(self, cold: Mapping[UUID, tuple[str, int]]) -> Gone:
+        """The trees lie in the archive now, each under its key and with its size."""
+        objects = Objects(self._session, self._scope, self._clock)
+        due = self._due(list(cold), GeneratedProjectStatus.COMPLETED)
+        rows = [row for row in due if objects.claim(cold[row.id][0])]
+        for row in rows:
+            row.cold_key, row.cold_size = cold[row.id]
+            row.archived_at = self._clock()
+        self._move(GENERATED, rows, GeneratedProjectStatus.ARCHIVED)
+        return self._let_go({row.id: _keys(row.pack_key) for row in rows})
 
-    def delete_tree(self, project_id: UUID) -> tuple[str, ...] | None:
+    def delete_trees(self, ids: Sequence[UUID]) -> Gone:
         """The files are gone, and what was shown of them; paths, sizes and hashes stay."""
-        row = self._tree(project_id, GeneratedProjectStatus.ARCHIVED)
-        if row is None:
-            return None
-        keys = _keys(row.cold_key)
-        row.cold_key, row.deleted_at = None, self._clock()
-        self._move(GENERATED, row, GeneratedProjectStatus.DELETED)
-        shown = update(ProjectFile).where(
-            ProjectFile.generated_project_id == project_id, ProjectFile.content_preview != ""
-        )
-        self._session.execute(shown.values(content_preview=""))
+        rows = self._due(ids, GeneratedProjectStatus.ARCHIVED)
+        keys = {row.id: _keys(row.cold_key) for row in rows}
+        for row in rows:
+            row.cold_key, row.deleted_at = None, self._clock()
+        self._move(GENERATED, rows, GeneratedProjectStatus.DELETED)
+        for row in rows:  # one by one: a tree may have many thousand files, and no statement shall take long
+            shown = update(ProjectFile).where(
+                ProjectFile.generated_project_id == row.id, ProjectFile.content_preview != ""
+            )
+            self._session.execute(shown.values(content_preview=""))
         return self._let_go(keys)
 
     def exports_to_archive(self, page: Page) -> Sequence[Candidate]:
@@ -72,18 +74,16 @@ class DueTrees(DueRows):
         when = RepositoryExport.updated_at
         return self._exports(when, page, [RepositoryExport.status.in_(_GAVE_UP), when <= page.before])
 
-    def archive_export(self, export_id: UUID) -> tuple[str, ...] | None:
-        """The archive is gone; what was exported where stays known."""
+    def archive_exports(self, ids: Sequence[UUID]) -> Gone:
+        """The archives are gone; what was exported where stays known."""
         query = select(RepositoryExport).where(
-            RepositoryExport.id == export_id, RepositoryExport.status.in_((ExportStatus.COMPLETED, *_GAVE_UP))
+            RepositoryExport.id.in_(ids), RepositoryExport.status.in_((ExportStatus.COMPLETED, *_GAVE_UP))
         )
-        row = self._session.scalars(
-            query.where(~_is_marked(RepositoryExport.generated_project_id)).with_for_update(skip_locked=True)
-        ).one_or_none()
-        if row is None:
-            return None
-        keys, row.archive_path = _keys(row.archive_path), None
-        self._move(EXPORT, row, ExportStatus.ARCHIVED)
+        rows = self._locked(query.where(~_is_marked(RepositoryExport.generated_project_id)), ids)
+        keys = {row.id: _keys(row.archive_path) for row in rows}
+        for row in rows:
+            row.archive_path = None
+        self._move(EXPORT, rows, ExportStatus.ARCHIVED)
         return self._let_go(keys)
 
     def _trees(self, status: Any, when: Any, page: Page) -> Sequence[GeneratedProject]:
@@ -97,13 +97,13 @@ class DueTrees(DueRows):
             query = query.where(~_has_live_export())
         return self._session.scalars(page.of(query, when, GeneratedProject.id)).all()
 
-    def _tree(self, project_id: UUID, status: GeneratedProjectStatus) -> GeneratedProject | None:
+    def _due(self, ids: Sequence[UUID], status: GeneratedProjectStatus) -> Sequence[GeneratedProject]:
         query = select(GeneratedProject).where(
-            GeneratedProject.id == project_id, GeneratedProject.status == status, ~_is_marked(GeneratedProject.id)
+            GeneratedProject.id.in_(ids), GeneratedProject.status == status, ~_is_marked(GeneratedProject.id)
         )
         if status is GeneratedProjectStatus.ARCHIVED:
             query = query.where(~_has_live_export())
-        return self._session.scalars(query.with_for_update(skip_locked=True)).one_or_none()
+        return self._locked(query, ids)
 
     def _exports(self, when: Any, page: Page, conditions: Sequence[ColumnElement[bool]]) -> Sequence[Candidate]:
         query = select(RepositoryExport, GeneratedProject.project_id, when).join(
@@ -117,9 +117,10 @@ class DueTrees(DueRows):
             Candidate(row.id, project_id, at, _keys(row.archive_path), row.tree_digest) for row, project_id, at in rows
         ]
 
-    def _move(self, entity: str, row: Any, status: Any) -> None:
-        row.updated_at = self._clock()
-        self._change_status(entity, row, status, by="retention")
+    def _move(self, entity: str, rows: Sequence[Any], status: Any) -> None:
+        for row in rows:
+            row.updated_at = self._clock()
+        self._change_statuses(entity, rows, status, by="retention")
 
 
 def _is_marked(generated_project_id: Any) -> ColumnElement[bool]:

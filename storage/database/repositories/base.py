@@ -1,6 +1,6 @@
 """What repositories share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -44,12 +44,17 @@ class Repository:
     def _audit(
         self, action: str, entity: str, entity_id: UUID, before: str | None, after: str | None, **detail: Any
     ) -> None:
+        self._add(self._entry(action, entity, entity_id, before, after, **detail))
+
+    def _entry(
+        self, action: str, entity: str, entity_id: UUID, before: str | None, after: str | None, **detail: Any
+    ) -> AuditEntry:
         entry = AuditEntry(
             user_id=self._scope.user_id, action=action, entity=entity, entity_id=entity_id, before=before, after=after
         )
         entry.detail = detail
         entry.at = self._clock()
-        self._add(entry)
+        return entry
 
     def _created(self, entity: str, row: Any) -> None:
         self._audit("create", entity, row.id, None, row.status.value)
@@ -57,14 +62,21 @@ class Repository:
 
     def _change_status(self, entity: str, row: Any, after: StrEnum, **detail: Any) -> None:
         """Move the row's status along its table; staying is no change. Raises `IllegalTransition`."""
-        before = row.status
-        if before is after:
-            return
-        check_transition(entity, before, after)
-        row.status = after
+        self._change_statuses(entity, [row], after, **detail)
+
+    def _change_statuses(self, entity: str, rows: Sequence[Any], after: StrEnum, **detail: Any) -> None:
+        """Move many rows, in as many statements as one takes."""
+        moved = [(row, row.status) for row in rows if row.status is not after]
+        for row, before in moved:
+            check_transition(entity, before, after)
+            row.status = after
         self._session.flush()
-        self._audit("status", entity, row.id, before.value, after.value, **detail)
-        self._tell(entity, row.id, before.value, after.value, facts_of(entity, row))
+        self._session.add_all(
+            self._entry("status", entity, row.id, before.value, after.value, **detail) for row, before in moved
+        )
+        self._session.flush()
+        for row, before in moved:
+            self._tell(entity, row.id, before.value, after.value, facts_of(entity, row))
 
     def _tell(self, entity: str, entity_id: UUID, before: str | None, after: str, facts: dict[str, Any]) -> None:
         """Let those know who listen for changes of status, once this is committed."""

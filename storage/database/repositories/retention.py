@@ -6,11 +6,11 @@ from sqlalchemy import func, select
 
 from storage.database.models import Project
 from storage.database.repositories._due_payloads import DuePayloads
-from storage.database.repositories._due_rows import Candidate, Cursor, Group, Page
+from storage.database.repositories._due_rows import Candidate, Cursor, Gone, Group, Page
 from storage.database.repositories._due_trees import DueTrees
 from storage.database.repositories.retention_marks import RetentionMarks
 
-__all__ = ["Candidate", "Cursor", "Group", "Page", "Retention"]
+__all__ = ["Candidate", "Cursor", "Gone", "Group", "Page", "Retention"]
 
 _ONE_RUN_AT_A_TIME = 7_264_108_902
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import event
 
 from storage.artifacts.memory import MemoryStore
 from storage.database.scope import DEFAULT_SCOPE
@@ -65,3 +67,23 @@ async def test_500_projects_of_all_ages(services: Services) -> None:
 def test_the_ages_cover_every_rule() -> None:
     found = [expected(number) for number in range(PROJECTS)]
     assert min(found.count(status) for status in (S.COMPLETED, S.ARCHIVED, S.DELETED)) > 20
+
+
+async def test_a_plan_of_many_projects_asks_no_more_often_than_one_of_few(services: Services) -> None:
+    await make_projects(services, 10)
+    few = await asked_by_a_plan(services)
+    await make_projects(services, 60)
+    assert await asked_by_a_plan(services) == few > 0
+
+
+async def asked_by_a_plan(services: Services) -> int:
+    """Return how many statements a dry run sends."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    event.listen(services.database.engine, "before_cursor_execute", note)
+    assert await retain(services, dry_run=True)
+    event.remove(services.database.engine, "before_cursor_execute", note)
+    return len(sent)
