@@ -5,6 +5,7 @@ from typing import Any, Literal
 from prefect.blocks.core import Block
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, field_validator
 
+from blocks.secret_maps import SecretMaps
 from repomill.apis import source as plain
 from repomill.apis.jwt_tokens import ALGORITHMS
 
@@ -121,7 +122,7 @@ Authentication = (
 )
 
 
-class HttpApi(Block):
+class HttpApi(SecretMaps, Block):
     """An HTTP API: where it is and what it asks for."""
 
     model_config = ConfigDict(title="HTTP API")

@@ -5,6 +5,7 @@ from typing import Any, Self
 from prefect.blocks.core import Block
 from pydantic import ConfigDict, Field, HttpUrl, SecretStr, field_validator, model_validator
 
+from blocks.secret_maps import SecretMaps
 from repomill.apis.source import check_url
 from repomill.tools.mcp_source import McpSource
 
@@ -13,7 +14,7 @@ def _at(position: int) -> dict[str, Any]:
     return {"position": position}
 
 
-class McpServer(Block):
+class McpServer(SecretMaps, Block):
     """A server whose functions agents may use: a command that workers start, or a URL."""
 
     model_config = ConfigDict(title="MCP server")

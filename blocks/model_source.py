@@ -4,14 +4,15 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 
 from prefect.blocks.core import Block
-from pydantic import BaseModel, Field, HttpUrl, SecretStr, field_validator
+from pydantic import Field, HttpUrl, SecretStr, field_validator
 
+from blocks.secret_maps import SecretMaps
 from repomill.agents.source import ModelSource
 from repomill.apis.source import check_url
 from repomill.sources import SourceKind
 
 
-class _Provider(BaseModel):
+class _Provider(SecretMaps):
     """What blocks of all providers hold."""
 
     kind: ClassVar[SourceKind]

@@ -57,6 +57,8 @@ class Endpoint:
     ) -> "ModelResponse":
         """Send one request; a listener hears the answer while it comes.
 
+        No error has a cause: it would be logged in words of the vendor's, who may quote the key.
+
         Raises:
             Refused: for good, with the status.
             TryAgain: it was not served and nothing is owed.
@@ -66,18 +68,18 @@ class Endpoint:
         try:
             answer = await ask(chat, chat.prepare_messages(messages, parameters), settings, parameters, listener)
         except ModelHTTPError as error:
-            raise self._status(error) from error
+            raise self._status(error) from None
         except ModelConnectionError as error:
-            raise self._connection(error) from error
+            raise self._connection(error) from None
         except HTTPError as error:  # of a stream that had begun
-            raise AnswerLost(self._reason(f"the connection was lost: {error}")) from error
+            raise AnswerLost(self._reason(f"the connection was lost: {error}")) from None
         except ContentFilterError as error:
-            raise Refused(0, self._reason(str(error))) from error
+            raise Refused(0, self._reason(str(error))) from None
         except UserError as error:  # of what Pydantic AI knows the provider not to take, before anything is sent
-            raise Refused(0, self._reason(str(error))) from error
+            raise Refused(0, self._reason(str(error))) from None
         except (ModelAPIError, UnexpectedModelBehavior, LookupError, TypeError, ValueError, AttributeError) as error:
             # A 200 whose body is no answer of this protocol; Pydantic AI 2.68 and the SDKs run into bare Python errors.
-            raise AnswerLost(self._reason(f"the answer is not a completion: {error}")) from error
+            raise AnswerLost(self._reason(f"the answer is not a completion: {error}")) from None
         if not answer.parts and not answer.finish_reason:
             raise AnswerLost("the answer is not a completion: nothing is in it")
         return answer

@@ -41,9 +41,9 @@ async def generate(source: ImageSource, request: ImageRequest) -> Answered:
     except APIStatusError as error:
         return _status(source, error)
     except APIConnectionError as error:
-        raise _connection(source, error) from error
+        raise _connection(source, error) from None
     except (APIResponseValidationError, APIError, ValueError) as error:
-        raise AnswerLost(_reason(source, f"the answer is no answer of the images API: {error}")) from error
+        raise AnswerLost(_reason(source, f"the answer is no answer of the images API: {error}")) from None
     return _answered(source, request, response)
 
 
@@ -67,8 +67,8 @@ def _status(source: ImageSource, error: APIStatusError) -> Answered:
         return Answered({"refused": reason}, price(source, ImageRequest("", ""), None, 0))
     if error.status_code in PATIENCE_STATUSES or error.status_code >= 500:
         too_fast = error.status_code == TOO_FAST
-        raise TryAgain(f"{error.status_code}: {reason}", retry_after(error.response.headers), too_fast) from error
-    raise Refused(error.status_code, reason) from error
+        raise TryAgain(f"{error.status_code}: {reason}", retry_after(error.response.headers), too_fast) from None
+    raise Refused(error.status_code, reason) from None
 
 
 def _connection(source: ImageSource, error: APIConnectionError) -> TryAgain | AnswerLost:

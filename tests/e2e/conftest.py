@@ -16,6 +16,13 @@ from tests.e2e.installation import Installation
 from tests.e2e.prefect_server import PrefectServer
 from tests.servers.model_server import Answer, Asked, ModelServer, model_server
 
+SECRET_VARIABLES = {
+    "OPENAI_API_KEY": "key-of-tests",
+    "REPOMILL_MINIO_SECRET_KEY": "store-sentinel-31d7ca58",
+    "TEAM_TOKEN": "variable-sentinel-6e92b04f",
+}
+"""Secrets in the environment of all that this installation runs."""
+
 
 @dataclass(frozen=True)
 class Models:
@@ -59,9 +66,7 @@ def repomill(all_models: Models) -> Iterator[Installation]:
     # Short, and directly in the system's folder for temporary files: paths of sockets are bounded.
     with tempfile.TemporaryDirectory(prefix="rm-") as folder:
         root = Path(folder).resolve()
-        installation = Installation.make(
-            root, OPENAI_API_KEY="key-of-tests", OPENAI_BASE_URL=all_models.server.base_url
-        )
+        installation = Installation.make(root, OPENAI_BASE_URL=all_models.server.base_url, **SECRET_VARIABLES)
         try:
             yield installation
         finally:

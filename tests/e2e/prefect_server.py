@@ -18,9 +18,16 @@ class PrefectServer:
     api_url: str
 
     def send(self, method: str, path: str, body: Any = None) -> httpx.Response:
-        """Return the answer, whatever its status."""
+        """Return the answer, whatever its status; a server that is busy, as one on SQLite can be, is asked again."""
+        answers: list[httpx.Response] = []
+
+        def is_answered() -> bool:
+            answers.append(client.request(method, path, json=body))
+            return answers[-1].status_code != httpx.codes.SERVICE_UNAVAILABLE
+
         with httpx.Client(base_url=self.api_url, trust_env=False, timeout=30) as client:
-            return client.request(method, path, json=body)
+            wait_until(is_answered)
+        return answers[-1]
 
     def get(self, path: str) -> Any:
         return self.send("GET", path).raise_for_status().json()

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import AsyncIterator, Iterator
 from io import BytesIO
 from pathlib import Path
+from traceback import format_exception
 from typing import Any
 from uuid import UUID
 
@@ -130,5 +131,6 @@ async def test_what_a_server_says_of_a_wrong_key_is_kept_without_it(
     _, error = await run(here, shop)
     assert error is not None
     assert "wrong key *** for team ***" in str(error)
-    texts = (("error", f"{error!r} {error} {error.__dict__}".encode()), ("log", caplog.text.encode()))
+    logged = "".join(format_exception(error))  # with all that led to it, as Prefect logs it
+    texts = (("error", f"{error!r} {error.__dict__} {logged}".encode()), ("log", caplog.text.encode()))
     assert leaks(*contents(tmp_path / "kept"), *texts) == []

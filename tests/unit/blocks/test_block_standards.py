@@ -55,3 +55,10 @@ def test_what_is_secret_is_hidden_in_the_schema_and_in_what_is_printed(block: ty
 def test_a_key_is_not_printed() -> None:
     loaded: Any = SOURCE_BLOCKS[SourceKind.ANTHROPIC](api_key=SecretStr("sk-secret"))
     assert "sk-secret" not in repr(loaded) + str(loaded.source("main"))
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_maps_of_secrets_are_hidden_value_by_value(block: type[Block]) -> None:
+    maps = {f"{name}.*" for name, field in block.model_fields.items() if field.annotation == dict[str, SecretStr]}
+    hidden = block._to_block_schema(block_type_id=None).fields["secret_fields"]
+    assert maps == {path for path in hidden if path.endswith(".*")}

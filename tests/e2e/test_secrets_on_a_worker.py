@@ -1,0 +1,104 @@
+"""Secrets of blocks, headers and the environment reach the servers they are for, and nothing that people can look at.
+
+Looked at after runs on the embedded worker: all that the Prefect API shows, the command lines of all processes while
+a run went on, and every file of the installation.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from tests.e2e.conftest import SECRET_VARIABLES, Models
+from tests.e2e.git_credentials import make_block, make_credentials
+from tests.e2e.installation import Installation
+from tests.e2e.looking import all_shown, command_lines, contents
+from tests.e2e.prefect_server import PrefectServer
+from tests.servers.git_http import GitServer, git_http_server
+from tests.servers.model_server import Asked, Reply
+
+KEY = "sk-sentinel-8c1f40d2"
+TOKEN = "token-sentinel-47ab09e6"
+HEADER = "header-sentinel-e05d13b8"
+PASSWORD = "password-sentinel-b26c9f71"
+SECRETS = (KEY, TOKEN, HEADER, PASSWORD, *SECRET_VARIABLES.values())
+
+SPEC = """\
+apiVersion: repomill/v1
+name: guarded
+sources:
+  writer: {kind: openai, block: guarded, model: small}
+  stock: {kind: http, block: guarded}
+nodes:
+  - {id: list, type: api_call, config: {source: stock, operation: GET /models}}
+  - {id: code, type: llm, config: {source: writer, max_tokens: 99, prompt: Write., files: {}}}
+  - {id: push, type: repo_creation, config: {to: git, url: "ADDRESS", credentials: guarded}}
+edges: [{from: list, to: code}, {from: code, to: push}]
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitServer]:
+    with git_http_server(tmp_path_factory.mktemp("served"), "mill", PASSWORD) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def deployment(
+    repomill: Installation,
+    stack: PrefectServer,
+    all_models: Models,
+    server: GitServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> str:
+    """The id of a deployment whose sources hold a secret wherever there is room for one."""
+    reached = {"base_url": all_models.server.base_url, "headers": {"X-Team": HEADER}}
+    make_block(stack, "repomill-openai", "guarded", {"api_key": KEY, **reached})
+    make_block(stack, "repomill-http-api", "guarded", {"authentication": {"kind": "bearer", "token": TOKEN}, **reached})
+    make_credentials(stack, "guarded", "mill", PASSWORD)
+    spec = tmp_path_factory.mktemp("workflow") / "guarded.yaml"
+    spec.write_text(SPEC.replace("ADDRESS", server.create("guarded.git")))
+    return str(stack.deployment(repomill.json("workflow", "add", spec)["deployment"])["id"])
+
+
+def run(stack: PrefectServer, deployment: str) -> tuple[str, str]:
+    """Run it on the worker; returns the flow run's id and the type of its last state."""
+    flow_run = str(stack.post(f"/deployments/{deployment}/create_flow_run")["id"])
+    return flow_run, stack.wait_for(flow_run)
+
+
+def leaks(texts: Iterable[tuple[str, str | bytes]]) -> set[tuple[str, str]]:
+    """Return which secret is in which text."""
+    found = ((place, text if isinstance(text, bytes) else text.encode()) for place, text in texts)
+    return {(place, secret) for place, text in found for secret in SECRETS if secret.encode() in text}
+
+
+def sent(requests: Iterable[Asked]) -> str:
+    return str([dict(request.headers) for request in requests])
+
+
+def test_a_run_shows_no_secret_in_the_api_in_processes_or_in_files(
+    deployment: str, repomill: Installation, stack: PrefectServer, models: Models, server: GitServer
+) -> None:
+    with command_lines() as seen:
+        flow_run, state = run(stack, deployment)
+    assert state == "COMPLETED"
+    assert all(secret in sent(models.requests) for secret in (KEY, TOKEN, HEADER))
+    assert server.expected in {request.authorization for request in server.seen}
+    assert any("guarded.git" in line for line in seen)
+    shown = list(all_shown(stack, flow_run))
+    assert {"/logs/filter", "/events/filter", "/artifacts/filter", "/block_documents/filter"} <= {
+        path for path, _ in shown
+    }
+    assert leaks([*shown, *((line, line) for line in seen), *contents(repomill.home)]) == set()
+
+
+def test_what_a_server_says_of_a_wrong_key_is_shown_without_it(
+    deployment: str, repomill: Installation, stack: PrefectServer, models: Models
+) -> None:
+    refusal = Reply(f"wrong key {KEY} for team {HEADER}", status=401)
+    models.answer_with(lambda asked: refusal if asked.path.endswith("/completions") else None)
+    flow_run, state = run(stack, deployment)
+    assert state == "FAILED"
+    shown = list(all_shown(stack, flow_run))
+    assert any("wrong key *** for team ***" in text for path, text in shown if path == "/logs/filter")
+    assert leaks([*shown, *contents(repomill.home)]) == set()
