@@ -11,6 +11,8 @@ from tasks.level import Level
 from tasks.run_state import NodeRecord, Run
 from tasks.state_writer import event, now
 
+_HAS_RESULT = (NodeStatus.COMPLETED, NodeStatus.CACHED)
+
 
 def planned(run: Run, level: Level) -> None:
     """The nodes of an iteration are to come."""
@@ -45,11 +47,30 @@ async def ended(run: Run, record: NodeRecord, *, was_cached: bool, told: Mapping
     await run.writer.flush()
 
 
-async def failed(run: Run, path: str, error: RepomillError) -> None:
-    """The node ended with an error."""
-    change = NodeChange(path, NodeStatus.FAILED, at=now(), error=error_facts(error))
-    run.writer.put(change, event("node.failed", path, code=error.code, message=str(error)))
+async def failed(run: Run, path: str, error: RepomillError, *, ends_run: bool) -> None:
+    """The node ended with an error, perhaps before it ran: what it had of an earlier attempt could not be taken up.
+
+    Where this ends the run, such a result stays for the next attempt.
+    """
+    told = event("node.failed", path, code=error.code, message=str(error))
+    earlier = await _ended_earlier(run, path)
+    if earlier in _HAS_RESULT and ends_run:
+        run.writer.put(None, told)
+    else:
+        if earlier is not None:
+            run.writer.put(NodeChange(path, NodeStatus.RUNNING, at=now()), None)
+        run.writer.put(NodeChange(path, NodeStatus.FAILED, at=now(), error=error_facts(error)), told)
     await run.writer.flush()
+
+
+async def _ended_earlier(run: Run, path: str) -> NodeStatus | None:
+    """Return the good end that an earlier attempt left, None where this one came further."""
+    await run.writer.flush()
+    services, lease = run.services, run.lease
+    row = await services.database.run(
+        services.scope, lambda work: work.nodes.get(lease.execution_id, path), read_only=True
+    )
+    return row.status if row is not None and row.status in (*_HAS_RESULT, NodeStatus.SKIPPED) else None
 
 
 def skipped(run: Run, path: str, reason: str) -> None:

@@ -127,8 +127,9 @@ class _Walk:
     async def _failed(self, level: Level, node: str, error: RepomillError) -> Ended:
         """Write it down; whether the run goes on is for the node to say."""
         error.node_path = error.node_path or level.path(node)  # that of a loop's body stays
-        await node_states.failed(self.run, level.path(node), error)
-        if level.plan.nodes[node].on_error is OnError.FAIL:
+        ends_run = level.plan.nodes[node].on_error is OnError.FAIL
+        await node_states.failed(self.run, level.path(node), error, ends_run=ends_run)
+        if ends_run:
             raise error
         return Ended(node_views.failed(error.code, str(error)), is_fresh=True)
 

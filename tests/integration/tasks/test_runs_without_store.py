@@ -114,6 +114,8 @@ async def failed_at(services: Services, outage: Outage) -> bool:
     except (ArtifactStoreUnavailable, ArtifactStoreRefused):
         found = await services.database.run(services.scope, lambda work: work.executions.get(execution))
         assert found.status is ExecutionStatus.FAILED
+        with pytest.raises(type(outage.error())):  # what had completed cannot be read, and has not failed for that
+            await run_whole(replace(services, store=FailingStore(folder, Outage(outage.error, 0))), execution)
         await run_whole(services, execution)
         await look_at_everything(services, execution, remote)
         return True
