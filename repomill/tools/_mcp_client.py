@@ -10,6 +10,7 @@ from repomill.apis.addresses import HostRules, checked_addresses
 from repomill.calls.sending import AnswerLost, TryAgain
 from repomill.canonical import Json
 from repomill.errors import McpServerUnfit
+from repomill.masking import Masker, secrets_of
 from repomill.tools.mcp_source import McpSource
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class McpClient:
 
     def __init__(self, source: McpSource) -> None:
         self.source = source
+        self._masker = Masker(secrets_of(source))
         self._client: Client[Any] | None = None
 
     async def functions(self) -> list[Json]:
@@ -71,6 +73,8 @@ class McpClient:
             content: Json = result.structured_content
         else:
             content = _plain([block.model_dump(mode="json", exclude_none=True) for block in result.content])
+        if result.is_error:  # a server may quote the token that it refuses
+            content = self._masker.value(content)
         return {"content": content, "is_error": bool(result.is_error)}
 
     async def aclose(self) -> None:
@@ -88,14 +92,17 @@ class McpClient:
                 return await what(client)
         except McpError as error:
             if error.error.code not in _CONNECTION_ENDED:
-                raise _Said(str(error)) from error
+                raise _Said(self._reason(error)) from None
             await self.aclose()
-            raise AnswerLost(str(error)) from error
+            raise AnswerLost(self._reason(error)) from None
         except TimeoutError as error:
             raise AnswerLost(f"no answer within {self.source.timeout:g} s") from error
         except (RuntimeError, OSError) as error:
             await self.aclose()
-            raise AnswerLost(str(error) or type(error).__name__) from error
+            raise AnswerLost(self._reason(error)) from None
+
+    def _reason(self, error: Exception) -> str:
+        return self._masker.text(str(error)) or type(error).__name__
 
     async def _connected(self) -> "Client[Any]":
         from fastmcp.client import Client
@@ -109,7 +116,7 @@ class McpClient:
             except TimeoutError as error:
                 raise TryAgain(f"{self.source.name} did not answer within {self.source.timeout:g} s") from error
             except (RuntimeError, OSError, McpError) as error:
-                raise TryAgain(f"{self.source.name} cannot be reached: {error}") from error
+                raise TryAgain(f"{self.source.name} cannot be reached: {self._reason(error)}") from None
             self._client = client
         return self._client
 

@@ -4,6 +4,7 @@ import os
 import sys
 
 from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 
 server = MCPServer("teas", log_level="CRITICAL")
@@ -13,7 +14,7 @@ server = MCPServer("teas", log_level="CRITICAL")
 def price(tea: str) -> float:
     """Price of a tea in euros."""
     if tea == "unknown":
-        raise ValueError("no such tea")
+        raise ToolError(f"no such tea for {os.environ.get('SHOP', 'nobody')}")
     return {"matcha": 12.5}.get(tea, 3.0)
 
 

@@ -73,6 +73,12 @@ async def test_what_the_server_says_is_wrong_is_told_to_the_model() -> None:
     assert "'tea' is a required property" in said.told[1]
 
 
+async def test_what_the_server_says_is_wrong_is_told_without_its_secrets() -> None:
+    source = stdio().model_copy(update={"environment": {"SHOP": SecretStr("shop-sentinel-2c9e")}})
+    said = await run_llm(script([("price", {"tea": "unknown"})], "Done."), TEAS, ports=ports(source))
+    assert "no such tea for ***" in said.told[0]
+
+
 async def test_a_call_whose_answer_was_lost_is_not_made_again() -> None:
     with pytest.raises(CallUncertain):
         await run_llm(script([("order", {"tea": "die"})], "Done."), TEAS, ports=ports(stdio()))
