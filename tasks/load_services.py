@@ -13,7 +13,7 @@ from repomill.errors import BlockMissing
 from storage.database.scope import DEFAULT_SCOPE, Scope
 from storage.database.session import Database
 from tasks.flow_runs import flow_run_id
-from tasks.services import Services, known_secrets
+from tasks.services import OUTAGE, Services, known_secrets
 from tasks.signals import signals_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ async def flow_services(acting_user: str) -> "AsyncIterator[Services]":
     """
     connection = await _load(DatabaseConnection, DATABASE)
     artifacts = await _load(ArtifactStorage, ARTIFACTS)
-    database = Database(connection.url.get_secret_value())
+    database = Database(connection.url.get_secret_value(), patience=OUTAGE)
     database.listeners.append(signals_of(flow_run_id()))
     try:
         user = await database.run(DEFAULT_SCOPE, lambda work: work.users.by_name(acting_user))

@@ -1,6 +1,7 @@
 """What a run works with: the database, the artefact store, and whom it acts for."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
@@ -14,6 +15,9 @@ from storage.database.scope import DEFAULT_SCOPE, Scope
 from storage.database.session import Database
 from storage.database.transitions import GeneratedProjectStatus
 from storage.database.work import Work
+
+OUTAGE = timedelta(seconds=20)
+"""So long a database that restarts is waited for; what is longer ends a run, well before its lease does."""
 
 _NEWEST = 20
 _STORED = (GeneratedProjectStatus.COMPLETED, GeneratedProjectStatus.BLOCKED)
@@ -47,7 +51,7 @@ class Services:
     def from_settings(cls, settings: Settings) -> Self:
         """Open what the settings name, acting as the default user."""
         store = store_of(settings)
-        database = Database(settings.effective_database_url())
+        database = Database(settings.effective_database_url(), patience=OUTAGE)
         secrets = known_secrets(settings.effective_database_url(), settings.minio_access_key, settings.minio_secret_key)
         return cls(database, store, DEFAULT_SCOPE, "", settings.max_file_size, secrets)
 

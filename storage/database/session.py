@@ -1,6 +1,7 @@
 """The database: connections, transactions, and the unit of work that repositories live in."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,16 +27,26 @@ T = TypeVar("T")
 Clock = Callable[[], datetime]
 Failures = tuple[type[SQLAlchemyError], ...]
 
+TRY_AGAIN = 0.5
+"""Seconds between two looks whether a database that went away is back."""
+
 
 class Database:
     """One database; opened when the process starts, closed when it ends, shared by its threads.
 
     `url` is a SQLAlchemy URL of SQLite or PostgreSQL, `threads` bounds how much `run` does at once, and
     `statement_timeout` (PostgreSQL) how long one statement may take. Nothing connects before the first transaction.
+    `patience` is how long `run` waits for a database that was there and went away, once for each outage.
     """
 
     def __init__(
-        self, url: str, *, threads: int = 8, statement_timeout: timedelta = STATEMENT_TIMEOUT, clock: Clock = utc_now
+        self,
+        url: str,
+        *,
+        threads: int = 8,
+        statement_timeout: timedelta = STATEMENT_TIMEOUT,
+        patience: timedelta = timedelta(0),
+        clock: Clock = utc_now,
     ) -> None:
         parsed = database_url(url)
         self.name = parsed.render_as_string(hide_password=True)
@@ -44,6 +55,8 @@ class Database:
         self._clock = clock
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="database")
         self._is_checked = False
+        self._patience = patience.total_seconds()
+        self._away_since: float | None = None
         self.listeners: list[Listener] = []
         """Told of changes of status after the commit."""
 
@@ -72,14 +85,32 @@ class Database:
     async def run(self, scope: Scope, function: Callable[[Work], T], *, read_only: bool = False) -> T:
         """Call `function` with a unit of work in a thread; for callers in an event loop.
 
-        A cancelled caller does not undo it: what was begun is committed.
+        A cancelled caller does not undo it: what was begun is committed. A connection that cannot be opened is tried
+        again within the patience: nothing was sent. Raises as `transaction`.
         """
+        has_begun = False
 
         def transact() -> T:
+            nonlocal has_begun
             with self.transaction(scope, read_only=read_only) as work:
+                has_begun = True
                 return function(work)
 
-        return await asyncio.get_running_loop().run_in_executor(self._executor, transact)
+        while True:
+            try:
+                done = await asyncio.get_running_loop().run_in_executor(self._executor, transact)
+            except DatabaseUnavailable:
+                if has_begun or not self._may_come_back():
+                    raise
+                await asyncio.sleep(TRY_AGAIN)
+            else:
+                self._away_since = None
+                return done
+
+    def _may_come_back(self) -> bool:
+        now = time.monotonic()
+        self._away_since = self._away_since or now
+        return self._is_checked and now - self._away_since < self._patience
 
     def close(self) -> None:
         """Wait for what runs, then close every connection."""

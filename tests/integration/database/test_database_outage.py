@@ -1,0 +1,87 @@
+"""A PostgreSQL that restarts is waited for; one that stays away is not, and nobody waits for it twice."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from repomill.errors import DatabaseUnavailable
+from storage.database import schema
+from storage.database.scope import DEFAULT_SCOPE
+from storage.database.session import TRY_AGAIN, Database
+from storage.database.work import Work
+from tests.servers import postgresql
+
+LONG = timedelta(minutes=1)
+SHORT = timedelta(seconds=1.5 * TRY_AGAIN)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[Path, str]]:
+    """The folder of a server that only these tests stop, and the URL of a database there."""
+    with tempfile.TemporaryDirectory(prefix="rm-") as name:
+        folder = Path(name).resolve() / "pg"
+        with postgresql.postgresql_server(folder) as url:
+            database = Database(url)
+            schema.upgrade(database)
+            database.close()
+            yield folder, url
+
+
+def users(work: Work) -> int:
+    return len(work.users.list())
+
+
+async def test_what_comes_while_it_restarts_is_done_afterwards(server: tuple[Path, str]) -> None:
+    folder, url = server
+    database = Database(url, patience=LONG)
+    before = await database.run(DEFAULT_SCOPE, users)
+    with postgresql.stopped(folder):
+        asked = [asyncio.create_task(database.run(DEFAULT_SCOPE, users)) for _ in range(3)]
+        done, _ = await asyncio.wait(asked, timeout=3 * TRY_AGAIN)
+        assert not done
+    assert await asyncio.gather(*asked) == [before] * 3
+    database.close()
+
+
+async def test_an_outage_beyond_the_patience_is_said_and_waited_for_once(server: tuple[Path, str]) -> None:
+    folder, url = server
+    database = Database(url, patience=SHORT)
+    await database.run(DEFAULT_SCOPE, users)
+    looks: list[int] = []
+    event.listen(database.engine, "do_connect", lambda *_: looks.append(1))
+    with postgresql.stopped(folder):
+        for waited_before in (False, True):
+            before = len(looks)
+            with pytest.raises(DatabaseUnavailable):
+                await database.run(DEFAULT_SCOPE, users)
+            assert (len(looks) - before == 1) is waited_before
+    assert await database.run(DEFAULT_SCOPE, users) > 0
+    database.close()
+
+
+async def test_a_database_that_was_never_there_is_said_at_once(tmp_path: Path) -> None:
+    database = Database("postgresql://nobody@127.0.0.1:9/none", patience=LONG)
+    with pytest.raises(DatabaseUnavailable):
+        await asyncio.wait_for(database.run(DEFAULT_SCOPE, users), LONG.total_seconds() / 2)
+    database.close()
+
+
+async def test_what_had_begun_when_it_went_away_is_not_done_twice(server: tuple[Path, str]) -> None:
+    folder, url = server
+    database = Database(url, patience=LONG)
+    begun: list[int] = []
+
+    def cut_off(work: Work) -> int:
+        begun.append(users(work))
+        with postgresql.stopped(folder):
+            return users(work)
+
+    with pytest.raises(DatabaseUnavailable):
+        await database.run(DEFAULT_SCOPE, cut_off)
+    assert len(begun) == 1
+    database.close()
