@@ -17,6 +17,7 @@ from deployments._processes import find_marked
 from tests.browser.prefect_ui import PrefectUI
 from tests.e2e.installation import Installation
 from tests.e2e.prefect_server import PrefectServer
+from tests.servers.waiting import PATIENCE
 
 FOLDER = Path(__file__).parent
 LIBRARY = FOLDER.parents[1] / "examples" / "library" / "workflow.yaml"
@@ -85,6 +86,6 @@ def ui(browser: Browser, stack: PrefectServer) -> Iterator[PrefectUI]:
     """One page; each test opens what it looks at."""
     folder = os.environ.get("REPOMILL_SCREENSHOTS")
     page = browser.new_page(viewport=SIZE)  # type: ignore[arg-type]  # a TypedDict of exactly these two
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PATIENCE * 1_000)
     yield PrefectUI(page, stack, Path(folder) if folder else None)
     page.close()

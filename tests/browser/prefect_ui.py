@@ -36,7 +36,7 @@ class PrefectUI:
 
         A Prefect server on SQLite may answer that it is busy; a person then presses the button again.
         """
-        wait_until(lambda: self.press_submit() != 503, 60)
+        wait_until(lambda: self.press_submit() != 503)
         self.page.get_by_role("link", name="View run").click()
         self.page.wait_for_url("**/runs/flow-run/*")
         found = re.search(r"flow-run/([0-9a-f-]{36})", self.page.url)

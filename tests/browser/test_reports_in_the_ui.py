@@ -117,7 +117,7 @@ def test_the_example_automation_exports_what_is_completed(
     make_automation(installation, stack)  # brings it up to date, and makes no second one
     library = FOLDER.parents[1] / "examples" / "library" / "workflow.yaml"
     done = installation.json("run", library)
-    wait_until(lambda: exports(installation, done["project"]) == {"zip", "tar.zst"}, 60)
+    wait_until(lambda: exports(installation, done["project"]) == {"zip", "tar.zst"})
     ui.open("automations")
     ui.wait_for_texts("export what is completed")
     assert ui.page.get_by_text("export what is completed").count() == 1

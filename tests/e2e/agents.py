@@ -13,10 +13,10 @@ from tests.e2e.conftest import Models
 from tests.e2e.installation import run_git
 from tests.e2e.records import Records
 from tests.servers.model_server import Asked
-from tests.servers.waiting import wait_until
+from tests.servers.waiting import PATIENCE, wait_until
 
 WORKFLOW = Path(__file__).parent / "workflows" / "agents.yaml"
-BOUND = 60.0
+BOUND = PATIENCE
 """Seconds until a run has come to a point, on a busy machine."""
 
 AGENTS = ("plan", "left", "right", "review", "tests")

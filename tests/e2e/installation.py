@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.servers.git_http import GIT
+from tests.servers.waiting import PATIENCE
 
 REPOMILL = Path(sys.executable).with_name("repomill")
-PATIENCE = 90.0
-"""Seconds any command gets; on a quiet machine none needs a third of it."""
 
 # Coverage is handed on, so that what these commands run is measured too.
 KEPT = ("PATH", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "COV_CORE_SOURCE", "COV_CORE_CONFIG")

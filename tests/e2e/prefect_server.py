@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from tests.servers.waiting import wait_until
+from tests.servers.waiting import PATIENCE, wait_until
 
 ENDS = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
 
@@ -25,7 +25,7 @@ class PrefectServer:
             answers.append(client.request(method, path, json=body))
             return answers[-1].status_code != httpx.codes.SERVICE_UNAVAILABLE
 
-        with httpx.Client(base_url=self.api_url, trust_env=False, timeout=30) as client:
+        with httpx.Client(base_url=self.api_url, trust_env=False, timeout=PATIENCE) as client:
             wait_until(is_answered)
         return answers[-1]
 
@@ -43,11 +43,27 @@ class PrefectServer:
         """Return the type of a flow run's state, as `RUNNING`."""
         return str(self.get(f"/flow_runs/{flow_run_id}")["state"]["type"])
 
-    def wait_for(self, flow_run_id: str, states: Iterable[str] = ENDS, seconds: float = 40) -> str:
-        """Return the state once it is one of these."""
+    def wait_for(self, flow_run_id: str, states: Iterable[str] = ENDS, seconds: float = PATIENCE) -> str:
+        """Return the state once it is one of these.
+
+        Raises:
+            TimeoutError: it was not; the states and logs of the flow run are its note.
+        """
         wanted = frozenset(states)
-        wait_until(lambda: self.state(flow_run_id) in wanted, seconds)
+        try:
+            wait_until(lambda: self.state(flow_run_id) in wanted, seconds)
+        except TimeoutError as error:
+            error.add_note(self.story(flow_run_id))
+            raise
         return self.state(flow_run_id)
+
+    def story(self, flow_run_id: str) -> str:
+        """Return what Prefect knows of how a flow run went, a line each."""
+        states = self.get(f"/flow_run_states/?flow_run_id={flow_run_id}")
+        logs = self.post("/logs/filter", logs={"flow_run_id": {"any_": [flow_run_id]}}, limit=200)
+        told = [(state["timestamp"], f"{state['name']}: {state['message']}") for state in states]
+        told += [(log["timestamp"], log["message"]) for log in logs]
+        return "\n".join(f"{at} {text}" for at, text in sorted(told))
 
     def task_runs(self, flow_run_id: str) -> list[dict[str, Any]]:
         """Return all task runs of a flow run."""

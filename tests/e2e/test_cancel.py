@@ -55,7 +55,7 @@ def test_a_cancelled_run_on_the_worker_ends_and_can_go_on(
             running = repomill.json("execution", "show", execution)
             stop(repomill, stack, running)
             assert run.wait() != 0
-        wait_until(lambda: not psutil.pid_exists(owner(running)), 30)
+        wait_until(lambda: not psutil.pid_exists(owner(running)))
         assert stack.wait_for(running["attempts"][-1]["flow_run"]) == "CANCELLED"
         stopped = repomill.json("execution", "show", execution)
         assert stopped["status"] == "cancelled"

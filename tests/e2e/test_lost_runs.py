@@ -23,7 +23,7 @@ def test_a_run_whose_worker_process_is_killed_goes_on_by_itself(
     before = records.newest_execution()
     with holding(models, ["review"]), repomill.start(*run_arguments(remote), "--deployment") as run:
         execution = next_execution(records, before)
-        wait_until(lambda: asked(models)["review"], 60)
+        wait_until(lambda: asked(models)["review"])
         committed = records.committed_calls(execution)
         os.kill(owner(repomill.json("execution", "show", execution)), signal.SIGKILL)
         assert run.wait() == 1

@@ -10,6 +10,7 @@ import pytest
 from deployments.examples import ROOT, example_folder
 from tests.e2e.installation import Installation
 from tests.e2e.prefect_server import PrefectServer
+from tests.servers.waiting import PATIENCE
 
 DEPLOYMENTS = ("run-workflow/run", "generate-project/generate", "export-repository/export")
 
@@ -28,7 +29,7 @@ def deployed(repomill: Installation, stack: PrefectServer, tmp_path_factory: pyt
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -10,6 +10,8 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from tests.servers.waiting import PATIENCE
+
 LOOPBACK = "127.0.0.1"
 
 
@@ -50,7 +52,9 @@ def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> N
         os.killpg(process.pid, number)
 
 
-def wait_until_serving(process: subprocess.Popen[bytes], port: int, path: str, log: Path, seconds: float = 60) -> None:
+def wait_until_serving(
+    process: subprocess.Popen[bytes], port: int, path: str, log: Path, seconds: float = PATIENCE
+) -> None:
     """Return once a GET is answered with 200.
 
     Raises:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.servers.model_server import Asked, Reply, model_server
+from tests.servers.waiting import PATIENCE
 
 PROGRAM = [sys.executable, "-m", "tests.integration.agents.agent_process"]
 
@@ -42,7 +43,7 @@ def agent(killer: Killer, url: str, ledger: Path) -> Iterator[subprocess.Popen[s
 
 def run(killer: Killer, url: str, ledger: Path) -> tuple[str, str]:
     with agent(killer, url, ledger) as process:
-        return process.communicate(timeout=60)
+        return process.communicate(timeout=PATIENCE)
 
 
 def states(ledger: Path) -> list[tuple[str, int]]:

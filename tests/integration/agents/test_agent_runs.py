@@ -13,6 +13,7 @@ from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.errors import AnswerCut, AnswerNotUsable, SourceMissing
 from tests.fakes.agent_runs import MODEL, ROOT, ask, runner_for
 from tests.servers.model_server import Asked, Reply, model_server
+from tests.servers.waiting import PATIENCE
 
 PLAN = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}, "additionalProperties": False}
 RECURSIVE = {
@@ -166,7 +167,7 @@ async def test_fifty_agents_run_at_once() -> None:
     ledger, all_are_in_flight = MemoryCallLedger(ROOT), threading.Barrier(50)
 
     def answer(asked: Asked) -> str:
-        all_are_in_flight.wait(timeout=30)
+        all_are_in_flight.wait(timeout=PATIENCE)
         return asked.prompt.upper()
 
     with model_server(answer) as server:

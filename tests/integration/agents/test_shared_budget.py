@@ -16,6 +16,7 @@ from storage.database.session import Database
 from storage.database.transitions import ExecutionStatus
 from storage.database.work import Work
 from tests.servers.model_server import Asked, ModelServer, Reply, model_server
+from tests.servers.waiting import PATIENCE
 
 PROGRAM = [sys.executable, "-m", "tests.integration.agents.spending_process"]
 LIMIT = Decimal("0.50")
@@ -51,7 +52,7 @@ def test_processes_at_once_never_spend_more_than_the_budget(
     limit(database)
     with model_server(lambda asked: "Twenty tokens. " * 5) as server:
         running = [start(server, migrated_url, tmp_path, 20) for _ in range(2)]
-        said = [process.communicate(timeout=120)[0].split() for process in running]
+        said = [process.communicate(timeout=PATIENCE)[0].split() for process in running]
     answered, refused = (sum(int(words[place]) for words in said) for place in (0, 1))
     with database.transaction(DEFAULT_SCOPE) as work:
         gone, aside = taken(work)
@@ -72,7 +73,7 @@ def test_a_kill_while_the_call_is_in_flight_never_frees_what_may_have_been_spent
 
     with model_server(kill) as server:
         victims.append(start(server, migrated_url, tmp_path, 1))
-        victims[0].communicate(timeout=60)
+        victims[0].communicate(timeout=PATIENCE)
     with database.transaction(DEFAULT_SCOPE) as work:
         assert taken(work)[1].cost == BOUND
         [execution] = work.executions.list(5)

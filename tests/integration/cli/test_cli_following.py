@@ -11,6 +11,7 @@ import pytest
 from tasks.services import Services
 from tests.fakes.stored_projects import admitted
 from tests.integration.cli.conftest import CommandLine
+from tests.servers.waiting import PATIENCE
 
 PROGRAM = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from cli.main import main; main()"
 
@@ -55,7 +56,7 @@ def test_pieces_of_answers_are_printed_as_they_come_until_the_end(
         tell(repomill, execution, "call.text", text)
         assert f"plan> {text.strip()}" in line(follower)
     tell(repomill, execution, "execution.completed")
-    out, _ = follower.communicate(timeout=30)
+    out, _ = follower.communicate(timeout=PATIENCE)
     assert "execution completed" in out
     assert follower.returncode == 0
 
@@ -65,7 +66,7 @@ def test_who_stops_following_is_told_where_to_go_on(
 ) -> None:
     assert "execution started" in line(follower)
     follower.send_signal(signal.SIGINT)
-    _, err = follower.communicate(timeout=30)
+    _, err = follower.communicate(timeout=PATIENCE)
     assert f"repomill execution logs {execution} --follow --after 1\n" in err
     tell(repomill, execution, "call.text", "more")
     tell(repomill, execution, "execution.completed")

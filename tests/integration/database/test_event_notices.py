@@ -10,6 +10,7 @@ from storage.database.notices import notices
 from storage.database.scope import DEFAULT_SCOPE
 from storage.database.session import Database
 from tests.fakes.stored_rows import new_execution
+from tests.servers.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ async def test_an_event_wakes_who_follows(database: Database, execution: UUID, m
     async with notices(database, execution) as news:
         waiting = asyncio.create_task(news.wait())
         await asyncio.to_thread(append, database, execution)
-        await asyncio.wait_for(waiting, 20)
+        await asyncio.wait_for(waiting, PATIENCE)
 
 
 async def test_a_connection_that_listened_is_not_handed_on(database: Database, execution: UUID) -> None:

@@ -60,7 +60,7 @@ def worker_of(parent: psutil.Process) -> psutil.Process:
     def at_work() -> list[psutil.Process]:
         return [child for child in workers_of(parent) if child.cpu_times().user > 1]
 
-    wait_until(at_work, 60)
+    wait_until(at_work)
     return at_work()[0]
 
 
