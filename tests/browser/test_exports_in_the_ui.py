@@ -11,7 +11,7 @@ from tests.e2e.installation import Installation
 from tests.fakes.host_exports import PATH, TOKEN, Rig, host_rig
 from tests.integration.publishing.exports import edit_by_hand, texts_at
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # six flow runs, each waited for in the browser
+pytestmark = pytest.mark.browser
 
 LICENCE, README = "LICENSE", "README.md"
 OWNER, _, NAME = PATH.partition("/")

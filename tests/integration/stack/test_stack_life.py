@@ -52,7 +52,6 @@ def with_traceback(logs: Path) -> list[str]:
     return [log.name for log in logs.glob("[!w]*.log*") if "Traceback" in log.read_text(encoding="utf-8")]
 
 
-@pytest.mark.timeout(300)  # two starts: 20 s on a quiet machine, four times that on a busy one
 def test_a_stack_survives_the_death_of_its_supervisor_and_leaves_nothing_behind(settings: Settings) -> None:
     first = embedded.start(settings)
     orphan = submit_sleeper(first)

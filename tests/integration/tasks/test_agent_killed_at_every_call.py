@@ -94,7 +94,6 @@ async def model_calls(services: Services, execution: UUID) -> list[Call]:
     return [row for row in rows if row.kind is CallKind.MODEL]
 
 
-@pytest.mark.timeout(300)  # three dozen processes, of a second or less on an idle machine
 async def test_killed_at_every_call_it_asks_for_nothing_twice_that_was_answered(
     services: Services, settings: dict[str, Any]
 ) -> None:
