@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 
 from storage.database import schema
+from storage.database.beside_writers import unfinished
 
 if TYPE_CHECKING:
     from storage.database.session import Database
@@ -46,6 +47,8 @@ def check_database(database: "Database") -> list[Checked]:
 
 
 def _postgresql(connection: Connection) -> Iterator[Checked]:
+    left = unfinished(connection)
+    yield Checked("indexes", not left, "all built" if not left else f"run `repomill db upgrade` for {', '.join(left)}")
     unprotected = connection.execute(text(UNPROTECTED)).scalar() or 0
     yield Checked("row-level security", not unprotected, f"missing on {unprotected} tables")
     bypasses = bool(connection.execute(text(BYPASSES)).scalar())

@@ -9,8 +9,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import SAWarning
 
 from repomill.errors import DatabaseOutdated, DatabaseUnavailable
+from storage.database import beside_writers
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -47,13 +49,19 @@ def check(database: "Database") -> None:
 
 
 def upgrade(database: "Database", target: str = "head") -> None:
-    """Bring the schema to `target`, all of it or nothing; whoever starts second waits and finds it done."""
+    """Bring the schema to `target`; whoever starts second waits and finds it done.
+
+    Tables and columns come in one transaction, all of them or none. In a PostgreSQL database that is in use, indexes of
+    large tables are built after it, beside those who write; run again, it goes on where that was interrupted.
+    """
     from alembic import command
 
     _make_folder(database)
-    current(database)  # tells an unreachable database from a migration that fails
+    found = current(database)  # tells an unreachable database from a migration that fails
     with _ALEMBIC_LOCK, database.exclusive(UPGRADE_LOCK) as connection:
-        command.upgrade(_config(connection), target)
+        command.upgrade(_config(connection, is_in_use=found is not None and target == "head"), target)
+    if target == "head":
+        beside_writers.finish(database)
 
 
 def downgrade(database: "Database", target: str = "base") -> None:
@@ -71,7 +79,9 @@ def drift(database: "Database") -> list[object]:
 
     from storage.database.models import Base
 
-    with database.engine.connect() as connection, warnings.catch_warnings(category=UserWarning, action="ignore"):
+    with database.engine.connect() as connection, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        warnings.simplefilter("ignore", SAWarning)  # of an index that is not fully built
         options: dict[str, Any] = {"compare_type": True}
         if connection.dialect.name == "sqlite":
             options["include_object"] = _is_comparable
@@ -79,14 +89,15 @@ def drift(database: "Database") -> list[object]:
         return list(compare_metadata(context, Base.metadata))
 
 
-def _config(connection: Connection) -> "Config":
+def _config(connection: Connection, *, is_in_use: bool = False) -> "Config":
     from alembic.config import Config
 
-    if connection.dialect.name == "postgresql":
+    is_postgresql = connection.dialect.name == "postgresql"
+    if is_postgresql:
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # it takes as long as it takes
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    config.attributes["connection"] = connection
+    config.attributes.update(connection=connection, is_in_use=is_in_use and is_postgresql)
     return config
 
 

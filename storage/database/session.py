@@ -130,6 +130,13 @@ class Database:
                 connection.execute(select(func.pg_advisory_xact_lock(lock)))
             yield connection
 
+    @contextmanager
+    def bare(self) -> Iterator[Connection]:
+        """Give a connection without transactions; it is closed at the end, with what was set and locked in it."""
+        with self._translated(), self.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").detach()
+            yield connection
+
     def _check_once(self) -> None:
         if not self._is_checked:
             schema.check(self)

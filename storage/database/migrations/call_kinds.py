@@ -2,14 +2,15 @@
 
 from alembic import op
 
+from storage.database.migrations.large_tables import replace_check
+
 
 def allow(before: str, after: str) -> None:
     """Put other kinds into the table's constraint; both as they stand in its list."""
     if op.get_bind().dialect.name == "sqlite":
         _make_anew(before, after)
         return
-    op.drop_constraint("ck_calls_kind", "calls")
-    op.create_check_constraint(op.f("ck_calls_kind"), "calls", f"kind IN ({after})")
+    replace_check("ck_calls_kind", "calls", f"kind IN ({after})")
 
 
 def _make_anew(before: str, after: str) -> None:

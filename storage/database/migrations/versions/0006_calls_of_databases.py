@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from storage.database.migrations.large_tables import replace_check
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -23,8 +25,7 @@ def _allow(before: str, after: str) -> None:
     if op.get_bind().dialect.name == "sqlite":
         _make_anew(before, after)
         return
-    op.drop_constraint("ck_calls_kind", "calls")
-    op.create_check_constraint(op.f("ck_calls_kind"), "calls", f"kind IN ({after})")
+    replace_check("ck_calls_kind", "calls", f"kind IN ({after})")
 
 
 def _make_anew(before: str, after: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from storage.database.migrations.large_tables import add_index, drop_index
 from storage.database.migrations.revision_0001.types import INSTANT, JSON
 
 revision = "0008"
@@ -27,20 +28,20 @@ def upgrade() -> None:
         for name, kind in columns:
             op.add_column(table, sa.Column(name, kind, nullable=True))
     for column in INDEXED:
-        op.create_index(f"ix_generated_projects_status_{column}", "generated_projects", ["status", column])
-    op.create_index("ix_generated_projects_pack_key", "generated_projects", ["pack_key"])
-    op.create_index("ix_repository_exports_archive_path", "repository_exports", ["archive_path"])
+        add_index(f"ix_generated_projects_status_{column}", "generated_projects", ["status", column])
+    add_index("ix_generated_projects_pack_key", "generated_projects", ["pack_key"])
+    add_index("ix_repository_exports_archive_path", "repository_exports", ["archive_path"])
     _create_marks()
     _create_deletions()
 
 
 def downgrade() -> None:
-    op.drop_index("ix_repository_exports_archive_path", "repository_exports")
-    op.drop_index("ix_generated_projects_pack_key", "generated_projects")
+    drop_index("ix_repository_exports_archive_path", "repository_exports")
+    drop_index("ix_generated_projects_pack_key", "generated_projects")
     op.drop_table("object_deletions")
     op.drop_table("retention_marks")
     for column in INDEXED:
-        op.drop_index(f"ix_generated_projects_status_{column}", "generated_projects")
+        drop_index(f"ix_generated_projects_status_{column}", "generated_projects")
     for table, columns in COLUMNS.items():
         for name, _ in columns:
             op.drop_column(table, name)

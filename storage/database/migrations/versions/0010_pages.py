@@ -1,7 +1,8 @@
 """Indexes for lists in pages, newest first, of an organisation, by status and by type."""
 
 import sqlalchemy as sa
-from alembic import op
+
+from storage.database.migrations.large_tables import add_index, drop_index
 
 revision = "0010"
 down_revision = "0009"
@@ -23,9 +24,9 @@ INDEXES: dict[str, tuple[str, Columns]] = {
 
 def upgrade() -> None:
     for name, (table, columns) in INDEXES.items():
-        op.create_index(name, table, columns)
+        add_index(name, table, columns)
 
 
 def downgrade() -> None:
     for name, (table, _) in INDEXES.items():
-        op.drop_index(name, table)
+        drop_index(name, table)

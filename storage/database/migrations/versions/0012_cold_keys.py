@@ -1,6 +1,6 @@
 """An index for the question which project keeps an archived tree; without it each removal read all projects."""
 
-from alembic import op
+from storage.database.migrations.large_tables import add_index, drop_index
 
 revision = "0012"
 down_revision = "0011"
@@ -9,8 +9,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_generated_projects_cold_key", "generated_projects", ["cold_key"])
+    add_index("ix_generated_projects_cold_key", "generated_projects", ["cold_key"])
 
 
 def downgrade() -> None:
-    op.drop_index("ix_generated_projects_cold_key", "generated_projects")
+    drop_index("ix_generated_projects_cold_key", "generated_projects")
