@@ -180,7 +180,7 @@ class Leases(Repository):
         self._session.flush()
 
 
-def _open_attempts_of_root(root_id: UUID) -> Select[ExecutionAttempt]:
+def _open_attempts_of_root(root_id: UUID) -> Select[tuple[ExecutionAttempt]]:
     executions = select(Execution.id).where(Execution.root_id == root_id)
     query = select(ExecutionAttempt).where(
         ExecutionAttempt.execution_id.in_(executions), ExecutionAttempt.ended_at.is_(None)

@@ -94,7 +94,7 @@ class Apis(Repository):
         return version
 
 
-def _by_name(name: str) -> Select[Api]:
+def _by_name(name: str) -> Select[tuple[Api]]:
     return select(Api).where(Api.name == name)
 
 

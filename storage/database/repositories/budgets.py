@@ -135,6 +135,6 @@ def _said(amount: Amount) -> str:
     return f"{plain(amount.cost)} US dollars, {amount.calls} calls, {amount.tokens} tokens"
 
 
-def _of(project_id: UUID | None, period: Period) -> Select[Budget]:
+def _of(project_id: UUID | None, period: Period) -> Select[tuple[Budget]]:
     is_its = Budget.project_id.is_(None) if project_id is None else Budget.project_id == project_id
     return select(Budget).where(is_its, Budget.period == period)

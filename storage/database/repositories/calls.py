@@ -52,6 +52,12 @@ class Calls(Repository):
         query = select(Call).where(Call.root_execution_id == root_id)
         return self._session.scalars(query.order_by(Call.created_at, Call.node_path, Call.ordinal)).all()
 
+    def has_any(self, root_id: UUID) -> bool:
+        """Tell whether a root execution has made any call."""
+        return (
+            self._session.scalars(select(Call.id).where(Call.root_execution_id == root_id).limit(1)).first() is not None
+        )
+
     def resolve(self, reference: str) -> Call:
         """Return the call that an id, a prefix of one, or `latest` means.
 
@@ -239,7 +245,7 @@ class Calls(Repository):
         )
 
 
-def _by_key(root_id: UUID, key: CallKey) -> Select[Call]:
+def _by_key(root_id: UUID, key: CallKey) -> Select[tuple[Call]]:
     return select(Call).where(
         Call.root_execution_id == root_id,
         Call.node_path == key.node_path,

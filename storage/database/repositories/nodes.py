@@ -157,11 +157,11 @@ class Nodes(Repository):
         }
 
 
-def _fresh() -> Select[NodeExecution]:
+def _fresh() -> Select[tuple[NodeExecution]]:
     """Select rows as they are in the database, whatever the session remembers of them."""
     return select(NodeExecution).execution_options(populate_existing=True)
 
 
-def _with_results(condition: ColumnElement[bool]) -> Select[NodeExecution]:
+def _with_results(condition: ColumnElement[bool]) -> Select[tuple[NodeExecution]]:
     query = _fresh().join(Execution, Execution.id == NodeExecution.execution_id)
     return query.where(condition, NodeExecution.status.in_(_HAS_OUTPUT))

@@ -54,7 +54,7 @@ class Workflows(Repository):
             return self._first(
                 _versions().order_by(WorkflowVersion.created_at.desc(), WorkflowVersion.number.desc()), reference
             )
-        named = self._session.execute(_newest().where(Workflow.name == reference)).one_or_none()
+        named = self._session.execute(_newest().where(Workflow.name == reference)).tuples().one_or_none()
         if named is not None:
             return named[1]
         ids = id_range(reference)
@@ -101,7 +101,7 @@ class Workflows(Repository):
         found = self._session.scalars(query).one_or_none()
         return found or self._create(specification, query)
 
-    def _create(self, specification: Specification, query: Select[Workflow]) -> Workflow:
+    def _create(self, specification: Specification, query: Select[tuple[Workflow]]) -> Workflow:
         now = self._clock()
         workflow = Workflow(name=specification.name, owner_id=self._scope.user_id, created_at=now, updated_at=now)
         workflow.description = specification.description
@@ -138,20 +138,20 @@ class Workflows(Repository):
         found = [*self._session.scalars(versions), *(row[1] for row in self._session.execute(newest))]
         return list({version.id: version for version in found}.values())
 
-    def _first(self, query: Select[WorkflowVersion], reference: str) -> WorkflowVersion:
+    def _first(self, query: Select[tuple[WorkflowVersion]], reference: str) -> WorkflowVersion:
         version = self._session.scalars(query.limit(1)).one_or_none()
         if version is None:
             raise WorkflowNotFound(reference)
         return version
 
 
-def _versions() -> Select[WorkflowVersion]:
+def _versions() -> Select[tuple[WorkflowVersion]]:
     """Select the versions of workflows that are not deleted."""
     joined = select(WorkflowVersion).join(Workflow, Workflow.id == WorkflowVersion.workflow_id)
     return joined.where(Workflow.deleted_at.is_(None))
 
 
-def _newest() -> Select[Workflow, WorkflowVersion]:
+def _newest() -> Select[tuple[Workflow, WorkflowVersion]]:
     """Select each workflow that is not deleted with its newest version."""
     numbers = select(func.max(WorkflowVersion.number)).where(WorkflowVersion.workflow_id == Workflow.id)
     return (

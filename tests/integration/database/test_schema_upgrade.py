@@ -98,10 +98,10 @@ def test_every_table_but_organisations_belongs_to_one(database: Database) -> Non
 
 def test_there_is_a_default_organisation_and_user(database: Database) -> None:
     with database.engine.connect() as connection:
-        assert connection.execute(select(Organisation.id, Organisation.slug)).all() == [
+        assert connection.execute(select(Organisation.id, Organisation.slug)).tuples().all() == [
             (DEFAULT_ORGANISATION_ID, "default")
         ]
-        assert connection.execute(select(User.id, User.name)).all() == [(DEFAULT_USER_ID, "default")]
+        assert connection.execute(select(User.id, User.name)).tuples().all() == [(DEFAULT_USER_ID, "default")]
 
 
 def test_a_downgrade_leaves_nothing(database: Database) -> None:

@@ -1,6 +1,7 @@
 """The first schema, with a default organisation and user."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -38,5 +39,5 @@ def _add_defaults(now: datetime) -> None:
     op.bulk_insert(users, [{"id": USER_ID, "organisation_id": ORGANISATION_ID, "name": "default", "created_at": now}])
 
 
-def _common_columns() -> list[sa.ColumnClause[object]]:
+def _common_columns() -> list[sa.ColumnClause[Any]]:
     return [sa.column("id", sa.Uuid()), sa.column("name", sa.String()), sa.column("created_at", INSTANT)]
