@@ -44,8 +44,8 @@ DEFAULTS = {
     # worker's first heartbeat ("database is locked"), and the server logs a traceback at the start.
     "PREFECT_SERVER_SERVICES_FOREMAN_ENABLED": "false",
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
-    # On SQLite a busy server answers "503, try again". After 5 such answers, 62 s, its worker gives a run up as crashed;
-    # after 7 it has tried for four minutes.
+    # On SQLite a busy server answers 503, to be asked again. After 5 such answers, 62 s, the worker gives a run up as
+    # crashed; after 7 it has tried for four minutes.
     "PREFECT_CLIENT_MAX_RETRIES": "7",
     # What was planned ahead is all made up for after a pause of the stack: not an hour of it.
     "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_SCHEDULED_TIME": "PT3M",
