@@ -1,4 +1,4 @@
-"""Links that download an archive: presigned by the store where it can, else over loopback."""
+"""Links that download archives and other objects: presigned by the store where it can, else over loopback."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from tasks.services import Services
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """Where an archive can be had, and until when; without an end it is for browsers of this machine."""
+    """Where an object can be had, and until when; without an end it is for browsers of this machine."""
 
     url: str
     ends: datetime | None = None
@@ -40,8 +40,13 @@ async def download_of(services: Services, project: StoredProject, format_name: s
     if format_name not in ARCHIVE_FORMATS:
         return None
     key = await stored_archive(services, project, format_name)
+    return await link_of(services, key, f"{project.name}{ARCHIVE_FORMATS[format_name].suffix}")
+
+
+async def link_of(services: Services, key: str, filename: str) -> Download | None:
+    """Return the link to an object, its key where it has none; None where the store does not answer."""
     try:
-        link = await services.store.link(key, f"{project.name}{ARCHIVE_FORMATS[format_name].suffix}")
+        link = await services.store.link(key, filename)
     except (ArtifactStoreUnavailable, ArtifactStoreRefused):
         return None
     return Download(services.link(key)) if link is None else Download(link.url, link.ends)

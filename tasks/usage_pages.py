@@ -3,10 +3,12 @@
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
 from repomill.calls.budget import plain
+from tasks.downloads import Download
 from tasks.markdown import code, human_size
 from tasks.usage import Usage
 
@@ -20,7 +22,7 @@ TEXT = "#94a3b8"
 UNITS = {"GB": 1e9, "MB": 1e6, "kB": 1e3, "B": 1.0}
 
 
-def page(report: Usage, links: Mapping[str, str]) -> str:
+def page(report: Usage, links: Mapping[str, Download]) -> str:
     """Return the report as Markdown with two charts; `links` are files of it by what they are."""
     return "\n".join([*_head(report), *_bars(report), *_pie(report), *_table(report), *_links(links)])
 
@@ -103,10 +105,13 @@ def _table(report: Usage) -> Iterator[str]:
         yield from (f"| {' | '.join(text.replace('|', chr(92) + '|') for text in row.values())} |" for row in rows)
 
 
-def _links(links: Mapping[str, str]) -> Iterator[str]:
+def _links(links: Mapping[str, Download]) -> Iterator[str]:
     yield from ("", "## As files", "")
-    for what, place in links.items():
-        yield f"- [{what}]({place})" if place.startswith(("http://", "https://")) else f"- {what}: {code(place)}"
+    for what, file in links.items():
+        place = f"[{what}]({file.url})" if file.url.startswith(("http://", "https://")) else f"{what}: {code(file.url)}"
+        yield f"- {place}"
+    if ends := [file.ends for file in links.values() if file.ends]:
+        yield from ("", f"These links open until {min(ends).astimezone(UTC):%Y-%m-%d %H:%M} UTC.")
 
 
 def _money(amount: Any) -> str:

@@ -1,10 +1,12 @@
 """Leave a usage report where people find it: artifacts in the Prefect UI, files in the artefact store."""
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
 from storage.artifacts.keys import report_key
+from tasks.downloads import Download, link_of
 from tasks.reports import best_effort
 from tasks.services import Services
 from tasks.usage import Usage
@@ -27,7 +29,7 @@ async def store_usage(services: Services, report: Usage) -> dict[str, str]:
 
 async def show_usage(services: Services, report: Usage, keys: Mapping[str, str]) -> None:
     """Leave the page and the table."""
-    links = {what: services.link(key) for what, key in keys.items()}
+    links = {what: await link_of(services, key, PurePosixPath(key).name) or Download(key) for what, key in keys.items()}
     description = f"Usage from {report.first} to {report.last}"
     async with best_effort("the usage report"):
         await acreate_markdown_artifact(page(report, links), key=PAGE_KEY, description=description)

@@ -4,16 +4,19 @@ import io
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import httpx
 import pandas as pd
 import pytest
 
 from repomill.calls.ledger import Usage as Used
 from storage.database.transitions import ExecutionStatus
+from tasks.downloads import Download, link_of
 from tasks.services import Services
 from tasks.usage import Usage, usage
 from tasks.usage_pages import as_csv, as_parquet, page, table
 from tasks.usage_reports import store_usage
 from tests.fakes.stored_rows import completed_project
+from tests.integration.tasks.conftest import EMBEDDED
 from tests.integration.tasks.test_costs_and_budgets import spend
 
 pytestmark = pytest.mark.everywhere
@@ -66,7 +69,8 @@ async def test_nothing_used_is_a_report_too(services: Services) -> None:
 
 
 async def test_the_page_has_two_charts_and_a_table(services: Services) -> None:
-    text = page(await made(services), {"by day, csv": "http://127.0.0.1/x.csv", "by day, parquet": "org/1/x.parquet"})
+    links = {"by day, csv": Download("http://127.0.0.1/x.csv"), "by day, parquet": Download("org/1/x.parquet")}
+    text = page(await made(services), links)
     assert "bar [0, 0, 0, 0, 0, 0, 3]" in text
     assert "What is stored, in B" in text
     assert '"demo" : 5.00' in text
@@ -74,6 +78,28 @@ async def test_the_page_has_two_charts_and_a_table(services: Services) -> None:
     assert "of 2 calls" not in text
     assert "Of 1 calls no price is known" in text
     assert "- [by day, csv](http://127.0.0.1/x.csv)\n- by day, parquet: `org/1/x.parquet`" in text
+    assert "open until" not in text
+
+
+async def test_links_that_end_say_when(services: Services) -> None:
+    ends = datetime(2026, 5, 1, 12, 30, tzinfo=UTC)
+    text = page(await report_of(services), {"by day, csv": Download("https://s3.test/x.csv?signed", ends)})
+    assert text.endswith(
+        "- [by day, csv](https://s3.test/x.csv?signed)\n\nThese links open until 2026-05-01 12:30 UTC."
+    )
+
+
+async def test_a_bucket_signs_the_links_of_files(services: Services, stored_in: str) -> None:
+    key = (await store_usage(services, await made(services)))["by day, csv"]
+    link = await link_of(services, key, "usage.csv")
+    assert link is not None
+    if stored_in == EMBEDDED:
+        assert link == Download(key)
+    else:
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(link.url)
+        assert answer.content == await services.store.get(key)
+        assert 'filename="usage.csv"' in answer.headers["content-disposition"]
 
 
 async def test_the_table_is_text(services: Services) -> None:
