@@ -39,11 +39,11 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder th
 def validate(
     spec: SpecArgument,
     worst_case: Annotated[
-        bool, typer.Option("--bound", help="Also say how many nodes and model calls a run comes to at most.")
+        bool, typer.Option("--bound", help="Also say how many nodes, model calls and dollars a run comes to at most.")
     ] = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
-    """Find every fault of a specification, and where a Prefect API is up missing blocks; nothing runs."""
+    """Find every fault of a specification, and where a Prefect API is up missing blocks and too small a budget."""
     from repomill.errors import WorkflowInvalid
     from repomill.workflow.bound import bound
     from tasks.intake import read_specification
@@ -58,23 +58,37 @@ def validate(
     if worst_case:
         most = bound(workflow)
         facts |= {"most_node_instances": most.nodes, "most_model_calls": most.model_calls}
-    _print_with_blocks(workflow, facts, output)
+    _print_with_blocks(workflow, facts, output, worst_case=worst_case)
 
 
-def _print_with_blocks(workflow: "WorkflowSpec", facts: dict[str, Any], output: Format) -> None:
-    """Add the blocks that are missing where a Prefect API is up; raises `SourceMissing` for the first of them."""
+def _print_with_blocks(workflow: "WorkflowSpec", facts: dict[str, Any], output: Format, *, worst_case: bool) -> None:
+    """Add what blocks tell, where a Prefect API is up: which are missing, and what a run costs at most.
+
+    Raises:
+        SourceMissing: for the first that is missing.
+        BoundExceedsBudget, CostUnbounded: the workflow's budget does not hold what a run may cost.
+    """
     from cli.engine import engine_if_up
 
     if not workflow.sources or engine_if_up() is None:
         print_facts(facts, output)
+        if workflow.sources and worst_case:
+            say(
+                "What that costs is told where a Prefect API is up: its blocks say where models are, and at what price."
+            )
         return
+    from repomill.workflow.cost_bound import cost_bound, require_affordable
     from repomill.workflow.plan import plan
     from tasks.sources import block_of, load_sources, missing_sources, require_sources
 
     compiled, found = plan(workflow), run_async(load_sources(workflow))
-    missing = [block_of(workflow, name) for name in missing_sources(compiled, found)]
-    print_facts(facts | {"missing_blocks": missing}, output)
+    facts["missing_blocks"] = [block_of(workflow, name) for name in missing_sources(compiled, found)]
+    worst = cost_bound(workflow, found)
+    if worst_case:
+        facts |= {"most_cost_usd": worst.cost, "most_cost_by_node": [str(node) for node in worst.nodes]}
+    print_facts(facts, output)
     require_sources(compiled, found)
+    require_affordable(workflow, worst)
 
 
 @app.command()

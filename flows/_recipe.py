@@ -16,6 +16,7 @@ from tasks.reports import report_run
 from tasks.run_graph import run_graph
 from tasks.run_output import store_output
 from tasks.steps import once, store_tree
+from tasks.worst_case_reports import report_worst_case
 
 # Prefect's own "json" would rebuild Python objects from `__class__` keys, and model answers may hold such keys.
 PLAIN_JSON = JSONSerializer(object_encoder=None, object_decoder=None)
@@ -42,6 +43,7 @@ async def _run(
         open_execution(services, workflow_version, inputs, execution_id, flow_run_id()) as run,
     ):
         await rename_flow_run(run.title())
+        await report_worst_case(run)
         tree = once(lambda: store_tree(run))
         async with node_progress(run) as progress:
             await run_graph(run, tree, progress, publish=publish)

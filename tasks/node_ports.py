@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import finalize
 
-from repomill.agents.request import AgentAnswer, AgentRequest
+from repomill.agents.request import AgentAnswer, AgentRequest, ModelChoice
 from repomill.errors import SourceMissing, TemplateNotFound
 from repomill.nodes.ports import Agents
 from repomill.publishing.exports import Exported, ExportTarget
@@ -27,26 +27,34 @@ if TYPE_CHECKING:
 
 
 class SourceModels:
-    """Fills in the model a source names in the specification, then hands the request on."""
+    """Fills in the model and the longest request that a source names, then hands the request on."""
 
     def __init__(self, spec: WorkflowSpec, agents: Agents) -> None:
         self._spec = spec
         self._agents = agents
 
     async def run(self, request: AgentRequest) -> AgentAnswer:
-        """Run one agent; a node's own model wins over its source's."""
+        """Run one agent; what a node states wins over its source."""
         named = replace(
             request,
             model=request.model or self._model(request.source),
-            fallback=tuple(replace(each, model=each.model or self._model(each.source)) for each in request.fallback),
+            max_input_tokens=request.max_input_tokens or self._max_input_tokens(request.source),
+            fallback=tuple(self._filled_in(each) for each in request.fallback),
         )
         try:
             return await self._agents.run(named)
         except SourceMissing as error:  # the runner knows the source's name, not the block behind it
             raise SourceMissing(error.source, block_of(self._spec, error.source)) from error
 
+    def _filled_in(self, choice: ModelChoice) -> ModelChoice:
+        most = choice.max_input_tokens or self._max_input_tokens(choice.source)
+        return replace(choice, model=choice.model or self._model(choice.source), max_input_tokens=most)
+
     def _model(self, source: str) -> str:
         return self._spec.sources[source].model or ""
+
+    def _max_input_tokens(self, source: str) -> int | None:
+        return self._spec.sources[source].max_input_tokens
 
 
 class StoredTemplates:

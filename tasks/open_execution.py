@@ -47,6 +47,7 @@ from tasks.sources import load_sources, require_sources
 from tasks.state_writer import StateWriter
 from tasks.template_reads import known_reads
 from tasks.token_events import TokenEvents
+from tasks.worst_cases import affordable
 
 
 @asynccontextmanager
@@ -64,6 +65,7 @@ async def open_execution(
     Raises:
         ExecutionOwned: another living process works on it.
         InputsInvalid, WorkflowNotFound, ExecutionFinished: it cannot start.
+        BoundExceedsBudget, CostUnbounded: it may cost more than its workflow's budget.
     """
     execution, version = await _find_or_create(services, workflow_version, inputs, execution_id)
     lease = await _acquire(services, execution.id, flow_run_id)
@@ -148,6 +150,7 @@ async def _build(
     sources = with_stand_ins(await load_sources(spec), replay.sources)
     if _asks_everything(execution, lease):
         require_sources(compiled, sources, mocked=execution.use_mocks)
+    worst = await affordable(services, execution, spec, sources)
     await keep_facts(services, execution.root_id, sources)
     writer = await stack.enter_async_context(StateWriter(services, lease))
     progress = CallEvents(writer)
@@ -173,6 +176,7 @@ async def _build(
         exports=exports,
         memories=RunMemories(services, calls, execution.root_id, _owners(services, execution, version)),
         known_secrets=sources.secrets(),
+        worst_case=worst,
     )
     exports.run, run.writer = run, writer
     run.known = await services.database.run(services.scope, lambda work: _prepare(work, run, services.store.name))
@@ -192,7 +196,8 @@ def _prepare(work: Work, run: Run, location: str) -> dict[str, NodeRecord]:
         What is there already, by node key: nobody but this process adds to it while it owns the root.
     """
     work.nodes.plan(run.lease, {node.id: node.type for node in run.spec.nodes})
-    work.events.append(run.facts.id, "execution.planned", None, {"nodes": len(run.spec.nodes)})
+    figures = run.worst_case.facts() if run.worst_case else {}
+    work.events.append(run.facts.id, "execution.planned", None, {"nodes": len(run.spec.nodes), **figures})
     if run.plan.writers:
         project = work.generated_projects.open(run.lease, location)
         if project.status is not GeneratedProjectStatus.COMPLETED:  # an earlier attempt got as far as that

@@ -37,6 +37,7 @@ from tasks.level import Level
 from tasks.services import Services
 from tasks.state_writer import StateWriter
 from tasks.task_runs import PrefectTaskRuns, TaskRuns
+from tasks.worst_cases import WorstCase
 
 TREE_STEP = "Assemble the tree"
 PROJECT_STEP = "Record the project"
@@ -120,6 +121,8 @@ class Run:
     memories: Memories = NO_MEMORIES
     known_secrets: tuple[SecretStr, ...] = ()
     """Keys the run was given: no generated file may hold one."""
+    worst_case: WorstCase | None = None
+    """What it comes to at most; None of one that asks nobody."""
     writer: StateWriter = field(init=False)
     task_runs: TaskRuns = field(default_factory=PrefectTaskRuns)
     top: Level = field(init=False)

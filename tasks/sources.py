@@ -44,6 +44,10 @@ class Sources:
         stated = self.spec.sources[name].model if name in self.spec.sources else ""
         return stated or str(getattr(self.found.get(name), "model", ""))
 
+    def max_input_tokens(self, name: str) -> int | None:
+        """Return the longest request that the specification lets go to a source."""
+        return self.spec.sources[name].max_input_tokens if name in self.spec.sources else None
+
     def models(self) -> Mapping[str, ModelSource]:
         """Return those that answer agents."""
         return {name: source for name, source in self.found.items() if isinstance(source, ModelSource)}

@@ -19,6 +19,7 @@ class Candidate:
     name: str
     source: ModelSource | None
     model: str
+    max_input_tokens: int | None = None
 
 
 @dataclass

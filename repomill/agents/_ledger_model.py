@@ -17,12 +17,13 @@ from repomill.agents.attachments import IMAGE_TOKENS
 from repomill.agents.prices import price, upper_bound
 from repomill.agents.request import AgentRequest
 from repomill.agents.source import ModelSource
+from repomill.agents.windows import most_input
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.heard import Hear, heard
 from repomill.calls.ledger import CallKey, CallKind, CallRequest, Usage
 from repomill.calls.sending import Answered, Send
 from repomill.canonical import Json, canonical_json, digest
-from repomill.errors import AnswerCut, AnswerRefused, SourceMissing
+from repomill.errors import AnswerCut, AnswerRefused, PromptTooLong, SourceMissing
 
 if TYPE_CHECKING:
     from repomill.agents._endpoint import Endpoint
@@ -85,7 +86,7 @@ class LedgerModel(Model):
         self.requests += 1
 
         async def ask(candidate: Candidate, call: CallRequest) -> Answered:
-            caller = _ModelCaller(self, candidate, call.key, messages, model_settings, model_request_parameters)
+            caller = _ModelCaller(self, candidate, call, messages, model_settings, model_request_parameters)
             return await self._calls.answer(call, caller)
 
         answered = await self._candidates.answered(self._calls, partial(self._call, messages), ask)
@@ -97,12 +98,19 @@ class LedgerModel(Model):
     def _call(self, messages: list[ModelMessage], candidate: Candidate) -> CallRequest:
         form = canonical_request(self.asked, candidate.model, self._schema, messages)
         key = CallKey(self.asked.node_path, self.asked.calls_before + self.requests, digest(form))
-        size, cost = len(canonical_json(form)) + FRAME_BYTES * (1 + len(messages)), None
-        size += IMAGE_TOKENS * sum(bool(each.media_type) for each in self.asked.attachments)
+        size, cost = self._size(form, len(messages), candidate), None
         if candidate.source is not None:
             cost = upper_bound(candidate.source, candidate.model, size, self.asked.max_tokens)
         bound = Usage(size, self.asked.max_tokens, cost)
         return CallRequest(key, CallKind.MODEL, candidate.name, candidate.model, form, bound)
+
+    def _size(self, form: Json, messages: int, candidate: Candidate) -> int:
+        """Return the most tokens of a request; where the workflow bounds them, that is looked at before it is sent."""
+        images = sum(bool(each.media_type) for each in self.asked.attachments)
+        size = len(canonical_json(form)) + FRAME_BYTES * (1 + messages) + IMAGE_TOKENS * images
+        if candidate.max_input_tokens is not None:
+            return size
+        return min(size, most_input(candidate.source, candidate.model, None, images) or size)
 
     def _refuse_when_cut(self, response: ModelResponse) -> None:
         if response.finish_reason == "length":
@@ -118,7 +126,7 @@ class _ModelCaller:
 
     model: LedgerModel
     candidate: Candidate
-    key: CallKey
+    call: CallRequest
     messages: list[ModelMessage]
     settings: ModelSettings | None
     parameters: ModelRequestParameters
@@ -127,10 +135,11 @@ class _ModelCaller:
         source = self.candidate.source
         if source is None:
             raise source_missing(self.candidate.name)
+        self._refuse_when_too_long()
         endpoint, name = self.model.endpoint(source), self.candidate.model
 
         async def send() -> Answered:
-            with heard(self.model.hear, self.key) as listener:
+            with heard(self.model.hear, self.call.key) as listener:
                 response = await endpoint.request(name, self.messages, self.settings, self.parameters, listener)
             used = response.usage
             if listener is not None and not used.input_tokens + used.output_tokens:
@@ -139,6 +148,11 @@ class _ModelCaller:
             return Answered(dump_response(response), usage)
 
         return send
+
+    def _refuse_when_too_long(self) -> None:
+        most, size = self.candidate.max_input_tokens, self.call.bound.input_tokens
+        if most is not None and size > most:
+            raise PromptTooLong(self.call.key.node_path, self.candidate.name, size, most)
 
     def check(self, response: Json) -> None:
         load_response(response)

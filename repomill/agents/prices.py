@@ -1,12 +1,20 @@
 """What calls cost, as the source states, else by the price list that comes with Pydantic AI (genai-prices)."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING, Final
 
 from repomill.agents.source import ModelSource
 from repomill.calls.ledger import Usage
 
+if TYPE_CHECKING:
+    from genai_prices.types import ModelInfo
+
 _A_MILLION = 1_000_000
+
+HALF_HOUR: Final = timedelta(minutes=30)
+HALF_HOURS: Final = 49
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +41,36 @@ def upper_bound(source: ModelSource, model: str, request_bytes: int, max_tokens:
     return _cost(source, model, _Tokens(request_bytes, max_tokens))
 
 
-def _cost(source: ModelSource, model: str, tokens: _Tokens) -> Decimal | None:
+def dearest(source: ModelSource, model: str, input_tokens: int, max_tokens: int) -> Decimal | None:
+    """Return the most a call can cost within a day from now: some prices depend on the hour, or are to rise."""
+    tokens, now = _Tokens(input_tokens, max_tokens), datetime.now(UTC)
+    times = HALF_HOURS if _changes(source, model) else 1
+    costs = [_cost(source, model, tokens, now + HALF_HOUR * number) for number in range(times)]
+    return max((cost for cost in costs if cost is not None), default=None)
+
+
+def _changes(source: ModelSource, model: str) -> bool:
+    listed = listed_model(source.url, model)
+    return listed is not None and isinstance(listed.prices, list)
+
+
+def listed_model(url: str, model: str) -> "ModelInfo | None":
+    """Return what the list knows of a model of an endpoint."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    try:
+        return get_snapshot().find_provider_model(model, None, None, url)[1]
+    except LookupError:
+        return None
+
+
+def _cost(source: ModelSource, model: str, tokens: _Tokens, at: datetime | None = None) -> Decimal | None:
     if source.input_price is not None and source.output_price is not None:
         cost = source.input_price * tokens.input_tokens + source.output_price * tokens.output_tokens
         return cost / _A_MILLION
     from genai_prices import calc_price
 
     try:
-        return calc_price(tokens, model, provider_api_url=source.url).total_price
+        return calc_price(tokens, model, provider_api_url=source.url, genai_request_timestamp=at).total_price
     except LookupError:
         return None

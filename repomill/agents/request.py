@@ -18,6 +18,8 @@ class ModelChoice:
 
     source: str
     model: str = ""
+    max_input_tokens: int | None = None
+    """Bound of each request to it; None leaves it to the model's window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class AgentRequest:
     schema: Mapping[str, Any] | None = None
     files: bool = False
     repairs: int = 2
+    max_input_tokens: int | None = None
+    """Bound of each request, counted as a budget counts; longer ones are not sent. None leaves it to the model."""
     functions: tuple[Function, ...] = ()
     """What the model may call; their names differ."""
     max_calls: int | None = None

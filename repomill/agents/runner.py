@@ -49,6 +49,7 @@ class AgentRunner:
             OutputSchemaInvalid: the schema asked for is not a JSON Schema.
             AnswerNotUsable: the answer has not the structure asked for, after all repairs.
             AgentCallsExhausted: it made all the requests that it may.
+            PromptTooLong: a request is longer than `max_input_tokens`; it was not sent.
             AnswerCut: the model stopped at `max_tokens`, or refused (`AnswerRefused`); the answer is kept, never used.
             RecordingMissing, RecordingUnreadable, CallUncertain, CallRefused, CallUnavailable: see
                 `repomill.calls.choke_point`.
@@ -57,7 +58,7 @@ class AgentRunner:
         from repomill.agents._ledger_model import LedgerModel
 
         shape = output_shape(request)
-        choices = (ModelChoice(request.source, request.model), *request.fallback)
+        choices = (ModelChoice(request.source, request.model, request.max_input_tokens), *request.fallback)
         candidates = [self._candidate(choice) for choice in choices]
         model = LedgerModel(
             request, shape.schema, candidates, calls=self._calls, endpoint=self._endpoint, hear=self._hear
@@ -74,7 +75,7 @@ class AgentRunner:
         name = choice.model or (source.model if source else "")
         if not name:
             raise source_missing(choice.source)
-        return Candidate(choice.source, source, name)
+        return Candidate(choice.source, source, name, choice.max_input_tokens)
 
     def _endpoint(self, source: ModelSource) -> "Endpoint":
         from repomill.agents._endpoint import Endpoint

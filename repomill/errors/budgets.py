@@ -46,6 +46,40 @@ class PriceUnknown(UserActionRequired):
 
 
 @dataclass(eq=False)
+class BoundExceedsBudget(BadInput):
+    """A run may cost more than its workflow's budget; it was not started."""
+
+    workflow: str
+    budget: str
+    bound: str
+    nodes: str
+    code: ClassVar[str] = "bound_exceeds_budget"
+    message: ClassVar[str] = (
+        "A run of {workflow} may cost {bound} US dollars, more than its budget of {budget}. By node: {nodes}."
+    )
+    hint: ClassVar[str] = (
+        "Raise `budget.cost_usd`, lower `max_tokens`, `max_input_tokens`, `max_calls` or `repairs` of these nodes or "
+        "`max_iterations` of loops; or say `budget.on_exceed: stop`: a run then stops where its money ends."
+    )
+
+
+@dataclass(eq=False)
+class CostUnbounded(BadInput):
+    """A workflow has a budget of money, and nobody can tell what a run costs at most; it was not started."""
+
+    workflow: str
+    budget: str
+    reasons: str
+    code: ClassVar[str] = "cost_unbounded"
+    message: ClassVar[str] = (
+        "{workflow} has a budget of {budget} US dollars, and what a run costs at most cannot be told: {reasons}."
+    )
+    hint: ClassVar[str] = (
+        "Give these nodes a bound as said; or say `budget.on_exceed: stop`: a run then stops where its money ends."
+    )
+
+
+@dataclass(eq=False)
 class BudgetEmpty(BadInput):
     """A budget was to be set that limits nothing."""
 

@@ -42,6 +42,25 @@ class AnswerCut(Fatal):
 
 
 @dataclass(eq=False)
+class PromptTooLong(UserActionRequired):
+    """A request to a model is longer than the workflow allows; it was not sent."""
+
+    node: str
+    source: str
+    size: int
+    most: int
+    code: ClassVar[str] = "prompt_too_long"
+    message: ClassVar[str] = (
+        "Node {node}: the request to source {source} may come to {size} tokens (every byte counts as one), more than "
+        "max_input_tokens, {most}. It was not sent."
+    )
+    hint: ClassVar[str] = (
+        "Raise max_input_tokens of the node or its source, or ask with less, then "
+        "`repomill execution resume ID --spec SPEC`: answers that came are kept."
+    )
+
+
+@dataclass(eq=False)
 class AnswerRefused(AnswerCut):
     """The model, or a filter of its provider, refused to answer."""
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-from repomill.errors import AnswerCut
+from repomill.errors import AnswerCut, AnswerNotUsable, PromptTooLong
 from repomill.memory.port import Conversation, MemoryUse, WhenFull
 from repomill.memory.turns import Turn, newest
 
@@ -31,15 +31,20 @@ async def fitted(use: MemoryUse, conversation: Conversation, ask: Ask) -> tuple[
     older = turns[: len(turns) - len(recent)]
     try:
         said = await ask(*_question(use, older))
-    except AnswerCut:  # of no use half; the next run tries again
+    except (AnswerCut, AnswerNotUsable, PromptTooLong):  # of no use half, or not to be had; the next run tries again
         return fitting
     summary = Turn(({"role": "user", "content": QUESTION}, _answer(said)), older[-1].number)
     await conversation.summarise(summary)
     return (summary, *recent)
 
 
+def longest_summary(use: MemoryUse) -> int:
+    """Return the bound of a summary, in tokens."""
+    return max(LEAST_TOKENS, use.max_tokens // 4)
+
+
 def _question(use: MemoryUse, older: Sequence[Turn]) -> tuple[str, int]:
-    bound = max(LEAST_TOKENS, use.max_tokens // 4)
+    bound = longest_summary(use)
     text = "\n".join(as_text(turn) for turn in older)
     return PROMPT.format(words=bound // 2, conversation=text), bound
 

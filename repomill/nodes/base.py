@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from pydantic import BaseModel, ConfigDict
 
 from repomill.calls.port import Calls
+from repomill.calls.spending import NOTHING, Spending
 from repomill.canonical import Json
 from repomill.databases.port import Databases
 from repomill.input_files.port import InputFiles
@@ -161,6 +162,15 @@ class NodeKind(Declaration, Generic[ConfigT]):
     def most_model_calls(self, config: ConfigT) -> int:
         """Return how many calls of a model one try of the node makes at most; the nodes inside count by themselves."""
         return 0
+
+    def most_spent(self, config: ConfigT, sources: Sources) -> Spending:
+        """Return what the node's calls cost at most, however often it is tried; the nodes inside count by themselves.
+
+        An answer that was lost is charged, and asked for once more. A source that `sources` does not find has no price.
+        """
+        if not self.most_model_calls(config):
+            return NOTHING
+        return Spending(None, f"the kind {self.name} does not say what its calls cost")
 
     def body(self, config: ConfigT) -> Mapping[str, Any] | None:
         """Return the specification of the nodes inside (`nodes`, `edges`, `output`), None for a kind without."""

@@ -8,8 +8,10 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from repomill.calls.choke_point import SENDS_PER_CALL
 from repomill.calls.ledger import CallKind
 from repomill.calls.sending import Answered
+from repomill.calls.spending import Spending
 from repomill.canonical import Json
 from repomill.errors import ImageInvalid, ImageRefused, ModelNotNamed
 from repomill.images.formats import problem, suffixes
@@ -17,8 +19,14 @@ from repomill.images.prices import upper_bound
 from repomill.images.request import Background, ImageFormat, ImageRequest, Quality
 from repomill.images.source import ImageSource
 from repomill.nodes.base import Idempotency, NodeConfig, NodeContext, NodeKind, NodeResult
+from repomill.nodes.ports import Sources
 from repomill.sources import SourceKind
 from repomill.trees.tree import TreeFile
+from repomill.workflow.templates import is_template
+
+MOST_CHARACTERS = 32_000
+LONGEST_PROMPT = "\N{GRINNING FACE}" * MOST_CHARACTERS
+"""No prompt has more bytes."""
 
 
 class ImageConfig(NodeConfig):
@@ -26,7 +34,7 @@ class ImageConfig(NodeConfig):
 
     source: Annotated[str, Field(description="Name of a source of kind `images`.")]
     model: Annotated[str, Field(description="Model, where it differs from the source's.")] = ""
-    prompt: Annotated[str, Field(min_length=1, max_length=32_000, description="What the image shows.")]
+    prompt: Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS, description="What the image shows.")]
     path: Annotated[str, Field(min_length=1, description="Path in the tree; several images get `-1`, `-2`, … each.")]
     n: Annotated[int, Field(ge=1, le=10, description="How many images.")] = 1
     size: Annotated[str, Field(pattern=r"^(auto|\d{2,4}x\d{2,4})$", description="Width and height in pixels.")] = "auto"
@@ -38,7 +46,7 @@ class ImageConfig(NodeConfig):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         known = suffixes(self.output_format)
-        if not _is_template(self.path) and PurePosixPath(self.path).suffix.lower() not in known:
+        if not is_template(self.path) and PurePosixPath(self.path).suffix.lower() not in known:
             raise ValueError(f"the path of a {self.output_format} image ends in {' or '.join(known)}")
         if self.background == "transparent" and self.output_format == "jpeg":
             raise ValueError("a JPEG image has no transparent background")
@@ -82,13 +90,26 @@ class Image(NodeKind[ImageConfig]):
         """All images come with one answer."""
         return 1
 
+    def most_spent(self, config: ImageConfig, sources: Sources) -> Spending:
+        """Return what the one request costs, its repetition after a lost answer included."""
+        source, model = sources.find(config.source, ImageSource), config.model or sources.model(config.source)
+        if source is None:
+            return Spending(None, f"the block of source {config.source} is not known here", "make the block")
+        prompt = LONGEST_PROMPT if is_template(config.prompt) else config.prompt
+        request = ImageRequest(model, prompt, config.n, config.size, config.quality)
+        cost = upper_bound(source, request).cost
+        if cost is None:
+            reason = f"the price of images of {model} at source {config.source} is not known"
+            return Spending(None, reason, "state `price_per_image` in the source's block")
+        return Spending(cost).times(SENDS_PER_CALL)
+
     def writes_files(self, config: ImageConfig) -> bool:
         """Always."""
         return True
 
     def static_paths(self, config: ImageConfig) -> tuple[str, ...]:
         """Return the paths, unless an expression makes them."""
-        return () if _is_template(config.path) else config.paths()
+        return () if is_template(config.path) else config.paths()
 
     async def run(self, config: ImageConfig, context: NodeContext) -> NodeResult:
         """Ask for the images.
@@ -154,10 +175,6 @@ def _decoded(image: Json) -> bytes:
         return base64.b64decode(str(image), validate=True)
     except binascii.Error:
         return b"not base64"
-
-
-def _is_template(path: str) -> bool:
-    return "{{" in path or "{%" in path
 
 
 def _suffix(path: str) -> str:

@@ -7,15 +7,18 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from repomill.agents.attachments import Attachment, attachments, checked
+from repomill.agents.attachments import MOST_FILES, Attachment, attachments, checked
 from repomill.agents.request import AgentRequest, ModelChoice
+from repomill.calls.spending import NOTHING, Spending
 from repomill.canonical import digest
 from repomill.input_files.port import InputFiles
 from repomill.memory.port import FIRST_CALL, MemoryUse, WhenFull
-from repomill.memory.summaries import fitted
+from repomill.memory.summaries import fitted, longest_summary
 from repomill.memory.turns import Turn
 from repomill.nodes._llm_options import Attach, Fallback, ModelOptions
+from repomill.nodes._model_spending import Requests, most_spent
 from repomill.nodes.base import Idempotency, NodeConfig, NodeContext, NodeKind, NodeResult, Raw
+from repomill.nodes.ports import Sources
 from repomill.sources import MODEL_SOURCES, SourceKind
 from repomill.tools.base import ToolContext
 from repomill.tools.use import ToolUse, open_tools
@@ -37,6 +40,9 @@ class LlmConfig(NodeConfig):
     system_prompt: Annotated[str, Field(description="What the agent is and how it works.")] = ""
     prompt: Annotated[str, Field(min_length=1, description="What is asked.")]
     max_tokens: Annotated[int, Field(gt=0, description="Bound of every single answer, in tokens.")]
+    max_input_tokens: Annotated[
+        int | None, Field(gt=0, description="Longest request, every byte a token; a longer one is not sent.")
+    ] = None
     temperature: Annotated[float | None, Field(ge=0, le=2, description="Sampling temperature.")] = None
     thinking: Annotated[
         Literal["none", "minimal", "low", "medium", "high"] | None,
@@ -144,8 +150,21 @@ class Llm(NodeKind[LlmConfig]):
 
     def most_model_calls(self, config: LlmConfig) -> int:
         """Return one for the question and one for each repair; with tools the bound of the run; one for a summary."""
-        summarises = config.memory is not None and config.memory.when_full is WhenFull.SUMMARISE
-        return config.most_requests + summarises
+        return config.most_requests + (_summarised(config) is not None)
+
+    def most_spent(self, config: LlmConfig, sources: Sources) -> Spending:
+        """Return what the agent's requests cost, and that for a summary."""
+        if asks := next((use.name for use in config.tools if use.toolset().asks_models), ""):
+            return Spending(None, f"the tool {asks} asks models of its own")
+        models = tuple(
+            ModelChoice(name, model, config.max_input_tokens)
+            for name, model in ((config.source, config.model), *((each.source, each.model) for each in config.fallback))
+        )
+        images = MOST_FILES if config.attach else 0
+        asked = most_spent(Requests(config.most_requests, models, config.max_tokens, images), sources)
+        memory = _summarised(config)
+        summary = most_spent(Requests(1, models[:1], longest_summary(memory)), sources) if memory else NOTHING
+        return asked + summary
 
     async def run(self, config: LlmConfig, context: NodeContext) -> NodeResult:
         """Ask the agent; raises the errors of `repomill.agents.runner`, and of tools that cannot be used at all."""
@@ -177,6 +196,7 @@ def _request(config: LlmConfig, path: str) -> AgentRequest:
         system_prompt=config.system_prompt,
         prompt=config.prompt,
         max_tokens=config.max_tokens,
+        max_input_tokens=config.max_input_tokens,
         temperature=config.temperature,
         schema=config.output_schema,
         files=config.files is not None,
@@ -184,8 +204,13 @@ def _request(config: LlmConfig, path: str) -> AgentRequest:
         max_calls=config.most_requests,
         thinking=config.thinking or "",
         options=config.settings.stated(),
-        fallback=tuple(ModelChoice(each.source, each.model) for each in config.fallback),
+        fallback=tuple(ModelChoice(each.source, each.model, config.max_input_tokens) for each in config.fallback),
     )
+
+
+def _summarised(config: LlmConfig) -> MemoryUse | None:
+    """Return the memory whose older turns the model may be asked to summarise."""
+    return config.memory if config.memory and config.memory.when_full is WhenFull.SUMMARISE else None
 
 
 def _models(config: LlmConfig) -> tuple[str, ...]:
@@ -207,7 +232,14 @@ async def _remembered(config: LlmConfig, context: NodeContext) -> tuple[Turn, ..
 
     async def ask(prompt: str, max_tokens: int) -> str:
         asked = AgentRequest(
-            context.path, config.source, prompt, max_tokens, model=config.model, calls_before=FIRST_CALL
+            context.path,
+            config.source,
+            prompt,
+            max_tokens,
+            model=config.model,
+            repairs=0,
+            max_input_tokens=config.max_input_tokens,
+            calls_before=FIRST_CALL,
         )
         answer: Any = (await context.agents.run(asked)).output
         return str(answer["text"])

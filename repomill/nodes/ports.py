@@ -55,6 +55,9 @@ class Sources(Protocol):
     def model(self, name: str) -> str:
         """Return the model a source names, in the specification or in its block; "" for none."""
 
+    def max_input_tokens(self, name: str) -> int | None:
+        """Return the longest request that the specification lets go to a source."""
+
 
 NO_SOURCES: Final = cast("Sources", Absent())
 

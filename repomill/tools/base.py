@@ -71,6 +71,8 @@ class Toolset(Declaration, Generic[SettingsT]):
     """Whether agents write files with it."""
     source_kinds: ClassVar[frozenset[SourceKind]] = frozenset()
     """What the sources named by `sources` may speak."""
+    asks_models: ClassVar[bool] = False
+    """Whether its functions make calls that cost money: nobody can tell before the run what such an agent costs."""
 
     def sources(self, settings: SettingsT) -> tuple[str, ...]:
         """Return the names under the workflow's `sources` that it uses."""

@@ -46,6 +46,15 @@ class OnError(StrEnum):
     """Edges of branch `error` are taken instead of the others."""
 
 
+class OnExceed(StrEnum):
+    """What becomes of a run that may cost more than its budget."""
+
+    REFUSE = "refuse"
+    """It does not start."""
+    STOP = "stop"
+    """It starts, and the first call that does not fit fails its node."""
+
+
 class Reuse(StrEnum):
     """How far a node's result may be reused."""
 
@@ -81,6 +90,9 @@ class SourceSpec(SpecModel):
         "openai"
     )
     model: Annotated[str | None, Field(description="Model of nodes that name none.")] = None
+    max_input_tokens: Annotated[
+        PositiveInteger | None, Field(description="Longest request to a model, of nodes that state none.")
+    ] = None
     queue: Annotated[str | None, Field(description="Queue its calls go through; none has bounds of its own.")] = None
     document: Annotated[str | None, Field(description="Discovered API, where it is not the block's.")] = None
 
@@ -98,6 +110,9 @@ class BudgetSpec(SpecModel):
     cost_usd: Annotated[float | None, Field(strict=True, gt=0, description="In US dollars.")] = None
     calls: Annotated[PositiveInteger | None, Field(description="Model calls.")] = None
     tokens: Annotated[PositiveInteger | None, Field(description="Tokens, in and out.")] = None
+    on_exceed: Annotated[
+        OnExceed, Field(description="What becomes of a run that may cost more than `cost_usd`, told before it starts.")
+    ] = OnExceed.REFUSE
 
 
 class MockFile(SpecModel):

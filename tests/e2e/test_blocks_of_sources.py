@@ -35,3 +35,17 @@ def test_validation_names_the_blocks_that_are_missing(repomill: Installation, tm
     refused = repomill("workflow", "validate", bad, "--format", "json")
     assert refused.returncode == 3
     assert '"repomill-openai/elsewhere"' in refused.stdout
+
+
+def test_validation_tells_what_a_run_costs_at_most_and_holds_it_against_the_budget(
+    repomill: Installation, tmp_path: Path
+) -> None:
+    bounded = WRITER.replace("max_tokens: 99", "max_tokens: 99, max_input_tokens: 5000")
+    spec = specify(tmp_path, bounded)
+    told = repomill.json("workflow", "validate", spec, "--bound")
+    assert told["most_cost_usd"] is None
+    assert told["most_cost_by_node"][0].startswith("code: the price of small at source writer is not known (state")
+    spec.write_text(spec.read_text() + "budget: {cost_usd: 1}\n")
+    refused = repomill("workflow", "validate", spec)
+    assert refused.returncode == 2
+    assert "what a run costs at most cannot be told: code: the price of small" in refused.stderr

@@ -40,6 +40,9 @@ class OneSource:
     def model(self, name: str) -> str:
         return self.source.model if self.source else MODEL
 
+    def max_input_tokens(self, name: str) -> int | None:
+        return None
+
 
 def painter(base_url: str = UNREACHABLE, price: Decimal | None = None, model: str = MODEL) -> ImageSource:
     key = SecretStr("sk-image-key")

@@ -132,6 +132,7 @@ SAME: dict[str, Any] = {
     "source": "other",
     "repairs": 5,
     "max_calls": 9,
+    "max_input_tokens": 100_000,
     "calls_before": 7,
     "fallback": (ModelChoice("other", "n"),),
 }

@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from repomill.workflow.bound import bound
+from repomill.workflow._dearest import most
+from repomill.workflow.bound import bound, drawn
 from repomill.workflow.plan import plan
 from repomill.workflow.spec import WorkflowSpec
 
@@ -109,6 +110,15 @@ def test_a_node_runs_once_after_all_before_it_or_is_pruned_and_no_join_hangs(cas
 def test_no_run_has_more_nodes_than_the_bound(case: Case) -> None:
     running = [node.id for node in case.spec.nodes if case.runs(node.id)]
     assert len(running) <= bound(case.spec).nodes <= len(case.spec.nodes)
+
+
+@settings(deadline=None)  # other work on the machine is no fault
+@given(cases(), st.lists(st.integers(0, 9), min_size=10, max_size=10))
+def test_no_run_weighs_more_than_the_dearest_nodes_together(case: Case, numbers: list[int]) -> None:
+    weights = dict(zip((node.id for node in case.spec.nodes), numbers, strict=False))
+    running = [node.id for node in case.spec.nodes if case.runs(node.id)]
+    worst = most(drawn(case.spec), lambda node: weights[node.id], 0)
+    assert sum(weights[node] for node in running) <= worst <= sum(weights.values())
 
 
 @settings(deadline=None)  # other work on the machine is no fault
