@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.boundary import load_settings
+from repomill.errors import CredentialsNeeded
 from repomill.publishing.hosts.port import Visibility
 from repomill.publishing.merging.policy import parse_rule
 from repomill.publishing.options import ExportOptions, OnFailure, RequestUse
@@ -37,6 +38,14 @@ LabelOption = Annotated[list[str] | None, typer.Option("--label", help="A label 
 ReviewerOption = Annotated[list[str] | None, typer.Option("--reviewer", help="A user who is asked to review it.")]
 DraftOption = Annotated[bool, typer.Option("--draft", help="Open the request as a draft.")]
 OnFailureOption = Annotated[OnFailure, typer.Option(help="What becomes of a repository that was made in vain.")]
+
+
+def require_login(target: "Destination", name: str) -> None:
+    """Refuse what no host lets in, before anything is read or started; raises `CredentialsNeeded`."""
+    from repomill.publishing.targets import HostTarget
+
+    if isinstance(target, HostTarget) and not name:
+        raise CredentialsNeeded(f"{target.kind}:{target.path}")
 
 
 async def load_login(target: "Destination | ExportTarget", name: str) -> "Access":

@@ -21,6 +21,7 @@ from cli.export_options import (
     VisibilityOption,
     host_options,
     load_login,
+    require_login,
 )
 from cli.output import Format, FormatOption, print_facts, print_rows, print_text, say
 from cli.services import opened, query, run_async
@@ -59,6 +60,7 @@ def plan(  # noqa: PLR0913, PLR0917  # the options of the command
     target = parse_destination(to, branch)
     if isinstance(target, ArchiveTarget):
         raise ExportTargetInvalid(to, "a repository: an archive changes nothing")
+    require_login(target, credentials)
     _use_engine_for(credentials)
     options = host_options(
         rule,
@@ -184,6 +186,7 @@ def _print(stored: Any, output: Format) -> None:
         print_facts(plan_facts(stored), output)
         return
     print_text(plan_text(stored.plan))
+    say(stored.applying.sentence())
     say(f"then:  repomill export apply {stored.id}")
 
 

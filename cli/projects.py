@@ -24,6 +24,7 @@ from cli.export_options import (
     host_options,
     load_login,
     needs_engine,
+    require_login,
 )
 from cli.output import Format, FormatOption, print_facts, print_rows, say
 from cli.services import opened, query, run_async
@@ -152,6 +153,7 @@ def export(  # noqa: PLR0913, PLR0917  # the options of the command
     from tasks.publish import export_target, publish_to
 
     target = parse_destination(to, branch)
+    require_login(target, credentials)
     options = host_options(
         rule,
         label,

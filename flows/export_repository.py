@@ -37,7 +37,7 @@ async def export_repository(
         acting_user: Name of the user on whose behalf it runs.
     """
     async with flow_services(acting_user) as services:
-        target = plain_target(to)
+        target = plain_target(to, credentials)
         async with blocked_is_told(target):
             project = await find_project(services, generated_project)
         access = plain_credentials(credentials) or await load_access(target.kind, target.credentials)

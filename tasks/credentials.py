@@ -1,6 +1,7 @@
 """What lets exports in, from Prefect blocks."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from prefect.blocks.core import Block
 
@@ -28,6 +29,13 @@ async def load_block(types: Sequence[type[Block]], name: str) -> Block:
         except ValueError:  # Prefect's word for a block document that does not exist; another type may have the name
             continue
     raise CredentialsMissing(name)
+
+
+def block_id(block: Block) -> UUID:
+    """Return the id of a block that was loaded; it stays when the block is saved anew."""
+    found = block._block_document_id
+    assert found  # noqa: S101  # a loaded block has one
+    return found
 
 
 def block_types(kind: str) -> Sequence[type[Block]]:

@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from repomill.publishing.journal import Step
 from repomill.publishing.planning.export import Export
 from repomill.publishing.planning.make_plan import make_plan
 from repomill.publishing.planning.plan import Plan
+from repomill.publishing.saga.applying import Applying
 from repomill.publishing.saga.routes import Route, RoutePlan, Router
 from repomill.publishing.saga.wish import HostWish
 from repomill.publishing.targets import GitTarget
@@ -37,11 +38,19 @@ _SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class StoredPlan:
-    """A plan and the export that waits for it to be applied; `project` is the name."""
+    """A plan, what applying it does, and the export that waits for that; `project` is the name."""
 
     id: str
     project: str
     plan: Plan
+    applying: Applying
+
+    @classmethod
+    def of(cls, export: RepositoryExport, target: ExportTarget, planned: RoutePlan) -> "StoredPlan":
+        """Read what was planned for an export to a target."""
+        assert planned.plan  # noqa: S101  # only a first push that nobody planned has none, and it is not stored
+        applying = Applying.of(target.kind, target.branch, planned.route)
+        return cls(str(export.id), export.repository_name or "", planned.plan, applying)
 
 
 async def plan_export(services: Services, reference: str, target: ExportTarget, access: Access) -> StoredPlan:
@@ -59,19 +68,16 @@ async def plan_export(services: Services, reference: str, target: ExportTarget, 
         wish = await host_wish(services, ExportJob(project, target, access), host)
         planned = await _planned(host, wish, repository_name(target))
     assert planned.plan  # noqa: S101  # only a first push that nobody planned has none
-    digest = planned.plan.digest
-    new = new_export(project, target, plan=digest)
+    new = new_export(project, target, plan=planned.plan.digest)
     export = await services.database.run(services.scope, lambda work: work.exports.begin(new))
     await DatabaseJournal(services, export.id).note(Step.PLAN, planned.facts())
-    return StoredPlan(str(export.id), project.name, planned.plan)
+    return StoredPlan.of(export, target, planned)
 
 
 async def find_plan(services: Services, reference: str) -> StoredPlan:
     """Return a plan by the id of its export, or the beginning of one; raises `ExportPlanNotFound`."""
     export = await _find(services, reference)
-    planned = await _noted(services, export)
-    assert planned.plan  # noqa: S101  # `_noted` raises otherwise
-    return StoredPlan(str(export.id), export.repository_name or "", planned.plan)
+    return StoredPlan.of(export, target_of(export.config), await _noted(services, export))
 
 
 async def apply_stored(services: Services, reference: str, access: Access) -> Exported:
@@ -145,4 +151,4 @@ async def _first_plan(wish: HostWish, repository: Repository | None, name: str) 
 def plan_facts(stored: StoredPlan) -> dict[str, Any]:
     """Return a plan for programs."""
     told: dict[str, Any] = json.loads(json.dumps(stored.plan.to_json()))
-    return {"plan": stored.id, "project": stored.project, **told}
+    return {"plan": stored.id, "project": stored.project, **told, "applying": asdict(stored.applying)}

@@ -51,7 +51,7 @@ async def tell_exported(project: StoredProject, exported: Exported, emit: Emit =
 
 async def report_plan(stored: StoredPlan) -> None:
     """Leave the plan as a page, with what to type to apply it."""
-    page = f"{plan_markdown(stored.plan)}\n{_APPLY.format(plan=stored.id)}\n"
+    page = f"{plan_markdown(stored.plan)}\n{stored.applying.sentence()}\n\n{_APPLY.format(plan=stored.id)}\n"
     async with best_effort("the plan of an export"):
         await acreate_markdown_artifact(
             page,

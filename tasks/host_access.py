@@ -5,6 +5,7 @@ from typing import Union
 
 from pydantic import SecretStr
 
+from repomill.errors import CredentialsNeeded
 from repomill.publishing.credentials import GitCredentials
 from repomill.publishing.exports import ExportTarget
 from repomill.publishing.hosts.plain_git import PlainGitHost
@@ -17,10 +18,16 @@ Access = Union[GitCredentials, HostLogin, None]
 
 
 def host_of(target: ExportTarget, access: Access) -> RepositoryHost:
-    """Return the host of a target; an address that the target names wins over the login's."""
+    """Return the host of a target; an address that the target names wins over the login's.
+
+    Raises:
+        CredentialsNeeded: only plain Git can do without.
+    """
     login = host_login(access)
     if target.kind == GIT:
         return PlainGitHost(login)
+    if access is None:
+        raise CredentialsNeeded(f"{target.kind}:{target.url}")
     return host_kinds()[target.kind].connect(replace(login, url=target.options.host or login.url))
 
 

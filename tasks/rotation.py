@@ -12,7 +12,7 @@ from repomill.publishing.hosts.registry import host_kinds
 from repomill.publishing.rotation import check_successor
 from storage.database.models import RepositoryExport
 from storage.database.work import Work
-from tasks.credentials import access_of, block_types, load_block, replace_block
+from tasks.credentials import access_of, block_id, block_types, load_block, replace_block
 from tasks.host_access import GIT, Access
 from tasks.host_exports import connected, repository_name, target_of
 from tasks.services import Services
@@ -65,6 +65,11 @@ async def rotate(services: Services, kind: str, name: str, replacement: str) -> 
     new = await load_block((type(old),), replacement)
     uses = await uses_of(services, kind, name)
     gone = await check_access(kind, uses.repositories, access_of(old), access_of(new))
+    # First the entry: one about a rotation that then failed is better than a rotation that nobody can see.
+    about = {"kind": kind, "block": name, "by": replacement}
+    await services.database.run(
+        services.scope, lambda work: work.audit.record("rotate", "credentials", block_id(old), **about)
+    )
     await replace_block(name, new, replacement)
     return Rotation(name, uses, gone)
 

@@ -100,13 +100,22 @@ class HostRepository(BaseModel):
         return ExportTarget(self.host_kind, path, self.branch, self.message, self.credentials, options)
 
 
-def plain_target(form: Archive | GitRemote | HostRepository) -> ExportTarget:
-    """Return what publishing takes."""
+def plain_target(
+    form: Archive | GitRemote | HostRepository, credentials: GitCredentialsBlock | None = None
+) -> ExportTarget:
+    """Return what publishing takes; a Git remote with the name of the block that was picked, as a host has its own."""
     if isinstance(form, Archive):
         return ExportTarget(form.format)
     if isinstance(form, HostRepository):
         return form.target()
-    return ExportTarget("git", form.url, form.branch, form.message)
+    return ExportTarget("git", form.url, form.branch, form.message, block_name(credentials))
+
+
+def block_name(block: GitCredentialsBlock | None) -> str:
+    """Return the name under which a block can be loaded again; "" for none, and for one that was typed in."""
+    if block is None or block._is_anonymous:
+        return ""
+    return block._block_document_name or ""
 
 
 def plain_credentials(block: GitCredentialsBlock | None) -> GitCredentials | None:

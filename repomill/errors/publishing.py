@@ -54,6 +54,19 @@ class CredentialsMissing(UserActionRequired):
 
 
 @dataclass(eq=False)
+class CredentialsNeeded(BadInput):
+    """An export to a host names no credentials, and no host lets anybody in without."""
+
+    target: str
+    code: ClassVar[str] = "credentials_needed"
+    message: ClassVar[str] = "An export to {target} needs credentials, and names none."
+    hint: ClassVar[str] = (
+        "Name the block that holds a token: `--credentials NAME`, or `credentials: NAME` in the node. "
+        "Blocks are made in the Prefect UI."
+    )
+
+
+@dataclass(eq=False)
 class CredentialsWeaker(UserActionRequired):
     """New credentials may not push where the old ones may; nothing was replaced."""
 

@@ -63,6 +63,8 @@ class RepoCreationConfig(NodeConfig):
             raise ValueError("'url' goes with 'to: git', and 'to: git' needs it")
         if (self.to in host_kinds()) != bool(self.repository):
             raise ValueError("'repository' goes with a host, and a host needs it")
+        if self.repository and not self.credentials:
+            raise ValueError("'credentials' names the block that lets into the host, and a host needs it")
         if self.repository and "{{" not in self.repository:
             kind = host_kinds()[self.to]
             try:

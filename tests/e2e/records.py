@@ -1,5 +1,6 @@
 """What the database of an installation holds, read while others write it."""
 
+import json
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -30,6 +31,10 @@ class Records:
         """Return the nodes whose call has an answer that was stored."""
         query = "SELECT node_path, state FROM calls WHERE root_execution_id = ?"
         return {node for node, state in self._rows(query, root.hex) if state in COMMITTED}
+
+    def audited(self, action: str) -> list[dict[str, Any]]:
+        """Return the details of all entries of the audit log about an action."""
+        return [json.loads(row[0]) for row in self._rows("SELECT detail FROM audit_entries WHERE action = ?", action)]
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         with closing(sqlite3.connect(f"{(self.home / 'repomill.db').as_uri()}?mode=ro", uri=True)) as database:

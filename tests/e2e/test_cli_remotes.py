@@ -8,6 +8,7 @@ import pytest
 from tests.e2e.git_credentials import make_credentials
 from tests.e2e.installation import Installation, run_git
 from tests.e2e.prefect_server import PrefectServer
+from tests.e2e.records import Records
 from tests.e2e.specifications import FILES, run_fails, specify
 from tests.servers.git_http import GitServer, git, git_http_server
 
@@ -68,6 +69,22 @@ def test_an_export_takes_credentials_from_a_block(
     assert PASSWORD not in str(kept) + str(told) + str(drift)
 
 
+def test_a_plan_from_the_form_is_applied_with_the_credentials_that_were_picked_there(
+    repomill: Installation, stack: PrefectServer, server: GitServer, tmp_path: Path
+) -> None:
+    url = server.create("picked.git")
+    make_credentials(stack, "picked", USERNAME, PASSWORD)
+    project = repomill.json("run", specify(tmp_path, FILES, name="picked"))["project"]
+    block = {"$ref": {"block_document_id": stack.get(f"{OF_GIT}/picked")["id"]}}
+    parameters = {"generated_project": project, "to": {"url": url}, "credentials": block, "plan_only": True}
+    deployment = stack.deployment("export-repository/export")["id"]
+    run = stack.post(f"/deployments/{deployment}/create_flow_run", parameters=parameters)
+    assert stack.wait_for(run["id"]) == "COMPLETED"
+    [waiting] = [row for row in repomill.json("export", "list") if row["to"] == url]
+    applied = repomill.json("export", "apply", waiting["export"])
+    assert git("--git-dir", str(server.folder / "picked.git"), "rev-parse", "main") == applied["commit"]
+
+
 def test_a_password_is_replaced_once_the_new_one_is_seen_to_work(
     repomill: Installation, stack: PrefectServer, server: GitServer, tmp_path: Path
 ) -> None:
@@ -85,6 +102,7 @@ def test_a_password_is_replaced_once_the_new_one_is_seen_to_work(
     change_password(stack, "turn-next", "s3cond")
     rotated = repomill.json(*rotate)
     assert rotated == {"block": "turn", "workflows": ["turn"], "repositories": [f"git:{url}"], "gone": []}
+    assert Records(repomill.home).audited("rotate") == [{"kind": "git", "block": "turn", "by": "turn-next"}]
     assert repomill.json("run", spec)["status"] == "completed"
     assert stack.send("GET", f"{OF_GIT}/turn-next").status_code == 404
 

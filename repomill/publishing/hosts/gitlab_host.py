@@ -198,4 +198,5 @@ HOST = HostKind(
         groups=True,
     ),
     connect=GitLabHost,
+    request="merge request",
 )

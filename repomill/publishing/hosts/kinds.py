@@ -9,9 +9,13 @@ from repomill.publishing.hosts.port import HostLogin, RepositoryHost
 
 @dataclass(frozen=True, slots=True)
 class HostKind:
-    """A kind of host: what stands before the colon of `--to`, how it is written, its names, and how to reach one."""
+    """A kind of host: what stands before the colon of `--to`, how it is written, its names, and how to reach one.
+
+    `request` is what it calls a request to merge.
+    """
 
     name: str
     form: str
     names: NameRules
     connect: Callable[[HostLogin], RepositoryHost]
+    request: str = "pull request"

@@ -52,6 +52,16 @@ def test_text_output_names_every_file(repomill: CommandLine) -> None:
     assert "Not exported." in repomill("project", "show", "latest").err
 
 
+@pytest.mark.parametrize("command", [("project", "export"), ("export", "plan")])
+def test_an_export_to_a_host_needs_credentials(repomill: CommandLine, command: tuple[str, str]) -> None:
+    stored = repomill.stored()
+    refused = repomill(*command, "latest", "--to", "github:ada/shop", "--host", "http://127.0.0.1:9")
+    assert refused.code == 2
+    assert "An export to github:ada/shop needs credentials" in refused.err
+    assert "--credentials NAME" in refused.err
+    assert repomill.json("project", "show", stored.project.id)["exports"] == []
+
+
 def test_cat_writes_the_bytes_and_nothing_else(repomill: CommandLine) -> None:
     text = "Earl Grey für zwei\r\nno newline at the end"
     repomill.stored(TreeFile("tea.txt", text.encode()))

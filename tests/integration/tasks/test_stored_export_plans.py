@@ -5,8 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from repomill.errors import ExportNotFound, ExportPlanNotFound, PlanOutdated, RepositoryForeign, TreeBlocked
+from repomill.errors import (
+    CredentialsNeeded,
+    ExportNotFound,
+    ExportPlanNotFound,
+    PlanOutdated,
+    RepositoryForeign,
+    TreeBlocked,
+)
+from repomill.publishing.hosts.registry import host_kinds
+from repomill.publishing.options import RequestUse
 from repomill.publishing.planning.texts import plan_text
+from repomill.publishing.saga.applying import Applying
 from repomill.trees.tree import TreeFile
 from storage.database.work import Work
 from tasks.drift import drift_of
@@ -55,6 +65,23 @@ async def test_a_plan_for_a_repository_with_history_is_applied_as_it_is(
     assert (await find_plan(services, stored.id)).plan == stored.plan
     await apply_stored(services, stored.id, rig.login)
     assert texts_at(rig.git) == {"a.txt": "two\n", "mine.txt": "mine\n"}
+
+
+async def test_a_plan_says_whether_a_request_is_opened(services: Services, tmp_path: Path, rig: Rig) -> None:
+    first = await planned(services, tmp_path, rig, a="one\n")
+    assert first.applying == Applying("main")
+    await apply_stored(services, first.id, rig.login)
+    stored = await plan_export(services, "latest", rig.target(request=RequestUse.ALWAYS), rig.login)
+    assert stored.applying == Applying(stored.plan.branch, "main", host_kinds()[rig.kind].request)
+    assert (await find_plan(services, stored.id)).applying == stored.applying
+    assert plan_facts(stored)["applying"]["into"] == "main"
+
+
+async def test_a_host_is_not_asked_without_credentials(services: Services, tmp_path: Path, rig: Rig) -> None:
+    await store_project(services, tmp_path)
+    with pytest.raises(CredentialsNeeded, match=rig.kind):
+        await plan_export(services, "latest", rig.target(), None)
+    assert not rig.server.api_calls
 
 
 async def test_a_plan_does_not_hold_once_somebody_pushed(services: Services, tmp_path: Path, rig: Rig) -> None:

@@ -126,6 +126,7 @@ async def test_publishing_hands_the_target_on_and_says_where_it_went() -> None:
         ("llm", {"source": "m", "prompt": "p", "max_tokens": 0}, "greater than 0"),
         ("repo_creation", {"to": "git"}, "'to: git' needs it"),
         ("repo_creation", {"to": "zip", "url": "file:///x"}, "'url' goes with 'to: git'"),
+        ("repo_creation", {"to": "github", "repository": "ada/shop"}, "'credentials' names the block"),
         ("repo_creation", {"to": "rar"}, "is no target; there are zip, tar, tar.gz, tar.zst, git"),
         ("input", {"value": {}}, "Extra inputs are not permitted"),
     ],

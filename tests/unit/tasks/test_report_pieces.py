@@ -5,8 +5,9 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
+from blocks.git_credentials import GitCredentials
 from repomill.publishing.exports import ExportTarget
 from repomill.publishing.options import ExportOptions
 from repomill.publishing.planning.plan import ExportMode
@@ -59,6 +60,19 @@ def test_the_form_of_an_export_tells_its_kinds_apart_by_their_fields() -> None:
     host = {"host_kind": "github", "owner": "ada", "name": "shop", "credentials": "mine", "mode": "merge"}
     wanted = ExportTarget("github", "ada/shop", credentials="mine", options=ExportOptions(mode=ExportMode.MERGE))
     assert plain_target(TARGETS.validate_python(host)) == wanted
+
+
+@pytest.mark.parametrize(("anonymous", "kept"), [(False, "turn"), (True, "")])
+def test_credentials_that_were_picked_for_a_remote_are_kept_by_the_name_of_their_block(
+    anonymous: bool, kept: str
+) -> None:
+    form = TARGETS.validate_python({"url": "https://git.example.com/r.git"})
+    block = GitCredentials(username="mill", password=SecretStr("s3ntinel"))
+    assert plain_target(form, block).credentials == ""
+    block._block_document_name, block._is_anonymous = "turn", anonymous
+    target = plain_target(form, block)
+    assert target.credentials == kept
+    assert "s3ntinel" not in repr(target)
 
 
 @pytest.mark.parametrize("form", [{"format": "rar"}, {"branch": "main"}, {"url": "file:///r.git", "format": "zip"}])
