@@ -5,6 +5,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from repomill.agents.source import ModelSource
 from repomill.calls.budget import Limits, Period
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import LedgerMode
-from repomill.calls.queues import QueueLimits, SharedQueues
+from repomill.calls.queues import QueueLimits
+from repomill.calls.shared_queues import SharedQueues
 from storage.artifacts.local import LocalDirectoryStore
 from storage.database import schema
 from storage.database.ledger import SqlCallLedger
@@ -73,6 +75,7 @@ async def compare(server: ModelServer, database: Database, store: LocalDirectory
     unbound = SqlCallLedger(database, store, DEFAULT_SCOPE, other, other.execution_id)
     async with (
         client,
+        aclosing(queues),
         AgentRunner({"main": source}, LedgeredCalls(unbound, LedgerMode.LIVE)) as plain,
         AgentRunner({"main": source}, LedgeredCalls(ledger, LedgerMode.LIVE, queues=queues)) as ours,
     ):

@@ -10,8 +10,8 @@ from uuid import UUID
 from repomill.agents.runner import AgentRunner
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import LedgerMode
-from repomill.calls.queues import SharedQueues
 from repomill.calls.recordings import Recordings
+from repomill.calls.shared_queues import SharedQueues
 from repomill.canonical import Json
 from repomill.errors import Cancelled, ExecutionFinished, OwnershipLost, RunTimeout
 from repomill.input_files.roots import Roots
@@ -154,7 +154,9 @@ async def _build(
     await keep_facts(services, execution.root_id, sources)
     writer = await stack.enter_async_context(StateWriter(services, lease))
     progress = CallEvents(writer)
-    calls = _calls(services, execution, lease, progress, spec, replay.recordings)
+    queues = SharedQueues(SqlQueueBoard(services.database, services.scope), queues_of(spec))
+    stack.push_async_callback(queues.aclose)
+    calls = _calls(services, execution, lease, progress, spec, replay.recordings, queues)
     hear = TokenEvents(writer, (*services.secrets, *sources.secrets()))
     agents = await stack.enter_async_context(AgentRunner(sources.models(), calls, hear))
     facts = await services.database.run(services.scope, lambda work: _facts(work, execution, version))
@@ -218,10 +220,10 @@ def _calls(  # noqa: PLR0913, PLR0917  # the parts of one ledger
     progress: CallEvents,
     spec: WorkflowSpec,
     recordings: Recordings | None,
+    queues: SharedQueues,
 ) -> LedgeredCalls:
     root, limits = execution.root_id, run_limits(spec.budget)
     ledger = SqlCallLedger(services.database, services.store, services.scope, lease, root, limits=limits)
-    queues = SharedQueues(SqlQueueBoard(services.database, services.scope), queues_of(spec))
     return LedgeredCalls(ledger, LedgerMode(execution.mode), recordings, progress=progress, queues=queues)
 
 

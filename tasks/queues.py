@@ -15,4 +15,5 @@ def _queue(spec: WorkflowSpec, source: SourceSpec) -> QueueLimits:
     limits = spec.queues.get(source.queue or "")
     if limits is None:
         return QueueLimits(f"source {source.kind.value}/{source.block}")
-    return QueueLimits(f"queue {source.queue}", limits.concurrency, limits.requests_per_minute)
+    paces = (limits.requests_per_minute, limits.tokens_per_minute)
+    return QueueLimits(f"queue {source.queue}", limits.concurrency, *paces)

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from repomill.calls.ledger import FREE, CallKey, CallLedger, CallRequest, CallRow, CallState, LedgerMode, Usage
 from repomill.calls.progress import CallProgress, CallStep, Progress, unheard
-from repomill.calls.queues import NoQueues, Queues
+from repomill.calls.queues import NoQueues, Queues, Turn
 from repomill.calls.recordings import Recordings
 from repomill.calls.retry import RetryPolicy
 from repomill.calls.sending import Answered, AnswerLost, Refused, Send, TryAgain
@@ -128,8 +128,9 @@ class LedgeredCalls:
         failed = too_fast = 0
         while True:
             try:
-                async with self.queues.turn(call.source, partial(self._tell_of_waiting, call.key)):
-                    return await self._send(call, row, send)
+                told = partial(self._tell_of_waiting, call.key)
+                async with self.queues.turn(call.source, told, _total(call.bound)) as turn:
+                    return await self._send(call, row, send, turn)
             except TryAgain as failure:
                 row = await self.ledger.release(call.key, failure.reason)
                 failed, too_fast = failed + (not failure.too_fast), too_fast + failure.too_fast
@@ -141,12 +142,12 @@ class LedgeredCalls:
                 _refuse_to_repeat(call, row, failure)
                 await self._pause(call.key, failure.reason, failed)
 
-    async def _send(self, call: CallRequest, row: CallRow | None, send: Send) -> Answered:
+    async def _send(self, call: CallRequest, row: CallRow | None, send: Send, turn: Turn) -> Answered:
         await self._mark_sent(call, row)
         self.progress(CallProgress(call.key, CallStep.SENT))
         started = self.monotonic()
         try:
-            answered = await send()
+            answered = await _counted(send, turn)
         except Refused as failure:
             await self.ledger.release(call.key, failure.reason)
             raise CallRefused(call.source, failure.status, failure.reason) from failure
@@ -244,6 +245,22 @@ def tokens(response: Json) -> Usage:
     if not isinstance(usage, dict):
         return Usage(cost=Decimal(0))
     return Usage(int(usage.get("input_tokens", 0)), int(usage.get("output_tokens", 0)), Decimal(0))
+
+
+async def _counted(send: Send, turn: Turn) -> Answered:
+    """Send, and say how many of its turn's tokens were used: all of them as long as nobody knows."""
+    turn.used = turn.tokens
+    try:
+        answered = await send()
+    except (Refused, TryAgain, RepomillError):
+        turn.used = 0
+        raise
+    turn.used = _total(answered.usage) or turn.tokens
+    return answered
+
+
+def _total(usage: Usage) -> int:
+    return usage.input_tokens + usage.output_tokens
 
 
 def _refuse_to_repeat(call: CallRequest, row: CallRow, cause: BaseException | None = None) -> None:

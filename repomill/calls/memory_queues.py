@@ -4,9 +4,8 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
-from repomill.calls.queues import SLOT_LIFE, Entry, QueueLimits
-
-LOOK_AGAIN = 0.2
+from repomill.calls.queues import LOOK_AGAIN, SLOT_LIFE, Entry, QueueLimits
+from repomill.calls.token_bucket import TokenBucket
 
 
 class MemoryQueueBoard:
@@ -17,18 +16,35 @@ class MemoryQueueBoard:
         self.next_turn: dict[str, float] = {}
         self.paused_until: dict[str, float] = {}
         self.slots: dict[str, dict[UUID, float]] = {}
+        self.buckets: dict[str, TokenBucket] = {}
 
-    async def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool) -> Entry:
+    async def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool, tokens: int = 0) -> Entry:
         now = self.clock()
         pause = self.paused_until.get(queue.name, 0.0) - now
         if pause > 0:
             return Entry(pause, has_turn)
-        if queue.requests_per_minute is not None and not has_turn:
-            turn = max(now, self.next_turn.get(queue.name, 0.0))
-            self.next_turn[queue.name] = turn + 60 / queue.requests_per_minute
-            if turn > now:
-                return Entry(turn - now, has_turn=True)
-        return Entry(0.0 if self._takes_slot(queue, holder, now) else LOOK_AGAIN, has_turn=True)
+        if not has_turn:
+            if wait := self._wait_for_tokens(queue, holder, tokens, now):
+                return Entry(wait, has_turn=False)
+            if wait := self._wait_for_turn(queue, now):
+                return Entry(wait, has_turn=True)
+        if not self._takes_slot(queue, holder, now):
+            return Entry(LOOK_AGAIN, has_turn=True, needs_slot=True)
+        return Entry(0.0, has_turn=True)
+
+    def _wait_for_tokens(self, queue: QueueLimits, holder: UUID, tokens: int, now: float) -> float:
+        if queue.tokens_per_minute is None or not tokens:
+            return 0.0
+        bucket = self.buckets.get(queue.name, TokenBucket())
+        self.buckets[queue.name], wait = bucket.take(tokens, queue.tokens_per_minute, holder, now)
+        return wait
+
+    def _wait_for_turn(self, queue: QueueLimits, now: float) -> float:
+        if queue.requests_per_minute is None:
+            return 0.0
+        turn = max(now, self.next_turn.get(queue.name, 0.0))
+        self.next_turn[queue.name] = turn + 60 / queue.requests_per_minute
+        return turn - now
 
     def _takes_slot(self, queue: QueueLimits, holder: UUID, now: float) -> bool:
         if queue.concurrency is None:
@@ -46,6 +62,10 @@ class MemoryQueueBoard:
 
     async def leave(self, queue: QueueLimits, holder: UUID) -> None:
         self.slots.get(queue.name, {}).pop(holder, None)
+
+    async def give_back(self, queue: QueueLimits, tokens: int) -> None:
+        if queue.tokens_per_minute is not None and queue.name in self.buckets:
+            self.buckets[queue.name] = self.buckets[queue.name].give_back(tokens, queue.tokens_per_minute)
 
     async def pause(self, queue: QueueLimits, seconds: float) -> None:
         until = self.clock() + seconds

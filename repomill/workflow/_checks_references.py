@@ -17,6 +17,7 @@ def check_references(draft: Draft) -> Iterator[Finding]:
             for name in node.understood[0].sources(node.understood[1]):
                 if not is_template(name):
                     yield from _source(draft, node, name)
+                    yield from _tokens(draft, node, name)
 
 
 def _source(draft: Draft, node: DraftNode, name: str) -> Iterator[Finding]:
@@ -42,6 +43,19 @@ def _queue(draft: Draft, source_name: str, source: object) -> Iterator[Finding]:
     if isinstance(name, str) and name not in known:
         hint = did_you_mean(name, known) or "declare it under 'queues'"
         yield Finding("unknown_queue", f"/sources/{source_name}/queue", f"there is no queue {name!r}", hint)
+
+
+def _tokens(draft: Draft, node: DraftNode, source_name: str) -> Iterator[Finding]:
+    """Such a call would be told to wait for ever."""
+    assert node.understood is not None  # noqa: S101  # asked by the caller
+    source = draft.table("sources").get(source_name)
+    queue = draft.table("queues").get(str(source.get("queue"))) if isinstance(source, dict) else None
+    limit = queue.get("tokens_per_minute") if isinstance(queue, dict) else None
+    most = getattr(node.understood[1], "max_tokens", None)
+    if isinstance(limit, int) and isinstance(most, int) and most > limit:
+        message = f"an answer may have {most} tokens, and the queue lets {limit} through in a minute"
+        hint = "lower 'max_tokens', or raise the queue's 'tokens_per_minute' if the source allows it"
+        yield Finding("queue_too_narrow", f"{node.config_pointer}/max_tokens", message, hint)
 
 
 def _spoken(source: object) -> object:

@@ -46,6 +46,7 @@ FAULT_CODES: Mapping[str, str] = MappingProxyType(
         "unknown_source": "A node uses a source the workflow does not have.",
         "wrong_source_kind": "A node uses a source of a kind that it cannot use.",
         "unknown_queue": "A source uses a queue the workflow does not have.",
+        "queue_too_narrow": "A node's answers may have more tokens than its source's queue lets through in a minute.",
         "template_missing": "A template folder does not exist.",
         "template_outside": "A template folder lies outside the specification's folder.",
         "template_syntax": "A file of a template folder cannot be parsed.",

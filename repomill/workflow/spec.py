@@ -102,6 +102,7 @@ class QueueSpec(SpecModel):
 
     concurrency: Annotated[PositiveInteger | None, Field(description="Calls at once.")] = None
     requests_per_minute: Annotated[PositiveInteger | None, Field(description="Calls a minute.")] = None
+    tokens_per_minute: Annotated[PositiveInteger | None, Field(description="Tokens a minute, in and out.")] = None
 
 
 class BudgetSpec(SpecModel):

@@ -20,19 +20,21 @@ class SqlQueueBoard:
         self._database = database
         self._scope = scope
 
-    async def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool) -> Entry:
-        """A queue without limits is only looked at, which waits for nobody."""
-        if queue.concurrency is None and queue.requests_per_minute is None:
-            left = await self._run(lambda queues: queues.pause_left(queue), read_only=True)
-            return Entry(left.total_seconds(), has_turn)
-        left, has_turn = await self._run(lambda queues: queues.enter(queue, holder, has_turn=has_turn))
-        return Entry(left.total_seconds(), has_turn)
+    async def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool, tokens: int = 0) -> Entry:
+        """A queue of which nothing is to be taken is only looked at, which waits for nobody."""
+        paces = queue.requests_per_minute is not None or (queue.tokens_per_minute is not None and tokens > 0)
+        if queue.concurrency is None and (has_turn or not paces):
+            return Entry(await self._run(lambda queues: queues.pause_left(queue), read_only=True), has_turn)
+        return await self._run(lambda queues: queues.enter(queue, holder, has_turn=has_turn, tokens=tokens))
 
     async def renew(self, queue: QueueLimits, holder: UUID) -> None:
         await self._run(lambda queues: queues.renew(queue, holder))
 
     async def leave(self, queue: QueueLimits, holder: UUID) -> None:
         await self._run(lambda queues: queues.leave(queue, holder))
+
+    async def give_back(self, queue: QueueLimits, tokens: int) -> None:
+        await self._run(lambda queues: queues.give_back(queue, tokens))
 
     async def pause(self, queue: QueueLimits, seconds: float) -> None:
         await self._run(lambda queues: queues.pause(queue, timedelta(seconds=seconds)))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from storage.database.session import Database
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest revision under `migrations/versions`."""
 
 # Any number will do as long as nothing else in the database takes it.

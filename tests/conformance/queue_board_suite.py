@@ -4,9 +4,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from repomill.calls.queues import SLOT_LIFE, Entry, QueueBoard, QueueLimits
+from repomill.calls.queues import LOOK_AGAIN, SLOT_LIFE, Entry, QueueBoard, QueueLimits
 
 RATE = QueueLimits("slow", requests_per_minute=60)
+TOKENS = QueueLimits("wordy", tokens_per_minute=6000)
 TWO = QueueLimits("narrow", concurrency=2)
 OPEN = QueueLimits("open")
 
@@ -21,9 +22,12 @@ class SetClock:
         return self.now
 
 
-async def enter(board: QueueBoard, queue: QueueLimits, holder: UUID | None = None, *, has_turn: bool = False) -> float:
+async def enter(
+    board: QueueBoard, queue: QueueLimits, holder: UUID | None = None, *, has_turn: bool = False, tokens: int = 0
+) -> float:
     """Try to enter; return the seconds after which to try again."""
-    return (await board.enter(queue, holder or uuid4(), has_turn=has_turn)).delay
+    entry = await board.enter(queue, holder or uuid4(), has_turn=has_turn, tokens=tokens)
+    return round(entry.delay, 3)
 
 
 class QueueBoardSuite:
@@ -75,6 +79,52 @@ class QueueBoardSuite:
     async def test_queues_know_nothing_of_each_other(self, board: QueueBoard) -> None:
         await board.pause(TWO, 5.0)
         assert (await enter(board, OPEN), await enter(board, RATE)) == (0, 0)
+
+    async def test_a_call_that_lacks_only_a_slot_says_so(self, board: QueueBoard) -> None:
+        one = QueueLimits("one", concurrency=1, requests_per_minute=60_000_000)
+        await board.enter(one, uuid4(), has_turn=False)
+        assert (await board.enter(one, uuid4(), has_turn=True)) == Entry(LOOK_AGAIN, has_turn=True, needs_slot=True)
+
+    async def test_tokens_of_a_minute_are_there_at_once_and_come_back_evenly(
+        self, board: QueueBoard, clock: SetClock
+    ) -> None:
+        assert [await enter(board, TOKENS, tokens=3000) for _ in range(2)] == [0, 0]
+        assert await enter(board, TOKENS, holder := uuid4(), tokens=50) == 0.5
+        clock.now += 0.5
+        assert await enter(board, TOKENS, holder, tokens=50) == 0
+        clock.now += 120
+        assert [await enter(board, TOKENS, tokens=6000) > 0 for _ in range(2)] == [False, True]
+
+    async def test_tokens_that_were_not_used_are_there_for_others(self, board: QueueBoard) -> None:
+        await enter(board, TOKENS, tokens=6000)
+        await board.give_back(TOKENS, 5900)
+        assert [await enter(board, TOKENS, tokens=2950) for _ in range(2)] == [0, 0]
+
+    async def test_who_waits_for_many_tokens_is_not_passed_by_those_who_need_few(
+        self, board: QueueBoard, clock: SetClock
+    ) -> None:
+        first, second = uuid4(), uuid4()
+        await enter(board, TOKENS, tokens=6000)
+        for _ in range(30):
+            assert await enter(board, TOKENS, first, tokens=3000) == 1
+            assert await enter(board, TOKENS, second, tokens=1) > 0
+            clock.now += 1
+        assert await enter(board, TOKENS, first, tokens=3000) == 0
+        assert await enter(board, TOKENS, second, tokens=1) > 0
+
+    async def test_who_died_while_it_waited_for_tokens_keeps_nobody_out(
+        self, board: QueueBoard, clock: SetClock
+    ) -> None:
+        await enter(board, TOKENS, tokens=6000)
+        await enter(board, TOKENS, tokens=6000)
+        clock.now += 1
+        assert await enter(board, TOKENS, tokens=10) > 0
+        clock.now += 2
+        assert await enter(board, TOKENS, tokens=10) == 0
+
+    async def test_tokens_that_are_taken_are_not_taken_again(self, board: QueueBoard) -> None:
+        await enter(board, TOKENS, holder := uuid4(), tokens=6000)
+        assert await enter(board, TOKENS, holder, tokens=6000, has_turn=True) == 0
 
     async def test_leaving_twice_is_no_error(self, board: QueueBoard) -> None:
         for _ in range(2):

@@ -11,7 +11,10 @@ from storage.database.models.types import NAME
 
 
 class CallQueue(Tenant, Base):
-    """A queue that was ever used: when its next turn comes, and until when nobody may enter."""
+    """A queue that was ever used: when its next turn comes, and until when nobody may enter.
+
+    Of its tokens it knows when all are there again, and who waits first for enough of them, until when.
+    """
 
     __tablename__ = "call_queues"
     __table_args__ = (UniqueConstraint("organisation_id", "name"),)
@@ -19,6 +22,9 @@ class CallQueue(Tenant, Base):
     name: Mapped[str] = mapped_column(NAME)
     next_turn_at: Mapped[datetime | None]
     paused_until: Mapped[datetime | None]
+    tokens_full_at: Mapped[datetime | None]
+    tokens_first: Mapped[UUID | None]
+    tokens_first_until: Mapped[datetime | None]
 
 
 class CallSlot(Tenant, Base):

@@ -1,6 +1,6 @@
 """Accounts of budgets: what is spent and what is reserved, moved under a lock that lasts until the commit."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -10,6 +10,9 @@ from repomill.calls.budget import Amount
 from repomill.calls.ledger import CallState
 from storage.database.models import BudgetAccount, Call
 from storage.database.repositories.base import Repository
+
+Calls = Sequence[ColumnElement[bool]]
+"""Conditions that select the calls which count."""
 
 _UNDER_WAY = (CallState.RESERVED, CallState.SENT)
 
@@ -32,47 +35,50 @@ def reserved(account: BudgetAccount) -> Amount:
 class Accounts(Repository):
     """Accounts by name; each method locks what it changes."""
 
-    def opened(self, name: str, of: Sequence[ColumnElement[bool]]) -> BudgetAccount:
-        """Return an account, locked; a new one begins with the calls that were made before anybody counted."""
-        account = self.find(name)
-        if account is not None:
-            return account
-        before = self._made(of)
-        try:
-            with self._session.begin_nested():
-                self._add(_account(name, before))
-        except IntegrityError:
-            pass  # another transaction was quicker, and has committed
-        return self._locked(name)
+    def opened(self, calls_of: Mapping[str, Calls]) -> dict[str, BudgetAccount]:
+        """Return accounts, locked; a new one begins with the calls that were made before anybody counted.
 
-    def find(self, name: str) -> BudgetAccount | None:
-        """Return an account, locked; None when it was never opened."""
-        query = select(BudgetAccount).where(BudgetAccount.name == name).with_for_update()
-        return self._session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+        None is locked before all are there: who opens one waits for others who do, and must not hold what they need.
+        """
+        found = self._locked(calls_of, _are_there(calls_of))
+        if len(found) == len(calls_of):
+            return found
+        for name in sorted(calls_of.keys() - self._names(calls_of)):
+            before = self._made(calls_of[name])
+            try:
+                with self._session.begin_nested():
+                    self._add(_account(name, before))
+            except IntegrityError:
+                pass  # another transaction was quicker, and has committed
+        return self._locked(calls_of)
 
-    def reserve(self, names: Sequence[str], amount: Amount) -> None:
-        """Put an amount aside."""
-        self._move(names, Amount(), amount)
+    def reserve(self, accounts: Iterable[BudgetAccount], amount: Amount) -> None:
+        """Put an amount aside in locked accounts."""
+        self._move(accounts, Amount(), amount)
 
     def settle(self, names: Sequence[str], bound: Amount, actual: Amount) -> None:
-        """Turn what was put aside into what it came to."""
-        self._move(names, actual, Amount() - bound)
+        """Turn what was put aside into what it came to; an account is gone when its project was deleted meanwhile."""
+        if names:
+            self._move(self._locked(names).values(), actual, Amount() - bound)
 
-    def _move(self, names: Sequence[str], more_spent: Amount, more_reserved: Amount) -> None:
-        for name in sorted(names):  # one order for all: two that wait for each other cannot be
-            account = self.find(name)
-            if account is None:
-                continue  # its project was deleted meanwhile
+    def _move(self, accounts: Iterable[BudgetAccount], more_spent: Amount, more_reserved: Amount) -> None:
+        for account in accounts:
             gone, aside = spent(account) + more_spent, reserved(account) + more_reserved
             account.spent_cost, account.spent_calls, account.spent_tokens = gone.cost, gone.calls, gone.tokens
             account.reserved_cost, account.reserved_calls = aside.cost, aside.calls
             account.reserved_tokens = aside.tokens
         self._session.flush()
 
-    def _locked(self, name: str) -> BudgetAccount:
-        return self._session.scalars(select(BudgetAccount).where(BudgetAccount.name == name).with_for_update()).one()
+    def _locked(self, names: Collection[str], *conditions: ColumnElement[bool]) -> dict[str, BudgetAccount]:
+        """Lock accounts in the order of their names, one for all: two that wait for each other cannot be."""
+        query = select(BudgetAccount).where(BudgetAccount.name.in_(names), *conditions).order_by(BudgetAccount.name)
+        query = query.with_for_update().execution_options(populate_existing=True)
+        return {account.name: account for account in self._session.scalars(query)}
 
-    def _made(self, of: Sequence[ColumnElement[bool]]) -> Amount:
+    def _names(self, names: Collection[str]) -> set[str]:
+        return set(self._session.scalars(select(BudgetAccount.name).where(BudgetAccount.name.in_(names))))
+
+    def _made(self, of: Calls) -> Amount:
         """Sum up earlier calls; those under way count at their bound, for they will not tell this account."""
         is_under_way = Call.state.in_(_UNDER_WAY)
         cost, bound, calls, tokens, bound_tokens = self._session.execute(
@@ -86,6 +92,11 @@ class Accounts(Repository):
         ).one()
         money = (cost or Amount().cost) + (bound or Amount().cost)
         return Amount(money, calls, int(tokens or 0) + int(bound_tokens or 0))
+
+
+def _are_there(names: Collection[str]) -> ColumnElement[bool]:
+    query = select(func.count()).select_from(BudgetAccount).where(BudgetAccount.name.in_(names))
+    return query.scalar_subquery() == len(names)
 
 
 def _account(name: str, before: Amount) -> BudgetAccount:

@@ -104,8 +104,9 @@ class Leases(Repository):
         First in every transaction that writes on behalf of an execution: it also orders locks, so that two
         writers of one execution cannot wait for each other.
         """
-        execution = self._locked(lease.execution_id)
-        if execution.fence != lease.fence or self._open_attempt(lease.execution_id) is None:
+        execution = self._session.scalars(_owned(lease)).one_or_none()
+        if execution is None:
+            self._locked(lease.execution_id)  # it may be gone altogether
             raise OwnershipLost(str(lease.execution_id))
         return execution
 
@@ -185,6 +186,18 @@ def _open_attempts_of_root(root_id: UUID) -> Select[tuple[ExecutionAttempt]]:
     query = select(ExecutionAttempt).where(
         ExecutionAttempt.execution_id.in_(executions), ExecutionAttempt.ended_at.is_(None)
     )
+    return query.execution_options(populate_existing=True)
+
+
+def _owned(lease: Lease) -> Select[tuple[Execution]]:
+    """Select the execution while its lease is good, locked against who takes it over and the owner's heartbeat.
+
+    FOR NO KEY UPDATE: rows that refer to it may still be inserted.
+    """
+    query = select(Execution).join(ExecutionAttempt, ExecutionAttempt.execution_id == Execution.id)
+    query = query.where(Execution.id == lease.execution_id, Execution.fence == lease.fence)
+    query = query.where(ExecutionAttempt.id == lease.attempt_id, ExecutionAttempt.ended_at.is_(None))
+    query = query.with_for_update(key_share=True, of=[Execution, ExecutionAttempt])
     return query.execution_options(populate_existing=True)
 
 

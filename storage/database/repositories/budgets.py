@@ -30,9 +30,10 @@ class Applied:
     """One budget that a call falls under; `of` selects the calls that count."""
 
     account: str
-    title: str
     limits: Limits
     of: tuple[ColumnElement[bool], ...]
+    project_id: UUID | None = None
+    day: str = ""
 
 
 class Budgets(Repository):
@@ -67,7 +68,7 @@ class Budgets(Repository):
     def account(self, budget: Budget) -> BudgetAccount:
         """Return what is taken of a budget now; of a day, today's."""
         applied = self._applied(budget)
-        return self._accounts.opened(applied.account, applied.of)
+        return self._accounts.opened({applied.account: applied.of})[applied.account]
 
     def put_aside(self, run: RunBudget, bound: Usage, source: str, model: str) -> list[str]:
         """Reserve the bound of one sending in every budget it falls under, all or none; return the accounts.
@@ -80,13 +81,24 @@ class Budgets(Repository):
         if bound == FREE:
             return []
         budgets = sorted(self._budgets(run), key=lambda applied: applied.account)
+        if not budgets:
+            return []
         for applied in budgets:
             if applied.limits.cost_usd is not None and bound.cost is None:
-                raise PriceUnknown(applied.title, source, model or "this call")
-            _check(applied, self._accounts.opened(applied.account, applied.of), Amount.of(bound))
-        names = [applied.account for applied in budgets]
-        self._accounts.reserve(names, Amount.of(bound))
-        return names
+                raise PriceUnknown(self._title(applied), source, model or "this call")
+        accounts = self._accounts.opened({applied.account: applied.of for applied in budgets})
+        for applied in budgets:
+            self._check(applied, accounts[applied.account], Amount.of(bound))
+        self._accounts.reserve(accounts.values(), Amount.of(bound))
+        return list(accounts)
+
+    def _check(self, applied: Applied, account: BudgetAccount, needed: Amount) -> None:
+        limit = (spent(account) + needed).excess(applied.limits)
+        if limit:
+            raise BudgetExceeded(self._title(applied), limit, _said(spent(account)), _said(needed))
+        limit = (spent(account) + reserved(account) + needed).excess(applied.limits)
+        if limit:
+            raise BudgetReserved(self._title(applied), limit)
 
     def settle(self, call: Call, actual: Amount) -> None:
         """Turn what a call put aside for one sending into what it came to."""
@@ -102,33 +114,32 @@ class Budgets(Repository):
         found = [self._applied(budget) for budget in self._session.scalars(set_by_people)]
         if run.limits:
             of = (Call.root_execution_id == run.root_id,)
-            found.append(Applied(f"run {run.root_id}", "this run", run.limits, of))
+            found.append(Applied(f"run {run.root_id}", run.limits, of))
         return found
 
     def _applied(self, budget: Budget) -> Applied:
-        account, title, of = "organisation", "the organisation", list[ColumnElement[bool]]()
+        account, of = "organisation", list[ColumnElement[bool]]()
         if budget.project_id is not None:
-            account, title = f"project {budget.project_id}", f"project {self._project(budget.project_id)}"
+            account = f"project {budget.project_id}"
             executions = select(Execution.id).where(Execution.project_id == budget.project_id)
             of.append(Call.execution_id.in_(executions))
+        day = ""
         if budget.period is Period.DAY:
             now = self._clock()
             day = now.astimezone(UTC).date().isoformat()
-            account, title = f"{account} {day}", f"{title} for {day}"
+            account = f"{account} {day}"
             of.append(Call.created_at >= midnight(now))
-        return Applied(account, title, Limits(budget.cost_usd, budget.calls, budget.tokens), tuple(of))
+        return Applied(account, Limits(budget.cost_usd, budget.calls, budget.tokens), tuple(of), budget.project_id, day)
 
-    def _project(self, project_id: UUID) -> str:
-        return self._session.scalars(select(Project.name).where(Project.id == project_id)).one()
-
-
-def _check(applied: Applied, account: BudgetAccount, needed: Amount) -> None:
-    limit = (spent(account) + needed).excess(applied.limits)
-    if limit:
-        raise BudgetExceeded(applied.title, limit, _said(spent(account)), _said(needed))
-    limit = (spent(account) + reserved(account) + needed).excess(applied.limits)
-    if limit:
-        raise BudgetReserved(applied.title, limit)
+    def _title(self, applied: Applied) -> str:
+        """Say what a budget is of, for the error that names it: most calls need no name of a project."""
+        if applied.account.startswith("run "):
+            return "this run"
+        title = "the organisation"
+        if applied.project_id is not None:
+            query = select(Project.name).where(Project.id == applied.project_id)
+            title = f"project {self._session.scalars(query).one()}"
+        return f"{title} for {applied.day}" if applied.day else title
 
 
 def _said(amount: Amount) -> str:

@@ -1,49 +1,76 @@
 """Queues of calls; what changes one locks its row, so that turns and slots are given out one after the other."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from repomill.calls.queues import SLOT_LIFE, QueueLimits
+from repomill.calls.queues import LOOK_AGAIN, SLOT_LIFE, Entry, QueueLimits
+from repomill.calls.token_bucket import TokenBucket
 from storage.database.models import CallQueue, CallSlot
 from storage.database.repositories.base import Repository
-
-LOOK_AGAIN = timedelta(seconds=0.2)
-"""Time after which a call that found all slots taken looks again."""
-
-NOW = timedelta()
 
 
 class CallQueues(Repository):
     """Turns, pauses and slots by the queue's name."""
 
-    def pause_left(self, queue: QueueLimits) -> timedelta:
-        """Return how long nobody may enter, without locking."""
+    def pause_left(self, queue: QueueLimits) -> float:
+        """Return for how many seconds nobody may enter, without locking."""
         until = self._session.scalar(select(CallQueue.paused_until).where(CallQueue.name == queue.name))
-        return NOW if until is None else max(NOW, until - self._clock())
+        return 0.0 if until is None else max(0.0, (until - self._clock()).total_seconds())
 
-    def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool) -> tuple[timedelta, bool]:
-        """Take a turn and a slot; return how long to wait before it is tried again, and whether the turn is taken."""
+    def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool, tokens: int = 0) -> Entry:
+        """Take tokens, a turn and a slot, or say how long to wait before it is tried again."""
         row, now = self._locked(queue.name), self._clock()
         if row.paused_until is not None and row.paused_until > now:
-            return row.paused_until - now, has_turn
-        if queue.requests_per_minute is not None and not has_turn:
-            turn = max(now, row.next_turn_at or now)
-            row.next_turn_at = turn + timedelta(minutes=1) / queue.requests_per_minute
-            self._session.flush()
-            if turn > now:
-                return turn - now, True
-        return NOW if self._takes_slot(queue, holder, now) else LOOK_AGAIN, True
+            return Entry((row.paused_until - now).total_seconds(), has_turn)
+        if not has_turn:
+            if wait := self._wait_for_tokens(row, queue, holder, tokens, now):
+                return Entry(wait, has_turn=False)
+            if wait := self._wait_for_turn(row, queue, now):
+                return Entry(wait, has_turn=True)
+        if not self._takes_slot(queue, holder, now):
+            return Entry(LOOK_AGAIN, has_turn=True, needs_slot=True)
+        return Entry(0.0, has_turn=True)
+
+    def _wait_for_tokens(self, row: CallQueue, queue: QueueLimits, holder: UUID, tokens: int, now: datetime) -> float:
+        if queue.tokens_per_minute is None or not tokens:
+            return 0.0
+        bucket, wait = _bucket(row).take(tokens, queue.tokens_per_minute, holder, now.timestamp())
+        self._keep(row, bucket)
+        return wait
+
+    def _wait_for_turn(self, row: CallQueue, queue: QueueLimits, now: datetime) -> float:
+        if queue.requests_per_minute is None:
+            return 0.0
+        turn = max(now, row.next_turn_at or now)
+        row.next_turn_at = turn + timedelta(minutes=1) / queue.requests_per_minute
+        self._session.flush()
+        return (turn - now).total_seconds()
+
+    def give_back(self, queue: QueueLimits, tokens: int) -> None:
+        """Put tokens back that were taken and not used."""
+        row = self._locked(queue.name)
+        if queue.tokens_per_minute is not None and row.tokens_full_at is not None:
+            self._keep(row, _bucket(row).give_back(tokens, queue.tokens_per_minute))
+
+    def _keep(self, row: CallQueue, bucket: TokenBucket) -> None:
+        row.tokens_full_at = datetime.fromtimestamp(bucket.full_at, UTC)
+        row.tokens_first = bucket.first
+        row.tokens_first_until = datetime.fromtimestamp(bucket.first_until, UTC) if bucket.first else None
+        self._session.flush()
 
     def _takes_slot(self, queue: QueueLimits, holder: UUID, now: datetime) -> bool:
         if queue.concurrency is None:
             return True
-        self._session.execute(delete(CallSlot).where(CallSlot.queue == queue.name, CallSlot.expires_at <= now))
-        taken = self._session.scalar(select(func.count()).select_from(CallSlot).where(CallSlot.queue == queue.name))
-        if (taken or 0) >= queue.concurrency:
+        is_its, is_over = CallSlot.queue == queue.name, CallSlot.expires_at <= now
+        counts = select(func.count(), func.count().filter(is_over)).select_from(CallSlot).where(is_its)
+        all_slots, over = self._session.execute(counts).one()
+        if over:
+            self._session.execute(delete(CallSlot).where(is_its, is_over))
+        if all_slots - over >= queue.concurrency:
             return False
         self._add(CallSlot(queue=queue.name, holder=holder, expires_at=_life(now)))
         return True
@@ -77,6 +104,12 @@ class CallQueues(Repository):
     def _find(self, name: str) -> Sequence[CallQueue]:
         query = select(CallQueue).where(CallQueue.name == name).with_for_update()
         return self._session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def _bucket(row: CallQueue) -> TokenBucket:
+    instants = (0.0 if each is None else each.timestamp() for each in (row.tokens_full_at, row.tokens_first_until))
+    full_at, first_until = instants
+    return TokenBucket(full_at, row.tokens_first, first_until)
 
 
 def _life(now: datetime) -> datetime:

@@ -47,6 +47,11 @@ class Calls(Repository):
         """Return the call, None when it was never reserved."""
         return self._session.scalars(_by_key(root_id, key)).one_or_none()
 
+    def keys(self, root_id: UUID, most: int) -> Sequence[CallKey]:
+        """Return what tells the calls of a root execution apart, of `most` of them."""
+        query = select(Call.node_path, Call.ordinal, Call.request_digest).where(Call.root_execution_id == root_id)
+        return [CallKey(*row) for row in self._session.execute(query.limit(most))]
+
     def list(self, root_id: UUID) -> Sequence[Call]:
         """Return all calls of a root execution, in the order they were made."""
         query = select(Call).where(Call.root_execution_id == root_id)
@@ -111,24 +116,32 @@ class Calls(Repository):
         Raises:
             BudgetExceeded, BudgetReserved, PriceUnknown: see `Budgets.put_aside`.
         """
-        row = self._locked(run.root_id, call.key)
-        if row is not None:
-            check_transition(ENTITY, row.state, CallState.RESERVED)
-        accounts = self._budgets.put_aside(run, call.bound, call.source, call.model)
-        if row is None:
-            row = self._row(run.root_id, execution_id, call, request_key)
-        row.state, row.reserved_amount, row.error = CallState.RESERVED, call.bound.cost, None
-        row.reserved_tokens = call.bound.input_tokens + call.bound.output_tokens
-        row.budget_accounts = accounts or None
-        return self._add(row)
+        known = self._locked(run.root_id, call.key)
+        return self._add(self._reserved(known, run, execution_id, call, request_key))
 
     def sent(self, run: RunBudget, key: CallKey) -> Call:
         """The request goes out now; the second time its bound is put aside once more, and this raises as `reserve`."""
-        return self._send(run, self._known(run.root_id, key, CallState.SENT))
+        return self._flushed(self._send(run, self._known(run.root_id, key, CallState.SENT)))
 
     def reserve_and_send(self, run: RunBudget, execution_id: UUID, call: CallRequest, request_key: str) -> Call:
         """Reserve a call whose request goes out right after the commit; raises as `reserve`."""
-        return self._send(run, self.reserve(run, execution_id, call, request_key))
+        known = self._locked(run.root_id, call.key)
+        row = self._reserved(known, run, execution_id, call, request_key)
+        if known is not None:
+            self._session.flush()  # the database lets nothing go from `released` to `sent` in one step
+        return self._add(self._send(run, row))
+
+    def _reserved(
+        self, known: Call | None, run: RunBudget, execution_id: UUID, call: CallRequest, request_key: str
+    ) -> Call:
+        if known is not None:
+            check_transition(ENTITY, known.state, CallState.RESERVED)
+        accounts = self._budgets.put_aside(run, call.bound, call.source, call.model)
+        row = known or self._row(run.root_id, execution_id, call, request_key)
+        row.state, row.reserved_amount, row.error = CallState.RESERVED, call.bound.cost, None
+        row.reserved_tokens = call.bound.input_tokens + call.bound.output_tokens
+        row.budget_accounts = accounts or None
+        return row
 
     def _send(self, run: RunBudget, row: Call) -> Call:
         if row.state is CallState.UNCERTAIN:
@@ -136,7 +149,7 @@ class Calls(Repository):
             row.budget_accounts = self._budgets.put_aside(run, bound, row.source, row.model) or None
         self._move(row, CallState.SENT)
         row.sends, row.sent_at = row.sends + 1, self._clock()
-        return self._flushed(row)
+        return row
 
     def answered(self, root_id: UUID, key: CallKey, response_key: str, usage: Usage, latency_ms: int) -> Call:
         """The answer is stored under `response_key`; what an earlier, uncertain sending was charged stays charged."""

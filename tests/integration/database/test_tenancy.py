@@ -5,10 +5,13 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import delete, insert, select, update
 
+from repomill.calls.budget import Limits, Period
+from repomill.calls.ledger import Usage
 from repomill.errors import ExecutionNotFound, GeneratedProjectNotFound, WorkflowNotFound
 from storage.database._tenancy import ForeignRow
 from storage.database.models import Membership, Organisation, Project, Tenant, User
 from storage.database.repositories.base import Repository
+from storage.database.repositories.budgets import RunBudget
 from storage.database.scope import DEFAULT_SCOPE, Scope
 from storage.database.session import Database
 from storage.database.work import Work
@@ -98,3 +101,12 @@ def test_every_repository_is_bound_to_a_scope(database: Database, other: Scope) 
             scopes.add(repository._scope.organisation_id)  # nothing else tells
     assert len(names) >= 10
     assert scopes == {other.organisation_id}
+
+
+def test_budgets_of_two_organisations_have_accounts_of_their_own(database: Database, other: Scope) -> None:
+    for scope in (DEFAULT_SCOPE, other):
+        with database.transaction(scope) as work:
+            budget = work.budgets.define(None, Period.TOTAL, Limits(calls=1))
+            run = RunBudget(uuid4(), uuid4(), Limits())
+            assert work.budgets.put_aside(run, Usage(1, 1), "main", "gpt") == ["organisation"]
+            assert work.budgets.account(budget).reserved_calls == 1

@@ -5,14 +5,15 @@ from decimal import Decimal
 from itertools import pairwise
 
 from repomill.calls.choke_point import LedgeredCalls
-from repomill.calls.ledger import CallKind, LedgerMode, Usage
+from repomill.calls.ledger import FREE, CallKind, LedgerMode, Usage
 from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.calls.memory_queues import MemoryQueueBoard
 from repomill.calls.node_calls import NodeCalls
 from repomill.calls.progress import CallProgress, CallStep
-from repomill.calls.queues import AHEAD, QueueLimits, SharedQueues
+from repomill.calls.queues import QueueLimits
 from repomill.calls.retry import RetryPolicy
 from repomill.calls.sending import Answered, TryAgain
+from repomill.calls.shared_queues import AHEAD, SharedQueues
 from tests.conformance.queue_board_suite import SetClock
 from tests.fakes.agent_runs import ROOT
 
@@ -27,6 +28,7 @@ class World:
         self.board = MemoryQueueBoard(self.clock)
         self.limits = QueueLimits("shared", **limits)
         self.sent: list[tuple[str, float]] = []
+        self.queues: list[SharedQueues] = []
         self.under_way = self.most = 0
 
     async def sleep(self, seconds: float) -> None:
@@ -35,13 +37,20 @@ class World:
         self.clock.now = max(self.clock.now, until)
 
     def run(self, name: str, seen: list[CallProgress] | None = None) -> NodeCalls:
-        queues = SharedQueues(self.board, {"main": self.limits}, self.sleep)
+        queues = SharedQueues(self.board, {"main": self.limits}, self.sleep, self.clock)
+        self.queues.append(queues)
         progress = seen.append if seen is not None else lambda _: None
         retry = RetryPolicy(sleep=self.sleep, jitter=lambda: 0.0)
         ledger = MemoryCallLedger(ROOT)
         return NodeCalls(LedgeredCalls(ledger, LedgerMode.LIVE, None, retry, progress, queues), name)
 
-    async def call(self, run: NodeCalls, refusals: int = 0, delay: float = 0.0) -> None:
+    async def close(self) -> None:
+        for queues in self.queues:
+            await queues.aclose()
+
+    async def call(
+        self, run: NodeCalls, refusals: int = 0, delay: float = 0.0, bound: Usage = FREE, answer: Answered = ANSWER
+    ) -> None:
         left = refusals
 
         async def send() -> Answered:
@@ -54,9 +63,9 @@ class World:
             self.most = max(self.most, self.under_way)
             await asyncio.sleep(0)
             self.under_way -= 1
-            return ANSWER
+            return answer
 
-        await run.call(CallKind.HTTP, "main", {}, send)
+        await run.call(CallKind.HTTP, "main", {}, send, bound=bound)
 
 
 async def test_calls_follow_each_other_at_the_rate_of_the_queue() -> None:
@@ -72,6 +81,7 @@ async def test_no_more_calls_run_at_once_than_the_queue_allows() -> None:
     runs = [world.run(name) for name in ("one", "two")]
     await asyncio.gather(*(world.call(run) for run in runs for _ in range(10)))
     assert (len(world.sent), world.most) == (20, 3)
+    await world.close()
     assert world.board.slots["shared"] == {}
 
 
@@ -109,3 +119,38 @@ async def test_waiting_in_line_is_told() -> None:
         await world.call(run)
     waits = [(step.detail, step.delay) for step in seen if step.step is CallStep.WAITING]
     assert waits == [("its turn in the queue", 1.0)]
+
+
+async def test_calls_use_no_more_tokens_than_a_queue_lets_through() -> None:
+    world = World(tokens_per_minute=6000)
+    used = Answered({}, Usage(2000, 1000, Decimal(0)))
+    runs = [world.run(name) for name in ("one", "two")]
+    await asyncio.gather(*(world.call(run, bound=Usage(2000, 1000), answer=used) for run in runs for _ in range(3)))
+    instants = sorted(round(instant - 1000) for _, instant in world.sent)
+    assert instants[:2] == [0, 0]
+    assert all(later - earlier >= 30 for earlier, later in pairwise(instants[1:]))
+
+
+async def test_tokens_that_a_call_did_not_use_are_there_for_the_next() -> None:
+    world = World(tokens_per_minute=6000)
+    used = Answered({}, Usage(50, 50, Decimal(0)))
+    run = world.run("one")
+    for _ in range(5):
+        await world.call(run, bound=Usage(3000, 2000), answer=used)
+        await world.close()
+    assert [instant - 1000 for _, instant in world.sent] == [0.0] * 5
+
+
+async def test_a_call_that_was_refused_used_no_tokens() -> None:
+    world = World(tokens_per_minute=6000)
+    await world.call(world.run("one"), refusals=3, delay=1.0, bound=Usage(3000, 3000))
+    assert [instant - 1000 for _, instant in world.sent] == [0.0, 1.0, 2.0, 3.0]
+
+
+async def test_a_call_beyond_the_limit_of_a_minute_goes_when_all_tokens_are_there() -> None:
+    world = World(tokens_per_minute=6000)
+    run = world.run("one")
+    used = Answered({}, Usage(9000, 1000, Decimal(0)))
+    for _ in range(2):
+        await world.call(run, bound=Usage(9000, 1000), answer=used)
+    assert [round(instant - 1000) for _, instant in world.sent] == [0, 60]

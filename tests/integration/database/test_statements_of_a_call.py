@@ -1,0 +1,73 @@
+"""What a call asks of the database: its time goes into statements, so their number is held."""
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import event
+
+from repomill.calls.budget import Limits, Period
+from repomill.calls.choke_point import LedgeredCalls
+from repomill.calls.ledger import CallKind, LedgerMode, Usage
+from repomill.calls.node_calls import NodeCalls
+from repomill.calls.queues import QueueLimits
+from repomill.calls.sending import Answered
+from repomill.calls.shared_queues import SharedQueues
+from storage.artifacts.memory import MemoryStore
+from storage.database.ledger import SqlCallLedger
+from storage.database.queues import SqlQueueBoard
+from storage.database.scope import DEFAULT_SCOPE
+from storage.database.session import Database
+from tests.fakes.stored_rows import running_execution
+
+QUEUE = QueueLimits("models", concurrency=5, requests_per_minute=10**6)
+BOUND = Usage(100, 100, Decimal("0.01"))
+LIMITS = Limits(cost_usd=Decimal(100), calls=1000)
+
+QUEUED = ["SELECT call_queues", "UPDATE call_queues"]
+RESERVED = ["SELECT executions", "SELECT calls", "SELECT budgets", "SELECT budget_accounts", "UPDATE budget_accounts"]
+SETTLED = ["SELECT executions", "SELECT calls", "UPDATE calls", "SELECT budget_accounts", "UPDATE budget_accounts"]
+
+
+async def keep(seconds: float) -> None:
+    """Let no time pass: a slot stays at hand however busy this machine is."""
+    await asyncio.Event().wait()
+
+
+async def send() -> Answered:
+    return Answered({}, Usage(10, 10, Decimal("0.001")))
+
+
+async def test_a_call_with_two_budgets_and_a_slot_at_hand_is_three_short_transactions(database: Database) -> None:
+    with database.transaction(DEFAULT_SCOPE) as work:
+        lease = running_execution(work)
+        project = work.executions.get(lease.execution_id).project_id
+        for period in Period:
+            work.budgets.define(project, period, LIMITS)
+    ledger = SqlCallLedger(database, MemoryStore(), DEFAULT_SCOPE, lease, lease.execution_id)
+    queues = SharedQueues(SqlQueueBoard(database, DEFAULT_SCOPE), {"main": QUEUE}, keep, lambda: 0.0)
+    calls = NodeCalls(LedgeredCalls(ledger, LedgerMode.LIVE, queues=queues), "node")
+    for _ in range(2):
+        with_slot = _Statements(database)
+        await calls.call(CallKind.HTTP, "main", {}, send, bound=BOUND)
+        seen = with_slot.ended()
+    await queues.aclose()
+    assert seen == [*QUEUED, *RESERVED, "INSERT calls", *SETTLED, "UPDATE calls"]
+
+
+class _Statements:
+    """Notes verb and table of what goes to the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._engine, self._seen = database.engine, list[str]()
+        event.listen(self._engine, "before_cursor_execute", self._note)
+
+    def ended(self) -> list[str]:
+        event.remove(self._engine, "before_cursor_execute", self._note)
+        return self._seen
+
+    def _note(self, connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        words = statement.replace("(", " ").replace(".", " ").split()
+        if words[0] in {"SELECT", "UPDATE", "INSERT", "DELETE"} and words[1] != "set_config":
+            table = words[2] if words[0] in {"INSERT", "DELETE"} else words[1]
+            self._seen.append(f"{words[0]} {table}")
