@@ -1,4 +1,4 @@
-"""A tree of 10,000 files put into a bucket, and what runs add to store and database."""
+"""A tree of 10,000 files put into a bucket and read from, and what runs add to store and database."""
 
 import asyncio
 import os
@@ -16,10 +16,13 @@ from storage.artifacts._minio_connections import BucketOptions
 from storage.artifacts.local import LocalDirectoryStore
 from storage.artifacts.minio_store import MinioStore
 from storage.database import schema
+from storage.database.models import ProjectFile
 from storage.database.scope import DEFAULT_SCOPE
 from storage.database.session import Database
 from tasks.services import Services
+from tasks.stored_trees import read_file
 from tests.fakes.page_runs import admit_page, weigh
+from tests.fakes.stored_projects import Stored, store_project
 from tests.fakes.whole_runs import run_whole
 from tests.servers.s3 import S3Server, swift_server
 
@@ -33,11 +36,12 @@ def main() -> None:
         pack.write_bytes(pack_bytes(make_files())[0])
         with swift_server(folder / "swift") as server:
             put(server, pack)
+            read(server, folder)
         asyncio.run(grow(folder))
 
 
 def put(server: S3Server, pack: Path) -> None:
-    """Ours looks whether the pack is there, sends it with its checksum, and asks for its size afterwards."""
+    """Ours looks whether the pack is there, and sends it with its checksum."""
     with asyncio.Runner() as loop:
         store = MinioStore(server.endpoint, "ours", server.access_key, server.secret_key, BucketOptions(secure=False))
         peer = Minio(server.endpoint, server.access_key, server.secret_key, secure=False)
@@ -57,6 +61,35 @@ def put(server: S3Server, pack: Path) -> None:
             measured = pair(lambda: loop.run(ours()), partial(theirs, part), runs=15)
             print(measured.line(f"pack of {megabytes:.1f} MB", name))
         loop.run(store.aclose())
+
+
+def read(server: S3Server, folder: Path) -> None:
+    """Ours looks a file of 10,000 up in the database; the peer asks the server for the same bytes of the pack."""
+    database = Database(f"sqlite:///{folder}/read.db")
+    schema.upgrade(database)
+    store = MinioStore(server.endpoint, "read", server.access_key, server.secret_key, BucketOptions(secure=False))
+    peer = Minio(server.endpoint, server.access_key, server.secret_key, secure=False)
+    services = Services(database, store, DEFAULT_SCOPE, "", max(PAYLOADS))
+    with asyncio.Runner() as loop:
+        loop.run(store.check())
+        stored = loop.run(store_project(services, folder, make_files()))
+        reference, file = str(stored.project.id), loop.run(last_file(services, stored))
+
+        def theirs() -> None:
+            answer = peer.get_object("read", stored.project.pack_key, file.data_offset, file.stored_size)
+            assert len(answer.read()) == file.stored_size
+            answer.close()
+            answer.release_conn()
+
+        measured = pair(lambda: loop.run(read_file(services, reference, file.file_path)), theirs, runs=100)
+        print(measured.line("one file of a pack", "the same range, minio client"))
+        loop.run(services.aclose())
+
+
+async def last_file(services: Services, stored: Stored) -> ProjectFile:
+    return await services.database.run(
+        services.scope, lambda work: work.project_files.get(stored.project.id, stored.files[-1].path)
+    )
 
 
 async def grow(folder: Path) -> None:

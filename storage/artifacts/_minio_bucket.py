@@ -74,20 +74,25 @@ class MinioBucket:
         self._send(key, BytesIO(content), len(content), digest, max(len(content), SMALLEST_PART_SIZE))
 
     def put_file(self, key: str, path: Path) -> None:
-        """Send a file in parts, one after the other; the object appears with the last request."""
+        """Send a file in parts, one after the other; the object appears with the last request.
+
+        What fits one part is one request, whose answer is believed if it names an ETag. A completed upload of parts can
+        be answered with 200 and an error inside, which the client takes for success: the object's size is asked for.
+        """
         with path.open("rb") as source:
             size = os.fstat(source.fileno()).st_size
             digest = hashlib.file_digest(source, "sha256").hexdigest()
             source.seek(0)
-            self._send(key, source, size, digest, PART_SIZE)
-        # A completed upload can be answered with 200 and an error inside, which the client takes for success.
+            etag = self._send(key, source, size, digest, PART_SIZE)
+        if etag and size <= PART_SIZE:
+            return
         stored = self.size(key)
         if stored != size:
             raise ArtifactStoreUnavailable(self.name, f"it kept {stored} of {size} bytes of {key}")
 
-    def _send(self, key: str, source: BinaryIO, size: int, digest: str, part_size: int) -> None:
+    def _send(self, key: str, source: BinaryIO, size: int, digest: str, part_size: int) -> str | None:
         with translated(self.name, key):
-            self._client.put_object(
+            sent = self._client.put_object(
                 self._bucket,
                 key,
                 source,
@@ -97,6 +102,7 @@ class MinioBucket:
                 part_size=part_size,
                 num_parallel_uploads=1,
             )
+        return sent.etag
 
     def copy(self, source: str, target: str) -> None:
         """Let the server copy an object, checksum included."""

@@ -5,6 +5,7 @@ from contextlib import aclosing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import ClassVar
 
 import pytest
 
@@ -18,9 +19,11 @@ XML = "application/xml"
 
 
 class CannedHandler(BaseHTTPRequestHandler):
-    """Answers every request alike; `promised` is the length it claims."""
+    """Answers every request alike; `promised` is the length it claims, `asked` what it was asked for."""
 
     status = 200
+    etag = ""
+    asked: ClassVar[list[str]] = []
     content_type = HTML
     body = b""
     promised = 0
@@ -28,6 +31,9 @@ class CannedHandler(BaseHTTPRequestHandler):
     def answer(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.send_response(self.status)
+        self.asked.append(self.command)
+        if self.etag:
+            self.send_header("ETag", self.etag)
         self.send_header("Content-Type", self.content_type)
         self.send_header("Content-Length", str(self.promised or len(self.body)))
         self.end_headers()
@@ -41,8 +47,9 @@ class CannedHandler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def answering(status: int, content_type: str, body: bytes, promised: int = 0) -> Iterator[str]:
-    handler = type("Handler", (CannedHandler,), locals())
+def answering(status: int, content_type: str, body: bytes, promised: int = 0, **more: object) -> Iterator[str]:
+    told = {"status": status, "content_type": content_type, "body": body, "promised": promised, **more}
+    handler = type("Handler", (CannedHandler,), told)
     with ThreadingHTTPServer((LOOPBACK, 0), handler) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -125,6 +132,15 @@ async def test_an_upload_that_is_not_kept_whole_is_not_taken_for_done(tmp_path: 
         async with aclosing(store_at(endpoint)) as store:
             with pytest.raises(ArtifactStoreUnavailable, match="0 of 2000 bytes"):
                 await store.put_file("a", tmp_path / "out")
+
+
+async def test_a_file_of_one_part_is_one_request(tmp_path: Path) -> None:
+    (tmp_path / "out").write_bytes(b"x" * 2000)
+    asked: list[str] = []
+    with answering(200, XML, b"", etag='"e1"', asked=asked) as endpoint:
+        async with aclosing(store_at(endpoint)) as store:
+            await store.put_file("a", tmp_path / "out")
+    assert asked == ["PUT"]
 
 
 async def test_a_bucket_that_may_not_be_made_is_refused() -> None:
