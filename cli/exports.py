@@ -4,89 +4,36 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.export_options import (
-    BranchOption,
-    CredentialsOption,
-    DraftOption,
-    HostOption,
-    LabelOption,
-    MessageOption,
-    ModeOption,
-    OnFailureOption,
-    ProtectOption,
-    RequestOption,
-    ReviewerOption,
-    RuleOption,
-    ToOption,
-    VisibilityOption,
-    host_options,
-    load_login,
-    require_login,
-)
+from cli.export_options import CredentialsOption, ExportOrder, load_login, takes_order
 from cli.output import Format, FormatOption, print_facts, print_rows, print_text, say
 from cli.services import opened, query, run_async
-from repomill.publishing.hosts.port import Visibility
-from repomill.publishing.options import OnFailure, RequestUse
 
 app = typer.Typer(help="Exports: look at what one would do, then do exactly that.", no_args_is_help=True)
 
-ReferenceArgument = Annotated[str, typer.Argument(metavar="ID", help="Id, unique prefix of an id, or `latest`.")]
 PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="Id of a plan, or a unique prefix of it.")]
 
 
 @app.command()
-def plan(  # noqa: PLR0913, PLR0917  # the options of the command
-    reference: ReferenceArgument,
-    to: ToOption,
-    branch: BranchOption = "main",
-    message: MessageOption = "",
-    credentials: CredentialsOption = "",
-    host: HostOption = "",
-    mode: ModeOption = None,
-    rule: RuleOption = None,
-    request: RequestOption = RequestUse.AUTO,
-    label: LabelOption = None,
-    reviewer: ReviewerOption = None,
-    draft: DraftOption = False,
-    visibility: VisibilityOption = Visibility.PRIVATE,
-    protect: ProtectOption = False,
-    on_failure: OnFailureOption = OnFailure.KEEP,
-    output: FormatOption = Format.TEXT,
-) -> None:
+@takes_order
+def plan(order: ExportOrder) -> None:
     """Tell, file by file, what an export would do; nothing is changed."""
     from repomill.errors import ExportTargetInvalid
-    from repomill.publishing.targets import ArchiveTarget, parse_destination
+    from repomill.publishing.targets import ArchiveTarget
 
-    target = parse_destination(to, branch)
-    if isinstance(target, ArchiveTarget):
-        raise ExportTargetInvalid(to, "a repository: an archive changes nothing")
-    require_login(target, credentials)
-    _use_engine_for(credentials)
-    options = host_options(
-        rule,
-        label,
-        reviewer,
-        host=host,
-        mode=mode,
-        request=request,
-        draft=draft,
-        visibility=visibility,
-        protect=protect,
-        on_failure=on_failure,
-    )
+    destination = order.destination()
+    if isinstance(destination, ArchiveTarget):
+        raise ExportTargetInvalid(order.to, "a repository: an archive changes nothing")
+    target = order.target(destination)
+    _use_engine_for(order.credentials)
 
     async def run() -> Any:
-        from dataclasses import replace
-
         from tasks.export_plans import plan_export
-        from tasks.publish import export_target
 
-        access = await load_login(target, credentials)
-        wanted = replace(export_target(target, options), message=message, credentials=credentials)
+        access = await load_login(destination, order.credentials)
         async with opened() as services:
-            return await plan_export(services, reference, wanted, access)
+            return await plan_export(services, order.reference, target, access)
 
-    _print(run_async(run()), output)
+    _print(run_async(run()), order.output)
 
 
 @app.command()

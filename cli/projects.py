@@ -6,34 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from cli import policies
-from cli.export_options import (
-    BranchOption,
-    CredentialsOption,
-    DraftOption,
-    HostOption,
-    LabelOption,
-    MessageOption,
-    ModeOption,
-    OnFailureOption,
-    ProtectOption,
-    RequestOption,
-    ReviewerOption,
-    RuleOption,
-    ToOption,
-    VisibilityOption,
-    host_options,
-    load_login,
-    needs_engine,
-    require_login,
-)
+from cli.export_options import ExportOrder, ReferenceArgument, load_login, needs_engine, takes_order
 from cli.output import Format, FormatOption, print_facts, print_rows, say
 from cli.services import opened, query, run_async
-from repomill.publishing.hosts.port import Visibility
-from repomill.publishing.options import OnFailure, RequestUse
 
 app = typer.Typer(help="Generated projects: their files, archives and pushes.", no_args_is_help=True)
-
-ReferenceArgument = Annotated[str, typer.Argument(metavar="ID", help="Id, unique prefix of an id, or `latest`.")]
 
 
 @app.command("list")
@@ -128,59 +105,26 @@ def checkout(
 
 
 @app.command()
-def export(  # noqa: PLR0913, PLR0917  # the options of the command
-    reference: ReferenceArgument,
-    to: ToOption,
-    branch: BranchOption = "main",
-    message: MessageOption = "",
-    credentials: CredentialsOption = "",
-    host: HostOption = "",
-    mode: ModeOption = None,
-    rule: RuleOption = None,
-    request: RequestOption = RequestUse.AUTO,
-    label: LabelOption = None,
-    reviewer: ReviewerOption = None,
-    draft: DraftOption = False,
-    visibility: VisibilityOption = Visibility.PRIVATE,
-    protect: ProtectOption = False,
-    on_failure: OnFailureOption = OnFailure.KEEP,
-    output: FormatOption = Format.TEXT,
-) -> None:
+@takes_order
+def export(order: ExportOrder) -> None:
     """Publish a stored project; costs no model call, however often it is repeated."""
-    from dataclasses import replace
+    from repomill.publishing.targets import ArchiveTarget
+    from tasks.publish import publish_to
 
-    from repomill.publishing.targets import ArchiveTarget, parse_destination
-    from tasks.publish import export_target, publish_to
-
-    target = parse_destination(to, branch)
-    require_login(target, credentials)
-    options = host_options(
-        rule,
-        label,
-        reviewer,
-        host=host,
-        mode=mode,
-        request=request,
-        draft=draft,
-        visibility=visibility,
-        protect=protect,
-        on_failure=on_failure,
-    )
-    wanted: Any = target
-    if not isinstance(target, ArchiveTarget):
-        wanted = replace(export_target(target, options), message=message, credentials=credentials)
+    destination = order.destination()
+    wanted = destination if isinstance(destination, ArchiveTarget) else order.target(destination)
     links_url = ""
-    if needs_engine(target, credentials):
+    if needs_engine(destination, order.credentials):
         from cli.engine import use_engine
 
         links_url = use_engine().links_url  # it holds credentials, and serves what is in a folder
 
     async def run() -> dict[str, Any]:
-        access = await load_login(target, credentials)
+        access = await load_login(destination, order.credentials)
         async with opened(links_url) as services:
-            return await publish_to(services, reference, wanted, access)
+            return await publish_to(services, order.reference, wanted, access)
 
-    print_facts(run_async(run()), output)
+    print_facts(run_async(run()), order.output)
 
 
 app.command("policy")(policies.policy)

@@ -47,5 +47,4 @@ def git_credentials(access: Access) -> GitCredentials | None:
 
 def secrets_of(access: Access) -> tuple[SecretStr, ...]:
     """Return every secret that lets somebody in; no file may hold one."""
-    login = host_login(access)
-    return tuple(filter(None, (login.token, login.app.private_key if login.app else None)))
+    return host_login(access).secrets()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from time import time
 from typing import Any, Final, Protocol
 
+from pydantic import SecretStr
+
 from repomill.publishing.credentials import MASK
 from repomill.publishing.hosts._answers import Answer, Asked
 
@@ -53,7 +55,7 @@ class Api:
     """An API and the secrets that must not come out of it; `clock` gives seconds since 1970."""
 
     transport: Transport
-    secrets: Callable[[], Sequence[str]]
+    secrets: Sequence[SecretStr]
     clock: Callable[[], float] = time
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -94,8 +96,8 @@ class Api:
         await asyncio.to_thread(self.transport.close)
 
     def _scrubbed(self, text: str) -> str:
-        for secret in filter(None, self.secrets()):
-            text = text.replace(secret, MASK)
+        for secret in self.secrets:
+            text = text.replace(secret.get_secret_value(), MASK)
         return text
 
 

@@ -41,7 +41,7 @@ class GiteaHost:
         self._web = (login.url or "https://codeberg.org").rstrip("/")
         self.label = urlsplit(self._web).netloc
         self._login = login
-        self._api = Api(self._transport(login), self._secrets)
+        self._api = Api(self._transport(login), login.secrets())
 
     def _transport(self, login: HostLogin) -> Transport:
         from repomill.publishing.hosts._http_transport import HttpTransport
@@ -185,9 +185,6 @@ class GiteaHost:
 
     def _asked(self, action: str, needed: str, repository: str = "") -> Asked:
         return Asked(self.label, action, needed, repository)
-
-    def _secrets(self) -> list[str]:
-        return [self._login.token.get_secret_value()] if self._login.token else []
 
 
 def _request(data: Data) -> ChangeRequest:

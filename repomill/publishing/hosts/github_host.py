@@ -42,7 +42,7 @@ class GitHubHost:
         api = "https://api.github.com" if self.label == "github.com" else f"{self._web}/api/v3"
         self._transport = GitHubTransport(self.label, api, login)
         self._login = login
-        self._api = Api(self._transport, self._secrets)
+        self._api = Api(self._transport, login.secrets())
 
     async def check_access(self, needs: Needs) -> None:
         """Compare scopes (classic tokens) or permissions (Apps); of a fine-grained token GitHub tells nothing."""
@@ -194,10 +194,6 @@ class GitHubHost:
 
     def _asked(self, action: str, needed: str, repository: str = "") -> Asked:
         return Asked(self.label, action, needed, repository)
-
-    def _secrets(self) -> list[str]:
-        login = self._login
-        return [login.token.get_secret_value()] if login.token else []
 
 
 def web_address(url: str) -> str:

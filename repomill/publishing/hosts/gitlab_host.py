@@ -41,7 +41,7 @@ class GitLabHost:
         self._web = (login.url or "https://gitlab.com").rstrip("/")
         self.label = urlsplit(self._web).netloc
         self._login = login
-        self._api = Api(GitLabTransport(self.label, self._web, login), self._secrets)
+        self._api = Api(GitLabTransport(self.label, self._web, login), login.secrets())
 
     async def check_access(self, needs: Needs) -> None:
         """Compare the token's own scopes; tokens of jobs and OAuth have none that could be asked for."""
@@ -164,9 +164,6 @@ class GitLabHost:
 
     def _asked(self, action: str, needed: str, repository: str = "") -> Asked:
         return Asked(self.label, action, needed, repository)
-
-    def _secrets(self) -> list[str]:
-        return [self._login.token.get_secret_value()] if self._login.token else []
 
 
 def _project(path: str) -> str:

@@ -159,6 +159,10 @@ class HostLogin:
     username: str = ""
     timeout: float = 30.0
 
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """Return what nobody may see: no error holds it, and no file that is exported."""
+        return tuple(filter(None, (self.token, self.app.private_key if self.app else None)))
+
 
 class RepositoryHost(Protocol):
     """Port: a host. The number of API calls of a method does not depend on what is in the repository.
