@@ -95,7 +95,7 @@ def _running(
     graph: DraftGraph, counts: Callable[[DraftNode], bool], times: int = 1, around: str = ""
 ) -> Iterator[tuple[DraftNode, int, str]]:
     """Yield nodes that count, those of bodies too, with how often each runs at most and its path of ids."""
-    for node in filter(counts, graph.nodes.values()):
+    for node in filter(counts, graph.listed):
         yield node, times, around + node.id
         if node.pointer in graph.bodies:
             inside = times * times_inside(node)
