@@ -1,7 +1,7 @@
 """Block: what a Git remote asks for."""
 
 from prefect.blocks.abstract import CredentialsBlock
-from pydantic import ConfigDict, Field, HttpUrl, SecretStr
+from pydantic import Field, HttpUrl, SecretStr
 
 
 class GitCredentials(CredentialsBlock):
@@ -15,7 +15,7 @@ class GitCredentials(CredentialsBlock):
     _description = "User name and password, or token, for Git over HTTP."
     _documentation_url = HttpUrl("https://git-scm.com/docs/gitcredentials")
 
-    model_config = ConfigDict(title="Git credentials")
+    # No title of its own: of a block that is picked in a form, Prefect takes the title for the name of its class.
 
     username: str = Field(
         default="git", title="User name", description="User name; any text where the host takes a token."
