@@ -56,8 +56,8 @@ def as_json_line(facts: Row) -> str:
 
 
 def print_text(text: str) -> None:
-    """Print data that is text already."""
-    typer.echo(text)
+    """Print data that is text already, with one line break at its end."""
+    typer.echo(text, nl=not text.endswith("\n"))
 
 
 def say(line: str) -> None:
@@ -94,7 +94,7 @@ def _print_table(rows: Sequence[Row]) -> None:
 
 
 def _text(value: object) -> str:
-    if value is None:
+    if value is None or value in ([], {}):
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -103,5 +103,6 @@ def _text(value: object) -> str:
     if isinstance(value, datetime):
         return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"
     if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False, default=plain)
+        is_plain = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        return ", ".join(value) if is_plain else json.dumps(value, ensure_ascii=False, default=plain)
     return str(value)

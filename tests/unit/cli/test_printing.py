@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from cli.boundary import error_boundary
-from cli.output import Format, as_json_line, print_facts, print_rows
+from cli.output import Format, as_json_line, print_facts, print_rows, print_text
 from repomill.errors import GitMissing, PlaceUnusable, ProjectNotReady
 
 Captured = pytest.CaptureFixture[str]
@@ -40,6 +40,17 @@ def test_json_keeps_every_value(capsys: Captured) -> None:
 def test_text_has_a_line_for_each_fact(capsys: Captured) -> None:
     print_facts({"flow_run": None, "inputs": {"name": "Zürich"}}, Format.TEXT)
     assert capsys.readouterr().out == 'flow run  -\ninputs    {"name": "Zürich"}\n'
+
+
+def test_lists_read_as_people_write_them(capsys: Captured) -> None:
+    print_facts({"faults": [], "kept": ["before-1", "before-2"], "rows": [{"a": 1}]}, Format.TEXT)
+    assert capsys.readouterr().out == 'faults  -\nkept    before-1, before-2\nrows    [{"a": 1}]\n'
+
+
+def test_text_ends_with_one_line_break(capsys: Captured) -> None:
+    for text in ("flowchart TD", "flowchart TD\n"):
+        print_text(text)
+        assert capsys.readouterr().out == "flowchart TD\n"
 
 
 def test_rows_in_a_pipe_are_never_cut(capsys: Captured) -> None:
