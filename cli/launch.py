@@ -76,15 +76,20 @@ def _run(what: Launch, stack: "Stack", *, on_worker: bool) -> None:
 async def _here(what: Launch) -> None:
     from prefect.exceptions import CancelledRun
 
+    from blocks.artifacts import ArtifactStorage
+    from blocks.names import ARTIFACTS
     from flows.generate_project import generate_project
     from flows.run_workflow import run_workflow
 
     async with opened() as services:
         seen = await newest_event(services, what.execution_id)
+        # By its class: to find the class by the block's name, Prefect imports all its integrations (half a second).
+        storage = await ArtifactStorage.aload(ARTIFACTS)
+        run = (run_workflow if what.publish else generate_project).with_options(result_storage=storage)
         following = asyncio.create_task(follow(services, what.execution_id, after=seen))
         try:
             with suppress(CancelledRun):
-                await (run_workflow if what.publish else generate_project)(**what.parameters())
+                await run(**what.parameters())
         finally:
             # Let the last events be shown; an execution that never started has none to wait for.
             with suppress(TimeoutError, asyncio.CancelledError):

@@ -78,4 +78,4 @@ def repomill(all_models: Models) -> Iterator[Installation]:
 @pytest.fixture(scope="session")
 def stack(repomill: Installation) -> PrefectServer:
     """The embedded stack, started by the real command."""
-    return PrefectServer(repomill.json("up")["prefect_api"])
+    return PrefectServer(repomill.up())

@@ -23,6 +23,13 @@ def test_a_run_prints_one_object_and_tells_its_steps_on_standard_error(repomill:
     assert "\x1b" not in done.stdout + done.stderr
 
 
+def test_a_run_here_imports_no_integration_that_it_does_not_use(repomill: Installation, tmp_path: Path) -> None:
+    done = repomill("run", specify(tmp_path, FILES), PYTHONPROFILEIMPORTTIME="1")
+    assert done.returncode == 0
+    assert "flows.run_workflow" in done.stderr
+    assert "prefect_github" not in done.stderr
+
+
 def test_what_happened_can_be_read_as_json(repomill: Installation, tmp_path: Path) -> None:
     run = repomill.json("run", specify(tmp_path, FILES, DEEP), "--project", "mine")
     shown = repomill.json("execution", "show", run["execution"])

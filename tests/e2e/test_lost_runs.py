@@ -28,7 +28,7 @@ def test_a_run_whose_worker_process_is_killed_goes_on_by_itself(
         os.kill(owner(repomill.json("execution", "show", execution)), signal.SIGKILL)
         assert run.wait() == 1
         assert "ended as Crashed, before its execution did" in run.output
-    wait_until(lambda: repomill.json("execution", "show", execution)["status"] == "completed", RECOVERY)
+    wait_until(lambda: "execution.completed" in records.events(execution), RECOVERY)
     shown = repomill.json("execution", "show", execution)
     assert [attempt["outcome"] for attempt in shown["attempts"]] == ["lost", "completed"]
     assert {asked(models)[node] for node in committed} == {1}

@@ -49,7 +49,7 @@ def services(all_models: Models) -> Iterator[Services]:
             OPENAI_BASE_URL=all_models.server.base_url,
         )
         try:
-            assert installation("up").returncode == 0
+            installation.up()
             yield Services(installation, Path(name).resolve() / "pg")
         finally:
             installation("down")
