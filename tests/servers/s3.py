@@ -7,6 +7,7 @@ stores on disk and verifies every signature.
 Run one by hand: `python -m tests.servers.s3 FOLDER`.
 """
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from pathlib import Path
 
 from tests.servers.processes import LOOPBACK, free_ports, running, wait_until_serving
 from tests.servers.swift_config import ACCESS_KEY, SECRET_KEY, SWIFT_BIN, write_configuration
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,18 @@ def moto_server(folder: Path) -> Iterator[S3Server]:
 @contextmanager
 def swift_server(folder: Path) -> Iterator[S3Server]:
     """Run Swift over `folder`; started again over the same folder it still has what was stored."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}  # for `tests.servers.swift_memory`
     ports = dict(zip(("account", "container", "object", "proxy"), free_ports(4), strict=True))
     write_configuration(folder, ports)
     with ExitStack() as stack:
         logs = {name: folder / f"{name}.log" for name in ports}
         processes = {
             name: stack.enter_context(
-                running([str(SWIFT_BIN / f"swift-{name}-server"), str(folder / f"{name}.conf"), "verbose"], logs[name])
+                running(
+                    [str(SWIFT_BIN / f"swift-{name}-server"), str(folder / f"{name}.conf"), "verbose"],
+                    logs[name],
+                    environment,
+                )
             )
             for name in ports
         }

@@ -43,13 +43,15 @@ bind_port = {port}
 workers = 0
 swift_dir = {folder}
 [pipeline:main]
-pipeline = catch_errors gatekeeper healthcheck listing_formats bulk s3api tempauth copy slo dlo proxy-server
+pipeline = catch_errors gatekeeper healthcheck memory listing_formats bulk s3api tempauth copy slo dlo proxy-server
 [filter:catch_errors]
 use = egg:swift#catch_errors
 [filter:gatekeeper]
 use = egg:swift#gatekeeper
 [filter:healthcheck]
 use = egg:swift#healthcheck
+[filter:memory]
+paste.filter_factory = tests.servers.swift_memory:filter_factory
 [filter:listing_formats]
 use = egg:swift#listing_formats
 [filter:bulk]
