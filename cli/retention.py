@@ -56,6 +56,7 @@ def set_(  # noqa: PLR0913, PLR0917  # options of one command
     calls: Annotated[str | None, _age("Until recorded requests and answers go")] = None,
     events: Annotated[str | None, _age("Until events go")] = None,
     flow_runs: Annotated[str | None, _age("Until Prefect's own flow runs go")] = None,
+    memories: Annotated[str | None, _age("Until conversations that nobody goes on with go")] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Forget what was set before.")] = False,
 ) -> None:
     """Set ages in days; what a project does not state follows the common rules."""
@@ -70,6 +71,7 @@ def set_(  # noqa: PLR0913, PLR0917  # options of one command
         "calls_days": calls,
         "events_days": events,
         "flow_runs_days": flow_runs,
+        "memories_days": memories,
     }
     stated = {name: None if text == NEVER else int(text) for name, text in given.items() if text is not None}
     if not stated and not reset:

@@ -32,6 +32,9 @@ class RetentionRules(BaseModel):
     flow_runs_days: Days | None = _days(
         None, 7, "Flow runs", "Until Prefect's own ended flow runs go; for all projects."
     )
+    memories_days: Days | None = _days(
+        None, 8, "Memories", "Until a conversation that nobody goes on with is forgotten."
+    )
 
     def with_overrides(self, stated: dict[str, Any] | None) -> "RetentionRules":
         """Return the rules with what a project states of its own."""

@@ -30,7 +30,10 @@ AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """One thing that goes; `bytes` is what the artefact store gets back, `rows` what the database does."""
+    """One thing that goes; `bytes` is what the artefact store gets back, `rows` what the database does.
+
+    `project` is "" for what belongs to none.
+    """
 
     step: str
     id: UUID
@@ -58,7 +61,7 @@ class RetentionRun:
     missing: list[UUID] = field(default_factory=list)
     stopped: bool = False
     _gone: set[UUID] = field(default_factory=set)
-    _names: dict[UUID, str] = field(default_factory=dict)
+    _names: dict[UUID | None, str] = field(default_factory=dict)
 
     async def walk(self) -> AsyncIterator[Removal]:
         """Yield what goes, after it went unless this is a dry run."""
@@ -94,7 +97,7 @@ class RetentionRun:
             Removal(
                 step.name,
                 found.id,
-                self._names[found.project_id],
+                self._names.get(found.project_id, ""),
                 found.at,
                 gone[found.id],
                 sum(measured[key] for key in gone[found.id]),
@@ -128,7 +131,7 @@ class RetentionRun:
 
         def write(work: Work) -> Gone:
             work.retention.alone()
-            return act(work, [found.id for found in due])
+            return act(work, due)
 
         return await self.services.database.run(self.services.scope, write)
 
@@ -162,9 +165,9 @@ class RetentionRun:
         return False
 
     async def _learn_names(self, due: Sequence[Candidate]) -> None:
-        unknown = {found.project_id for found in due} - self._names.keys()
+        unknown = {found.project_id for found in due if found.project_id} - self._names.keys()
 
-        def read(work: Work) -> dict[UUID, str]:
+        def read(work: Work) -> dict[UUID | None, str]:
             return {project_id: work.projects.get(project_id).name for project_id in unknown}
 
         if unknown:

@@ -9,7 +9,7 @@ from storage.database.repositories.retention import Candidate, Gone, Page, Reten
 from storage.database.work import Work
 
 Due = Callable[[Retention, Page], Sequence[Candidate]]
-Act = Callable[[Work, Sequence[UUID]], Gone]
+Act = Callable[[Work, Sequence[Candidate]], Gone]
 
 ARCHIVE = "archive tree"
 
@@ -24,6 +24,10 @@ class Step:
     act: Act | None
 
 
+def _ids(found: Sequence[Candidate]) -> list[UUID]:
+    return [each.id for each in found]
+
+
 # Trees go before the exports that kept them: what one run lets go is what stood there when it began.
 STEPS = (
     Step(ARCHIVE, lambda rules: rules.active_days, Retention.trees_to_archive, None),
@@ -31,36 +35,42 @@ STEPS = (
         "delete files",
         lambda rules: rules.archived_days,
         Retention.trees_to_delete,
-        lambda work, ids: work.retention.delete_trees(ids),
+        lambda work, found: work.retention.delete_trees(_ids(found)),
     ),
     Step(
         "archive export",
         lambda rules: rules.exports_days,
         Retention.exports_to_archive,
-        lambda work, ids: work.retention.archive_exports(ids),
+        lambda work, found: work.retention.archive_exports(_ids(found)),
     ),
     Step(
         "close failed export",
         lambda rules: rules.failed_exports_days,
         Retention.exports_to_close,
-        lambda work, ids: work.retention.archive_exports(ids),
+        lambda work, found: work.retention.archive_exports(_ids(found)),
     ),
     Step(
         "delete node results",
         lambda rules: rules.results_days,
         Retention.results_to_delete,
-        lambda work, ids: work.retention.delete_results(ids),
+        lambda work, found: work.retention.delete_results(_ids(found)),
     ),
     Step(
         "delete call payloads",
         lambda rules: rules.calls_days,
         Retention.calls_to_delete,
-        lambda work, ids: work.retention.delete_calls(ids),
+        lambda work, found: work.retention.delete_calls(_ids(found)),
     ),
     Step(
         "delete events",
         lambda rules: rules.events_days,
         Retention.events_to_delete,
-        lambda work, ids: work.retention.delete_events(ids),
+        lambda work, found: work.retention.delete_events(_ids(found)),
+    ),
+    Step(
+        "forget conversation",
+        lambda rules: rules.memories_days,
+        Retention.memories_to_forget,
+        lambda work, found: work.retention.forget_memories(found),
     ),
 )

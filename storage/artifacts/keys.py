@@ -137,6 +137,11 @@ def source_facts_key(organisation_id: Id, root_execution: Id) -> str:
     return _key(organisation_id, "calls", root_execution, "sources.json")
 
 
+def memory_prefix(organisation_id: Id, memory_id: Id) -> str:
+    """Return where the turns of a conversation lie."""
+    return f"{_key(organisation_id, 'memories', memory_id)}/"
+
+
 def memory_key(organisation_id: Id, memory_id: Id, digest: str) -> str:
     """Name a turn of a conversation."""
     return _key(organisation_id, "memories", memory_id, f"{_hex(digest)}.json")

@@ -38,7 +38,8 @@ class Candidate:
     """A row that is due since `at`; `keys` are what it may leave behind in the artefact store."""
 
     id: UUID
-    project_id: UUID
+    project_id: UUID | None
+    """None of what belongs to no project."""
     at: datetime
     keys: tuple[str, ...]
     tree_digest: str = ""

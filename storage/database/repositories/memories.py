@@ -86,12 +86,13 @@ class Memories(Repository):
         ]
         if same and same[-1].digest == new.digest:
             return same[-1]
-        memory.updated_at = self._clock()
+        memory.updated_at, last = self._clock(), rows[-1].number if rows else 0
         return self._add(
             MemoryTurn(
                 memory_id=memory.id,
-                number=rows[-1].number + 1 if rows else 1,
-                summarises=new.summarises,
+                number=last + 1,
+                # The conversation may have been forgotten since it was read: what is said from now on is not summed up.
+                summarises=None if new.summarises is None else min(new.summarises, last),
                 root_execution_id=new.root_execution_id,
                 node_path=new.node_path,
                 digest=new.digest,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import func, select
 
 from storage.database.models import Project
+from storage.database.repositories._due_memories import DueMemories
 from storage.database.repositories._due_payloads import DuePayloads
 from storage.database.repositories._due_rows import Candidate, Cursor, Gone, Group, Page
 from storage.database.repositories._due_trees import DueTrees
@@ -15,7 +16,7 @@ __all__ = ["Candidate", "Cursor", "Gone", "Group", "Page", "Retention"]
 _ONE_RUN_AT_A_TIME = 7_264_108_902
 
 
-class Retention(DueTrees, DuePayloads):
+class Retention(DueTrees, DuePayloads, DueMemories):
     """All that retention does to rows."""
 
     def groups(self) -> Iterator[Group]:

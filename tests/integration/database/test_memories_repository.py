@@ -62,6 +62,12 @@ def test_a_summary_stands_for_what_it_sums_up(work: Work) -> None:
     assert len(work.memories.turns(work.memories.resolve("tea").id)) == 4
 
 
+def test_a_summary_of_what_was_forgotten_meanwhile_hides_nothing_that_is_said_after_it(work: Work) -> None:
+    append(work, turn("short", summarises=7))
+    append(work, turn("new"))
+    assert shown(work) == [(1, 0), (2, None)]
+
+
 def test_a_conversation_is_named_by_key_id_or_prefix(work: Work) -> None:
     memory = work.memories.get_or_create(TEA)
     assert {work.memories.resolve(name).id for name in ("tea", str(memory.id), str(memory.id)[:8])} == {memory.id}

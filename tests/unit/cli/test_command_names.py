@@ -64,7 +64,7 @@ COMMANDS: dict[str, set[str]] = {
     "retention run": FORMAT,
     "retention set": {"--reset"}
     | {f"--{each}" for each in ("active", "archived", "exports", "failed-exports", "results", "calls", "events")}
-    | {"--flow-runs"},
+    | {"--flow-runs", "--memories"},
     "retention show": FORMAT,
     "retention marks": FORMAT,
     "retention pin": {"--reason"},
