@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from repomill.canonical import digest
-from repomill.errors import PlaceUnusable, RepomillError
+from repomill.errors import ArtifactMissing, PlaceUnusable, RepomillError
 from repomill.publishing.exports import Exported, ExportTarget
 from repomill.publishing.git_push import GitAccess, push_tree
 from repomill.publishing.options import DEFAULT_OPTIONS, ExportOptions
@@ -180,15 +180,25 @@ async def _archive(services: Services, project: StoredProject, format_name: str,
     if spare:
         suffix = ARCHIVE_FORMATS[format_name].suffix
         key = spare_archive_key(services.scope.organisation_id, project.tree_digest, suffix, spare)
-    if format_name == ZIP and project.cold_key is None:
-        await services.store.copy(project.pack_key, key)  # the pack is the archive
-    elif not await services.store.exists(key):
+    is_there = format_name == ZIP and await _copy_pack(services, project, key)
+    if not is_there and not await services.store.exists(key):
         with scratch_folder() as folder:
             path = folder / "archive"
             async with opened_pack(services, project) as pack:
                 await _write(format_name, pack, path)
             await services.store.put_file(key, path)
     return ExportResult(archive_path=key, archive_size=await services.store.size(key))
+
+
+async def _copy_pack(services: Services, project: StoredProject, key: str) -> bool:
+    """Let the pack be the archive; tell whether there is one, which of an archived tree there is not."""
+    if project.cold_key is not None:
+        return False
+    try:
+        await services.store.copy(project.pack_key, key)
+    except ArtifactMissing:  # archived since it was found
+        return False
+    return True
 
 
 async def _write(format_name: str, pack: BinaryIO, path: Path) -> None:

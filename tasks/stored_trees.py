@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from repomill.errors import ProjectNotReady
+from repomill.errors import ArtifactMissing, ProjectNotReady
 from repomill.publishing.checkout import check_out_history
 from repomill.publishing.commits import CommitDetails, Signature
 from repomill.publishing.history import Generation, Written
@@ -61,13 +61,21 @@ async def find_project(services: Services, reference: str) -> StoredProject:
 
 @asynccontextmanager
 async def opened_pack(services: Services, project: StoredProject) -> AsyncIterator[BinaryIO]:
-    """Give the project's pack as a local file that is gone after the block; one that is archived is restored."""
-    if project.cold_key is not None:
-        async with restored_pack(services.store, project.cold_key, project.tree_digest) as pack:
-            yield pack
-    else:
-        async with opened_object(services, project.pack_key) as pack:
-            yield pack
+    """Give the project's pack as a local file that is gone after the block; one that is archived is restored.
+
+    So is one that was archived since it was found: retention does not wait for readers.
+    """
+    if project.cold_key is None:
+        try:
+            pack = await services.store.open(project.pack_key)
+        except ArtifactMissing as missing:
+            project = await _archived_since(services, project, missing)
+        else:
+            with pack:
+                yield pack
+            return
+    async with restored_pack(services.store, project.cold_key or "", project.tree_digest) as restored:
+        yield restored
 
 
 @asynccontextmanager
@@ -84,13 +92,29 @@ async def read_file(services: Services, reference: str, path: str) -> bytes:
         ProjectFileNotFound: the project has no such file.
         TreeCorrupt: the store gave other bytes than were stored.
     """
-    project = await find_project(services, reference)
-    file = await services.database.run(services.scope, lambda work: work.project_files.get(project.id, path))
-    if project.cold_key is not None:
-        async with opened_pack(services, project) as pack:
-            return await asyncio.to_thread(_content, pack, path)
-    raw = await services.store.get_range(project.pack_key, file.data_offset, file.stored_size)
-    return unpack_member(_member(file), raw)
+
+    def find(work: Work) -> tuple[StoredProject, ProjectFile]:
+        project = stored_project(work, work.generated_projects.resolve(reference))
+        return project, work.project_files.get(project.id, path)
+
+    project, file = await services.database.run(services.scope, find, read_only=True)
+    if project.cold_key is None:
+        try:
+            raw = await services.store.get_range(project.pack_key, file.data_offset, file.stored_size)
+        except ArtifactMissing as missing:
+            project = await _archived_since(services, project, missing)
+        else:
+            return unpack_member(_member(file), raw)
+    async with opened_pack(services, project) as pack:
+        return await asyncio.to_thread(_content, pack, path)
+
+
+async def _archived_since(services: Services, project: StoredProject, missing: ArtifactMissing) -> StoredProject:
+    """Return a project whose pack is gone as it is now; raises `missing` when it was not archived."""
+    found = await find_project(services, str(project.id))
+    if found.cold_key is None:
+        raise missing
+    return found
 
 
 async def find_history(services: Services, reference: str) -> list[StoredProject]:

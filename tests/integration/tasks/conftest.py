@@ -1,8 +1,15 @@
-"""Services on a real SQLite file and a real folder; with the marker `everywhere` also on PostgreSQL and a bucket."""
+"""Services on both pairs: SQLite and a folder, and PostgreSQL and a bucket whose server checks credentials.
+
+Whatever takes `services` or `settings` runs on both. On the second pair a test with parameters runs with the first set
+of them alone, unless it is marked `everywhere`: parameters are kinds of hosts, moments to die and the like, which
+database and store know nothing of, and all of them on both pairs would cost minutes. `embedded_only("reason")` marks
+what one pair alone can show; a test over all tests holds that there is a reason.
+"""
 
 import asyncio
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,24 +17,46 @@ from uuid import uuid4
 import pytest
 
 from repomill.settings import Settings
+from storage.database.session import Database
 from tasks.services import Services
+from tests.fakes.aged_projects import SetClock
 from tests.servers.fixtures import swift_s3
 from tests.servers.postgresql import create_database
 
 __all__ = ["swift_s3"]
 
 EMBEDDED, SERVERS = "SQLite and a folder", "PostgreSQL and a bucket"
+PAIR = "stored_in"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "stored_in" in metafunc.fixturenames and metafunc.definition.get_closest_marker("everywhere"):
-        metafunc.parametrize("stored_in", [EMBEDDED, SERVERS], indirect=True)
+    if PAIR in metafunc.fixturenames:
+        pairs = [EMBEDDED] if metafunc.definition.get_closest_marker("embedded_only") else [EMBEDDED, SERVERS]
+        metafunc.parametrize(PAIR, pairs, indirect=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave each test on the second pair once; before anything changes the order."""
+    first: dict[str, pytest.Item] = {}
+    dropped = {item for item in items if _is_on_servers(item) and first.setdefault(_name(item), item) is not item}
+    items[:] = [item for item in items if item not in dropped]
+    config.hook.pytest_deselected(items=list(dropped))
+
+
+def _is_on_servers(item: pytest.Item) -> bool:
+    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    return parameters.get(PAIR) == SERVERS and not item.get_closest_marker("everywhere")
+
+
+def _name(item: pytest.Item) -> str:
+    return item.nodeid.partition("[")[0]
 
 
 @pytest.fixture
 def stored_in(request: pytest.FixtureRequest) -> str:
     """Where rows and objects are; the server of the bucket checks credentials."""
-    return str(getattr(request, "param", EMBEDDED))
+    return str(request.param)
 
 
 @pytest.fixture
@@ -55,3 +84,20 @@ def services(settings: dict[str, Any]) -> Iterator[Services]:
     asyncio.run(opened.store.check())
     yield opened
     asyncio.run(opened.aclose())
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def dated_services(settings: dict[str, Any], clock: SetClock) -> Iterator[Services]:
+    """Services whose rows are dated by `clock`, for files of any size."""
+    told = Settings(**settings)
+    opened = Services.from_settings(told)
+    asyncio.run(opened.store.check())
+    opened.database.close()
+    dated = replace(opened, database=Database(told.effective_database_url(), clock=clock))
+    yield dated
+    asyncio.run(dated.aclose())

@@ -6,15 +6,12 @@ Each life asks only for what no earlier one had an answer to; what was in flight
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from repomill.calls.ledger import CallKind, CallState
-from repomill.settings import Settings
 from storage.database.models import Call
 from tasks.services import Services
 from tests.fakes.agent_tools import script
@@ -22,6 +19,8 @@ from tests.fakes.bundled_runs import tree_of
 from tests.fakes.walks import admit_document, document
 from tests.integration.tasks.dying_agent import start
 from tests.servers.model_server import Asked, Reply, model_server
+
+pytestmark = pytest.mark.embedded_only("36 processes; test_runs_killed_at_arrows kills them on both")
 
 CALLS = 12
 TURNS: list[Any] = [[("write_file", {"path": f"{n}.txt", "content": f"page {n}\n"})] for n in range(1, CALLS)]
@@ -52,22 +51,6 @@ class Model:
             os.kill(self.victim, signal.SIGKILL)
             return Reply(drop="after")
         return script(*TURNS, "Done.")(asked)
-
-
-@pytest.fixture
-def settings(tmp_path: Path, migrated_sqlite: Path) -> dict[str, Any]:
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / "repomill.db").write_bytes(migrated_sqlite.read_bytes())
-    return {"home": home, "database_url": "", "artifacts_url": ""}
-
-
-@pytest.fixture
-async def services(settings: dict[str, Any]) -> AsyncIterator[Services]:
-    opened = Services.from_settings(Settings(**settings))
-    await opened.store.check()
-    yield opened
-    await opened.aclose()
 
 
 class Lives:

@@ -6,9 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from repomill.trees.archives import ARCHIVE_FORMATS
 
 ROOT = Path(__file__).parents[3]
+
+pytestmark = pytest.mark.embedded_only("archives are made of a tree; where it was kept is not in them")
 
 
 def run(home: Path, database: Path, umask: str, **environment: str) -> list[str]:

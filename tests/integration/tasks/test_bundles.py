@@ -1,6 +1,5 @@
 """Recorded executions in one file: what was made on one database replays on another, with nothing asked."""
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -88,6 +87,7 @@ def keys(held: dict[str, Any]) -> tuple[SecretStr, ...]:
     return Sources(WorkflowSpec.model_validate(nothing), held).secrets()
 
 
+@pytest.mark.embedded_only("each half on another database")
 async def test_a_bundle_made_on_postgresql_replays_on_sqlite_in_another_directory(
     tmp_path: Path, shop: Shop, blocks: dict[str, Any], first_postgresql: str, other_sqlite: str
 ) -> None:
@@ -109,12 +109,8 @@ async def test_a_bundle_made_on_postgresql_replays_on_sqlite_in_another_director
 
 
 @pytest.fixture
-def here(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Services]:
-    shutil.copy(migrated_sqlite, tmp_path / "here.db")
-    services = services_at(tmp_path / "here", f"sqlite:///{tmp_path}/here.db")
-    asyncio.run(services.store.check())
-    yield services
-    asyncio.run(services.aclose())
+def here(dated_services: Services) -> Services:
+    return dated_services
 
 
 async def test_a_replay_remembers_what_was_remembered_when_it_was_recorded(

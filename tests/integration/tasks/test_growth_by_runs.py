@@ -1,39 +1,25 @@
 """What a run adds to database and store."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from storage.artifacts.local import LocalDirectoryStore
 from tasks.services import Services
 from tests.fakes.page_runs import LINE, admit_page, weigh
+from tests.fakes.watched_store import watched
 from tests.fakes.whole_runs import run_whole
 
 
-class CountingStore(LocalDirectoryStore):
-    """A folder that counts the bytes it is sent."""
+class Sent:
+    """Counts the bytes that a store is sent."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.sent = 0
+    def __init__(self) -> None:
+        self.total = 0
 
-    async def put(self, key: str, content: bytes) -> None:
-        self.sent += len(content)
-        await super().put(key, content)
-
-    async def put_file(self, key: str, path: Path) -> None:
-        self.sent += (await asyncio.to_thread(path.stat)).st_size
-        await super().put_file(key, path)
-
-
-@pytest.fixture
-async def counting(services: Services) -> AsyncIterator[tuple[Services, CountingStore]]:
-    async with aclosing(CountingStore(Path(services.store.name))) as store:
-        yield replace(services, store=store, max_file_size=10_000_000), store
+    def __call__(self, operation: str, key: str, content: bytes | Path = b"", *others: object) -> None:
+        if operation in {"put", "put_file"}:
+            self.total += content.stat().st_size if isinstance(content, Path) else len(content)
 
 
 async def grown(services: Services, size: int) -> int:
@@ -45,18 +31,18 @@ async def grown(services: Services, size: int) -> int:
 
 
 async def test_an_unchanged_project_is_made_again_without_a_byte_to_the_store(
-    counting: tuple[Services, CountingStore],
+    services: Services,
 ) -> None:
-    services, store = counting
-    sent = []
+    counts = []
     for _ in range(2):
-        before = store.sent
-        await run_whole(services, await admit_page(services, 100 * len(LINE), "always"))
-        sent.append(store.sent - before)
-    assert sent[0] > 0 == sent[1]
+        counts.append(sent := Sent())
+        counted = replace(services, store=watched(services.store, sent), max_file_size=10_000_000)
+        await run_whole(counted, await admit_page(services, 100 * len(LINE), "always"))
+    assert counts[0].total > 0 == counts[1].total
 
 
-async def test_rows_weigh_the_same_whatever_a_run_writes(counting: tuple[Services, CountingStore]) -> None:
-    services, _ = counting
-    small, large = await grown(services, len(LINE)), await grown(services, 10_000_000)
+@pytest.mark.embedded_only("weighs the rows of a SQLite file")
+async def test_rows_weigh_the_same_whatever_a_run_writes(services: Services) -> None:
+    roomy = replace(services, max_file_size=10_000_000)
+    small, large = await grown(roomy, len(LINE)), await grown(roomy, 10_000_000)
     assert large - small < 100  # more digits

@@ -107,6 +107,7 @@ async def test_nodes_behind_a_failed_one_in_its_iteration_never_had_their_turn(
     assert (statuses["each[0].z"], statuses["each[1].z"]) == ("completed", "cancelled")
 
 
+@pytest.mark.embedded_only("a server may need the 0.3 s for its part")
 async def test_a_loop_has_a_timeout_and_tries_of_its_own(services: Services, probe: Probe) -> None:
     probe.held.add("each[1].a")
     each = loop([0, 1], probe_node()) | {

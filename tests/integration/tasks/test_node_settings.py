@@ -59,6 +59,7 @@ async def test_a_timeout_is_tried_again_where_the_node_says_so(services: Service
     assert probe.runs["a"] == 2
 
 
+@pytest.mark.embedded_only("a server may need the 0.1 s for its part")
 async def test_a_run_that_takes_too_long_fails_and_can_go_on(services: Services, probe: Probe) -> None:
     probe.held.add("a")
     walked = await walk(services, document([{"id": "a", "type": "probe"}], timeout=0.1))

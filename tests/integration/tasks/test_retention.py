@@ -1,6 +1,5 @@
 """What retention takes away, when, and what stays."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,9 +7,6 @@ import pytest
 
 from repomill.errors import PayloadsExpired, ProjectNotReady
 from repomill.trees.tree import TreeFile
-from storage.artifacts.memory import MemoryStore
-from storage.database.scope import DEFAULT_SCOPE
-from storage.database.session import Database
 from storage.database.transitions import GeneratedProjectStatus
 from tasks.services import Services
 from tasks.stored_trees import check_out, read_file
@@ -21,15 +17,8 @@ LATER = NOW + timedelta(days=91)
 
 
 @pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture
-async def services(migrated_url: str, clock: SetClock) -> AsyncIterator[Services]:
-    database = Database(migrated_url, clock=clock)
-    yield Services(database, MemoryStore(), DEFAULT_SCOPE, "", 1_000_000)
-    database.close()
+def services(dated_services: Services) -> Services:
+    return dated_services
 
 
 async def status(services: Services, found: object) -> GeneratedProjectStatus:

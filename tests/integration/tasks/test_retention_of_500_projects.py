@@ -19,6 +19,8 @@ from tasks.storage_check import check_storage
 from tests.fakes.aged_projects import NOW, SetClock, retain
 from tests.fakes.many_projects import EXPORTED, PINNED, age_of, make_projects
 
+pytestmark = pytest.mark.embedded_only("minutes, in a bucket: test_retention has a few projects of each kind in one")
+
 PROJECTS = 500
 
 S = GeneratedProjectStatus

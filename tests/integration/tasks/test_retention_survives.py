@@ -1,46 +1,35 @@
 """Retention killed anywhere, run twice at once, and beside runs that store the same trees."""
 
 import asyncio
-import shutil
+import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from repomill.errors import ArtifactMissing
 from repomill.publishing.exports import ExportTarget
-from repomill.settings import Settings
 from repomill.trees.tree import TreeFile
-from storage.database.scope import DEFAULT_SCOPE
-from storage.database.session import Database
 from tasks.publish import publish
 from tasks.services import Services
 from tasks.storage_check import check_storage
 from tasks.stored_trees import find_project, read_file
 from tests.fakes.aged_projects import NOW, SetClock, aged, exported, keys, retain
+from tests.fakes.stored_projects import FILES
+from tests.fakes.watched_store import watched
 
 OPERATIONS = (1, 3, 4, 6)
 """Writes of archived trees, then removals of packs, of archives, of what nodes left."""
 
 
 @pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture
-def services(tmp_path: Path, migrated_sqlite: Path, clock: SetClock) -> Iterator[Services]:
-    home = tmp_path / "home"
-    home.mkdir()
-    shutil.copy(migrated_sqlite, home / "repomill.db")
-    opened = Services.from_settings(Settings(home=home, database_url="", artifacts_url=""))
-    database = Database(f"sqlite:///{home}/repomill.db", clock=clock)
-    found = Services(database, opened.store, DEFAULT_SCOPE, "", opened.max_file_size)
-    asyncio.run(found.store.check())
-    yield found
-    asyncio.run(found.aclose())
+def services(dated_services: Services) -> Services:
+    return dated_services
 
 
 async def three_old_projects(services: Services, clock: SetClock, folder: Path) -> list[str]:
@@ -58,10 +47,11 @@ async def agrees(services: Services) -> bool:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 async def test_a_kill_leaves_nothing_dangling_and_the_next_run_ends_it(
-    services: Services, clock: SetClock, tmp_path: Path, operation: int
+    services: Services, settings: dict[str, Any], clock: SetClock, tmp_path: Path, operation: int
 ) -> None:
     projects = await three_old_projects(services, clock, tmp_path)
-    command = [sys.executable, "-m", "tests.integration.tasks.retention_process", str(tmp_path / "home")]
+    told = json.dumps(settings, default=str)
+    command = [sys.executable, "-m", "tests.integration.tasks.retention_process", told]
     killed = await asyncio.to_thread(subprocess.run, [*command, str(operation)], capture_output=True, text=True)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert await agrees(services)
@@ -109,3 +99,44 @@ async def test_an_archive_that_is_about_to_go_is_made_under_another_name(
     await retain(services)
     assert await keys(services, "archives") == [again.url]
     assert await agrees(services)
+
+
+def retaining_before(services: Services, operation: str) -> Services:
+    """Services whose store is retained right before the first operation of a kind."""
+    left = [operation]
+
+    def retain_once(asked: str, *others: object) -> None:
+        if asked in left:
+            left.remove(asked)
+            with ThreadPoolExecutor() as pool:
+                pool.submit(asyncio.run, retain(services)).result()
+
+    return replace(services, store=watched(services.store, retain_once))
+
+
+@pytest.mark.parametrize(("operation", "kind"), [("open", "tar.gz"), ("copy", "zip")])
+async def test_a_tree_that_is_archived_while_it_is_exported_is_exported(
+    services: Services, clock: SetClock, tmp_path: Path, operation: str, kind: str
+) -> None:
+    stored = await aged(services, clock, tmp_path, 31)
+    archive = await publish(retaining_before(services, operation), stored.project, ExportTarget(kind))
+    assert await keys(services, "packs") == []
+    assert await services.store.exists(archive.url)
+
+
+async def test_a_file_of_a_tree_that_is_archived_meanwhile_is_read(
+    services: Services, clock: SetClock, tmp_path: Path
+) -> None:
+    stored = await aged(services, clock, tmp_path, 31)
+    reading = retaining_before(services, "get_range")
+    assert await read_file(reading, str(stored.project.id), FILES[0].path) == FILES[0].content
+    assert await keys(services, "packs") == []
+
+
+async def test_a_pack_that_was_lost_is_said_to_be(services: Services, clock: SetClock, tmp_path: Path) -> None:
+    stored = await aged(services, clock, tmp_path, 1)
+    await services.store.delete(stored.project.pack_key)
+    with pytest.raises(ArtifactMissing):
+        await publish(services, stored.project, ExportTarget("tar.gz"))
+    with pytest.raises(ArtifactMissing):
+        await read_file(services, str(stored.project.id), FILES[0].path)

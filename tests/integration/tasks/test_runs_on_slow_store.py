@@ -25,6 +25,8 @@ TURNS = 10
 
 Open = Callable[[str], Services]
 
+pytestmark = pytest.mark.embedded_only("in a bucket, behind a proxy that is slow; the database is a file")
+
 
 @pytest.fixture
 def open_services(swift_s3: S3Server, migrated_sqlite: Path, tmp_path: Path) -> Open:

@@ -4,19 +4,22 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
 from repomill.errors import ArtifactStoreRefused, ArtifactStoreUnavailable, RepomillError
 from repomill.settings import Settings
-from storage.artifacts.local import LocalDirectoryStore
 from storage.database.transitions import ExecutionStatus
 from tasks.services import Services
 from tests.e2e.agents import bare_repository
 from tests.fakes.walks import admit_document
+from tests.fakes.watched_store import watched
 from tests.fakes.whole_runs import SPEC, run_whole
 from tests.integration.tasks.whole_ends import look_at_everything
+
+pytestmark = pytest.mark.embedded_only("dozens of empty stores; what a real server does then is tested end to end")
+
+USED = {"put", "put_file", "copy", "get", "open", "download", "size"}
 
 
 @dataclass
@@ -26,46 +29,10 @@ class Outage:
     error: Callable[[], RepomillError]
     left: int
 
-    def count(self) -> None:
-        self.left -= 1
+    def __call__(self, operation: str, *others: object) -> None:
+        self.left -= operation in USED
         if self.left < 0:
             raise self.error()
-
-
-class FailingStore(LocalDirectoryStore):
-    """A folder with an outage."""
-
-    def __init__(self, folder: Path, outage: Outage) -> None:
-        super().__init__(folder)
-        self._outage = outage
-
-    async def put(self, key: str, content: bytes) -> None:
-        self._outage.count()
-        await super().put(key, content)
-
-    async def put_file(self, key: str, path: Path) -> None:
-        self._outage.count()
-        await super().put_file(key, path)
-
-    async def copy(self, source: str, target: str) -> None:
-        self._outage.count()
-        await super().copy(source, target)
-
-    async def get(self, key: str) -> bytes:
-        self._outage.count()
-        return await super().get(key)
-
-    async def open(self, key: str) -> BinaryIO:
-        self._outage.count()
-        return await super().open(key)
-
-    async def download(self, key: str, path: Path) -> None:
-        self._outage.count()
-        await super().download(key, path)
-
-    async def size(self, key: str) -> int:
-        self._outage.count()
-        return await super().size(key)
 
 
 def gone() -> RepomillError:
@@ -106,16 +73,15 @@ async def test_a_run_goes_on_after_an_outage_at_any_operation(
 
 async def failed_at(services: Services, outage: Outage) -> bool:
     """Run with an outage, and once more without if that was too much; tell whether it was."""
-    folder = Path(services.store.name)
-    remote = folder.with_name("remote.git")
+    remote = Path(services.store.name).with_name("remote.git")
     execution = await admit_document(services, SPEC, remote=remote.as_uri())
     try:
-        await run_whole(replace(services, store=FailingStore(folder, outage)), execution)
+        await run_whole(replace(services, store=watched(services.store, outage)), execution)
     except (ArtifactStoreUnavailable, ArtifactStoreRefused):
         found = await services.database.run(services.scope, lambda work: work.executions.get(execution))
         assert found.status is ExecutionStatus.FAILED
         with pytest.raises(type(outage.error())):  # what had completed cannot be read, and has not failed for that
-            await run_whole(replace(services, store=FailingStore(folder, Outage(outage.error, 0))), execution)
+            await run_whole(replace(services, store=watched(services.store, Outage(outage.error, 0))), execution)
         await run_whole(services, execution)
         await look_at_everything(services, execution, remote)
         return True

@@ -33,6 +33,8 @@ from tests.fakes.bundled_runs import Shop, run_here, services_at, tea_shop
 from tests.servers.model_server import Reply
 from tests.servers.stock_api import TOKEN
 
+pytestmark = pytest.mark.embedded_only("looks into every byte of the database's file and the folder")
+
 KEY = "sk-sentinel-5f0c77aa"
 HEADER = "header-sentinel-91be03cd"
 VARIABLE = "variable-sentinel-3d2e40b6"

@@ -16,10 +16,7 @@ from tasks.storage_check import Disagreement, check_storage
 from tests.fakes.aged_projects import NOW, SetClock, aged, exported, keys
 from tests.fakes.stored_rows import fake_digest
 
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
+pytestmark = pytest.mark.embedded_only("objects of any age: no store's clock can be set; on both databases")
 
 
 @pytest.fixture
