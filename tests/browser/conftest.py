@@ -1,4 +1,4 @@
-"""A real browser in front of an embedded stack that has one workflow.
+"""A real browser in front of one embedded stack, which modules leave as they found it but for projects and runs.
 
 Fixtures: `installation` is the command, `stack` the Prefect API, `ui` a page of the browser. Without Chromium the
 tests are skipped; with REPOMILL_REQUIRE_BROWSER=1 they fail. REPOMILL_SCREENSHOTS names a folder for pictures.
@@ -55,7 +55,7 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def installation(chromium: str) -> Iterator[Installation]:
     """The command, in a home of its own; nothing starts where there is no browser."""
     # Short, and directly in the system's folder for temporary files: paths of sockets are bounded.
@@ -69,10 +69,10 @@ def installation(chromium: str) -> Iterator[Installation]:
             assert not left, f"`repomill down` left {left}"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stack(installation: Installation) -> PrefectServer:
     """The embedded stack."""
-    return PrefectServer(installation.json("up")["prefect_api"])
+    return PrefectServer(installation.up())
 
 
 @pytest.fixture(scope="module")

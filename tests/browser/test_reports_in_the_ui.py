@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -29,6 +30,7 @@ from tests.servers.waiting import wait_until
 pytestmark = pytest.mark.browser
 
 AUTOMATION = FOLDER.parents[1] / "examples" / "automations" / "export_when_completed.py"
+NAME = "export what is completed"
 RUNS = {"tea": 3, "cake": 2, "shop": 1}
 """So many runs a day, and one more on each day that follows."""
 PRICE = Usage(1200, 400, Decimal("0.0185"))
@@ -110,17 +112,25 @@ def test_retention_says_what_would_go_and_then_what_went(
     assert installation.json("storage", "check") == []
 
 
-def test_the_example_automation_exports_what_is_completed(
-    ui: PrefectUI, installation: Installation, stack: PrefectServer
-) -> None:
+@pytest.fixture
+def automation(installation: Installation, stack: PrefectServer) -> Iterator[None]:
+    """The automation of the example; gone afterwards, as others use the stack."""
     make_automation(installation, stack)
     make_automation(installation, stack)  # brings it up to date, and makes no second one
+    yield
+    found = stack.post("/automations/filter", automations={"name": {"any_": [NAME]}})
+    for automation in found:
+        stack.send("DELETE", f"/automations/{automation['id']}").raise_for_status()
+
+
+@pytest.mark.usefixtures("automation")
+def test_the_example_automation_exports_what_is_completed(ui: PrefectUI, installation: Installation) -> None:
     library = FOLDER.parents[1] / "examples" / "library" / "workflow.yaml"
     done = installation.json("run", library)
     wait_until(lambda: exports(installation, done["project"]) == {"zip", "tar.zst"})
     ui.open("automations")
-    ui.wait_for_texts("export what is completed")
-    assert ui.page.get_by_text("export what is completed").count() == 1
+    ui.wait_for_texts(NAME)
+    assert ui.page.get_by_text(NAME).count() == 1
 
 
 def make_automation(installation: Installation, stack: PrefectServer) -> None:
