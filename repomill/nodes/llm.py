@@ -156,6 +156,8 @@ class Llm(NodeKind[LlmConfig]):
         """Return what the agent's requests cost, and that for a summary."""
         if asks := next((use.name for use in config.tools if use.toolset().asks_models), ""):
             return Spending(None, f"the tool {asks} asks models of its own")
+        if config.settings.extra_body:  # it may hold another `max_tokens`, several answers, tools of the provider
+            return Spending(None, "what `extra_body` asks for may cost more than is known", "leave it out")
         models = tuple(
             ModelChoice(name, model, config.max_input_tokens)
             for name, model in ((config.source, config.model), *((each.source, each.model) for each in config.fallback))

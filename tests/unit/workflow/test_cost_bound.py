@@ -8,6 +8,8 @@ import pytest
 from repomill.agents.source import ModelSource
 from repomill.errors import BoundExceedsBudget, CostUnbounded
 from repomill.images.source import ImageSource
+from repomill.nodes.registry import kinds
+from repomill.tools.registry import tools
 from repomill.workflow.cost_bound import CostBound, cost_bound, require_affordable
 from repomill.workflow.spec import WorkflowSpec
 from tests.fakes.priced_sources import KnownSources, priced
@@ -117,6 +119,7 @@ def test_images_cost_by_their_number() -> None:
     [
         (agent("a", max_input_tokens=None), priced("m"), "a: how much own-model at source m takes is not known (give"),
         (agent("a", source="gone"), priced("m"), "a: the block of source gone is not known here (make the block)"),
+        (agent("a", settings={"extra_body": {"n": 9}}), priced("m"), "a: what `extra_body` asks for may cost more"),
         (agent("a", model="{{ inputs.m }}"), priced("m"), "a: an expression names its model (name the model itself)"),
         (agent("a"), ModelSource(name="m", model="none-such"), "a: the price of none-such at source m is not known"),
     ],
@@ -125,6 +128,15 @@ def test_where_nobody_can_tell_the_reason_names_the_node_and_the_way_out(
     node: dict[str, Any], found: ModelSource, reason: str
 ) -> None:
     assert reason_of(node, KnownSources({"m": found})).startswith(reason)
+
+
+def test_a_tool_or_a_kind_that_asks_models_without_saying_what_that_costs_has_no_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(type(tools()["tree"]), "asks_models", True)
+    assert reason_of(agent("a", tools=["tree"])) == "a: the tool tree asks models of its own"
+    monkeypatch.setattr(type(kinds()["input"]), "most_model_calls", lambda *_: 1)
+    assert reason_of({"id": "a", "type": "input"}) == "a: the kind input does not say what its calls cost"
 
 
 def test_images_of_unknown_price_or_source_have_no_bound() -> None:
