@@ -119,9 +119,13 @@ class LedgeredCalls:
             raise RecordingUnreadable(place, f"its response is not one: {error}") from error
 
     async def _replay(self, call: CallRequest, row: CallRow | None, response: Json) -> Answered:
-        await self._mark_sent(replace(call, bound=FREE), row)
+        call = replace(call, bound=FREE)
         answered = self._unpaid(call.key, CallStep.REPLAYED, response)
-        await self.ledger.record_and_settle(call.key, response, answered.usage, latency_ms=0)
+        if row is None:
+            await self.ledger.record_known(call, response, answered.usage)
+        else:
+            await self._mark_sent(call, row)
+            await self.ledger.record_and_settle(call.key, response, answered.usage, latency_ms=0)
         return answered
 
     async def _ask(self, call: CallRequest, row: CallRow | None, send: Send) -> Answered:

@@ -144,6 +144,9 @@ class CallLedger(Protocol):
     async def record_and_settle(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
         """Do what `record_answer` and `settle` do as one transaction."""
 
+    async def record_known(self, call: CallRequest, response: Json, usage: Usage) -> CallRow:
+        """Write a new call with an answer from a recording, settled, as one transaction: nothing is sent for it."""
+
     async def mark_uncertain(self, key: CallKey) -> CallRow:
         """Say that the request went out and its answer was lost."""
 

@@ -48,6 +48,10 @@ class MemoryCallLedger:
         await self.record_answer(key, response, usage, latency_ms)
         return await self.settle(key)
 
+    async def record_known(self, call: CallRequest, response: Json, usage: Usage) -> CallRow:
+        await self.reserve_and_send(call)
+        return await self.record_and_settle(call.key, response, usage, latency_ms=0)
+
     async def mark_uncertain(self, key: CallKey) -> CallRow:
         return self._keep(self._follow(key, CallState.UNCERTAIN))
 

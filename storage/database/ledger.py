@@ -4,6 +4,7 @@ A payload is stored before the row that names it, so a row never names what is n
 not written any more (the process died between the two) is found in the store and taken up, not paid again.
 """
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -143,6 +144,17 @@ class SqlCallLedger:
         await self._stored(key, Answer(response, usage, latency_ms))
         root, place = self.root_execution_id, self._payload_key(key, "response")
         row = await self._write(key, lambda work: work.calls.answered_and_settled(root, key, place, usage, latency_ms))
+        return CallRow(row.key, row.state, row.sends, response)
+
+    async def record_known(self, call: CallRequest, response: Json, usage: Usage) -> CallRow:
+        self._keys.add(call.key)
+        asked, answered = self._payload_key(call.key, "request"), self._payload_key(call.key, "response")
+        await asyncio.gather(
+            self._store.put(asked, canonical_json(call.request)),
+            self._store.put(answered, Answer(response, usage, latency_ms=0).to_bytes()),
+        )
+        root, execution = self.root_execution_id, self._lease.execution_id
+        row = await self._write(call.key, lambda work: work.calls.known(root, execution, call, asked, answered, usage))
         return CallRow(row.key, row.state, row.sends, response)
 
     async def mark_uncertain(self, key: CallKey) -> CallRow:

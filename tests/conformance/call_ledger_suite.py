@@ -53,6 +53,12 @@ class CallLedgerSuite:
         await walk(ledger, "reserve send answer settle")
         assert await ledger.find(KEY) == CallRow(KEY, CallState.SETTLED, 1, RESPONSE)
 
+    async def test_a_call_with_a_known_answer_is_settled_at_once(self, ledger: CallLedger) -> None:
+        row = await ledger.record_known(call(), RESPONSE, USAGE)
+        assert row == await ledger.find(KEY) == CallRow(KEY, CallState.SETTLED, 1, RESPONSE)
+        with pytest.raises(IllegalTransition):
+            await ledger.mark_sent(KEY)
+
     async def test_the_response_is_there_before_the_call_is_settled(self, ledger: CallLedger) -> None:
         row = await walk(ledger, "reserve send answer")
         assert row == await ledger.find(KEY) == CallRow(KEY, CallState.ANSWERED, 1, RESPONSE)

@@ -175,6 +175,17 @@ class Calls(Repository):
         row.settled_at = self._clock()
         return self._flushed(row)
 
+    def known(  # noqa: PLR0913, PLR0917  # all that a row holds of such a call
+        self, root_id: UUID, execution_id: UUID, call: CallRequest, request_key: str, response_key: str, usage: Usage
+    ) -> Call:
+        """Write a new call whose answer came from a recording, as one that was sent and settled at once."""
+        row, now = self._row(root_id, execution_id, call, request_key), self._clock()
+        row.state, row.sends, row.latency_ms, row.response_key = CallState.SETTLED, 1, 0, response_key
+        row.sent_at = row.answered_at = row.settled_at = now
+        row.reserved_amount, row.reserved_tokens = call.bound.cost, call.bound.input_tokens + call.bound.output_tokens
+        row.input_tokens, row.output_tokens, row.cost = usage.input_tokens, usage.output_tokens, usage.cost
+        return self._add(row)
+
     def uncertain(self, root_id: UUID, key: CallKey) -> Call:
         """The answer was lost; the call is charged at its bound."""
         row = self._moved(root_id, key, CallState.UNCERTAIN)
