@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 
+from repomill.agents._answer_headers import answer_headers
 from repomill.agents._candidates import Candidate, Candidates
 from repomill.agents._canonical_request import canonical_request
 from repomill.agents._stored_response import dump_response, load_response
@@ -21,6 +23,7 @@ from repomill.agents.windows import most_input
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.heard import Hear, heard
 from repomill.calls.ledger import CallKey, CallKind, CallRequest, Usage
+from repomill.calls.rate_limits import rest
 from repomill.calls.sending import Answered, Send
 from repomill.canonical import Json, canonical_json, digest
 from repomill.errors import AnswerCut, AnswerRefused, PromptTooLong, SourceMissing
@@ -139,13 +142,14 @@ class _ModelCaller:
         endpoint, name = self.model.endpoint(source), self.candidate.model
 
         async def send() -> Answered:
-            with heard(self.model.hear, self.call.key) as listener:
+            with heard(self.model.hear, self.call.key) as listener, answer_headers() as headers:
                 response = await endpoint.request(name, self.messages, self.settings, self.parameters, listener)
             used = response.usage
             if listener is not None and not used.input_tokens + used.output_tokens:
                 return Answered(dump_response(response), Usage())  # not told in a stream: charged at its bound
             usage = price(source, name, used.input_tokens, used.output_tokens, used.cache_read_tokens)
-            return Answered(dump_response(response), usage)
+            pause = rest(headers, usage, datetime.now(UTC))
+            return Answered(dump_response(response), usage, pause)
 
         return send
 

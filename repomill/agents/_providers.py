@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from repomill.agents._answer_headers import HOOKS
 from repomill.sources import SourceKind
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def _key(source: "ModelSource") -> str:
 
 
 def _openai(source: "ModelSource") -> ProviderClient:
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, DefaultAsyncHttpxClient
     from pydantic_ai.providers.openai import OpenAIProvider
 
     client = AsyncOpenAI(
@@ -50,12 +51,13 @@ def _openai(source: "ModelSource") -> ProviderClient:
         timeout=source.timeout,
         max_retries=0,
         default_headers=source.plain_headers(),
+        http_client=DefaultAsyncHttpxClient(event_hooks=HOOKS),
     )
     return _openai_models(source, OpenAIProvider(openai_client=client), client)
 
 
 def _azure(source: "ModelSource") -> ProviderClient:
-    from openai import AsyncAzureOpenAI
+    from openai import AsyncAzureOpenAI, DefaultAsyncHttpxClient
     from pydantic_ai.providers.azure import AzureProvider
 
     client = AsyncAzureOpenAI(
@@ -65,6 +67,7 @@ def _azure(source: "ModelSource") -> ProviderClient:
         timeout=source.timeout,
         max_retries=0,
         default_headers=source.plain_headers(),
+        http_client=DefaultAsyncHttpxClient(event_hooks=HOOKS),
     )
     return _openai_models(source, AzureProvider(openai_client=client), client)
 
@@ -81,7 +84,7 @@ def _openai_models(source: "ModelSource", provider: "Provider[AsyncOpenAI]", cli
 
 
 def _anthropic(source: "ModelSource") -> ProviderClient:
-    from anthropic import AsyncAnthropic
+    from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient
     from pydantic_ai.models.anthropic import AnthropicModel
     from pydantic_ai.providers.anthropic import AnthropicProvider
 
@@ -91,6 +94,7 @@ def _anthropic(source: "ModelSource") -> ProviderClient:
         timeout=source.timeout,
         max_retries=0,
         default_headers=source.plain_headers(),
+        http_client=DefaultAsyncHttpxClient(event_hooks=HOOKS),
     )
     provider = AnthropicProvider(anthropic_client=client)
     return ProviderClient(lambda name: AnthropicModel(name, provider=provider), client.close)
@@ -104,7 +108,7 @@ def _google(source: "ModelSource") -> ProviderClient:
     from pydantic_ai.providers.google import GoogleProvider
 
     # By default the SDK takes the older httpx, whose failures Pydantic AI does not know.
-    http = httpx2.AsyncClient(timeout=source.timeout)
+    http = httpx2.AsyncClient(timeout=source.timeout, event_hooks=HOOKS)
     options = HttpOptions(
         base_url=source.url,
         httpx_async_client=http,

@@ -7,6 +7,7 @@ by three exceptions how it failed (`repomill.calls.sending`).
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
@@ -160,7 +161,11 @@ class LedgeredCalls:
             await self.ledger.release(call.key, str(error))
             raise
         latency_ms = round((self.monotonic() - started) * 1000)
-        return await _finish(self._keep(call, answered, latency_ms))
+        kept = await _finish(self._keep(call, answered, latency_ms))
+        if answered.rest:
+            with suppress(RepomillError):  # whoever comes too early is told so
+                await self.queues.pause(call.source, answered.rest)
+        return kept
 
     async def _mark_sent(self, call: CallRequest, row: CallRow | None) -> None:
         if row is None or row.state is CallState.RELEASED:

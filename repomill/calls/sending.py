@@ -37,10 +37,14 @@ class AnswerLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A stored response; `usage.cost` counts what this very call cost now, 0 when it was not sent."""
+    """A stored response; `usage.cost` counts what this very call cost now, 0 when it was not sent.
+
+    `rest` is how long the other side wants to be left alone, in seconds, by what it said of its limits.
+    """
 
     response: Json
     usage: Usage
+    rest: float = 0.0
 
 
 Send = Callable[[], Awaitable[Answered]]

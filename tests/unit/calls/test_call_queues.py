@@ -1,6 +1,7 @@
 """Calls wait for their turn; whoever is told to slow down slows everybody down, and never fails for it."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
@@ -154,3 +155,11 @@ async def test_a_call_beyond_the_limit_of_a_minute_goes_when_all_tokens_are_ther
     for _ in range(2):
         await world.call(run, bound=Usage(9000, 1000), answer=used)
     assert [round(instant - 1000) for _, instant in world.sent] == [0, 60]
+
+
+async def test_an_answer_that_leaves_nothing_of_the_limits_lets_every_run_wait() -> None:
+    world = World()
+    one, two = world.run("one"), world.run("two")
+    await world.call(one, answer=replace(ANSWER, rest=7.0))
+    await world.call(two)
+    assert [instant - 1000 for _, instant in world.sent] == [0.0, 7.0]
