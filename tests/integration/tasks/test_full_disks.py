@@ -5,6 +5,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from secrets import token_hex
 
 import pytest
 
@@ -125,11 +126,12 @@ async def test_a_checkout_that_does_not_fit_is_not_there(services: Services, tmp
 async def test_a_server_that_goes_away_in_the_middle_of_an_upload_has_nothing_of_it(
     services: Services, tmp_path: Path, moto_s3: S3Server
 ) -> None:
-    async with aclosing(bucket(moto_s3, moto_s3.endpoint)) as direct:
+    name = f"interrupted-{token_hex(4)}"  # the server outlives this test, which runs once on each pair
+    async with aclosing(bucket(moto_s3, moto_s3.endpoint, name)) as direct:
         await direct.check()
         project = (await store_project(replace(services, store=direct), tmp_path, ZEROS)).project
         with cut_after(moto_s3.endpoint, 25 * MEGABYTE) as (endpoint, broken):
-            async with aclosing(bucket(moto_s3, endpoint)) as cut:
+            async with aclosing(bucket(moto_s3, endpoint, name)) as cut:
                 with pytest.raises(ArtifactStoreUnavailable):
                     await publish(replace(services, store=cut), project, TAR)
             assert broken.is_set()
@@ -139,5 +141,5 @@ async def test_a_server_that_goes_away_in_the_middle_of_an_upload_has_nothing_of
         assert len([key async for key in direct.list()]) == 2
 
 
-def bucket(server: S3Server, endpoint: str) -> MinioStore:
-    return MinioStore(endpoint, "interrupted", server.access_key, server.secret_key, BucketOptions(secure=False))
+def bucket(server: S3Server, endpoint: str, name: str) -> MinioStore:
+    return MinioStore(endpoint, name, server.access_key, server.secret_key, BucketOptions(secure=False))
