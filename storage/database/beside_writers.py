@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, MetaData, Table, text
 from sqlalchemy.schema import CreateIndex, DropIndex
 
+from storage.database.locks import AdvisoryLock
+
 if TYPE_CHECKING:
     from storage.database.session import Database
 
-# Any number will do as long as nothing else in the database takes it.
-LOCK = 7_264_108_902
 LOOK_AGAIN = 0.2
 """Seconds between two tries for the lock."""
 
@@ -79,5 +79,5 @@ def _wait_for_turn(connection: Connection) -> None:
     It is tried for again and again: the building of an index waits for every transaction that began before, so one that
     waited for the builder's lock in turn would wait for ever.
     """
-    while not connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}).scalar():
+    while not connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": AdvisoryLock.INDEXES}).scalar():
         time.sleep(LOOK_AGAIN)

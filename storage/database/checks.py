@@ -8,6 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from storage.database import schema
 from storage.database.beside_writers import unfinished
+from storage.database.locks import AdvisoryLock
 
 if TYPE_CHECKING:
     from storage.database.session import Database
@@ -41,7 +42,7 @@ def check_database(database: "Database") -> list[Checked]:
         return checked
     drift = schema.drift(database)
     checked.append(Checked("schema", not drift, "as the models say" if not drift else f"{len(drift)} differences"))
-    with database.exclusive(schema.UPGRADE_LOCK) as connection:
+    with database.exclusive(AdvisoryLock.UPGRADE) as connection:
         look = _postgresql if connection.dialect.name == "postgresql" else _sqlite
         return [*checked, *look(connection)]
 

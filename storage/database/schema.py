@@ -13,6 +13,7 @@ from sqlalchemy.exc import SAWarning
 
 from repomill.errors import DatabaseOutdated, DatabaseUnavailable
 from storage.database import beside_writers
+from storage.database.locks import AdvisoryLock
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 HEAD = "0013"
 """The newest revision under `migrations/versions`."""
-
-# Any number will do as long as nothing else in the database takes it.
-UPGRADE_LOCK = 7_264_108_901
 
 # Alembic keeps what it works on in module globals: one at a time in a process, whatever the database.
 _ALEMBIC_LOCK = Lock()
@@ -58,7 +56,7 @@ def upgrade(database: "Database", target: str = "head") -> None:
 
     _make_folder(database)
     found = current(database)  # tells an unreachable database from a migration that fails
-    with _ALEMBIC_LOCK, database.exclusive(UPGRADE_LOCK) as connection:
+    with _ALEMBIC_LOCK, database.exclusive(AdvisoryLock.UPGRADE) as connection:
         command.upgrade(_config(connection, is_in_use=found is not None and target == "head"), target)
     if target == "head":
         beside_writers.finish(database)
@@ -68,7 +66,7 @@ def downgrade(database: "Database", target: str = "base") -> None:
     """Take the schema back to `target`; the data of what is taken away is lost."""
     from alembic import command
 
-    with _ALEMBIC_LOCK, database.exclusive(UPGRADE_LOCK) as connection:
+    with _ALEMBIC_LOCK, database.exclusive(AdvisoryLock.UPGRADE) as connection:
         command.downgrade(_config(connection), target)
 
 

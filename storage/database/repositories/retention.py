@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import func, select
 
+from storage.database.locks import AdvisoryLock
 from storage.database.models import Project
 from storage.database.repositories._due_memories import DueMemories
 from storage.database.repositories._due_payloads import DuePayloads
@@ -12,8 +13,6 @@ from storage.database.repositories._due_trees import DueTrees
 from storage.database.repositories.retention_marks import RetentionMarks
 
 __all__ = ["Candidate", "Cursor", "Gone", "Group", "Page", "Retention"]
-
-_ONE_RUN_AT_A_TIME = 7_264_108_902
 
 
 class Retention(DueTrees, DuePayloads, DueMemories):
@@ -31,4 +30,4 @@ class Retention(DueTrees, DuePayloads, DueMemories):
     def alone(self) -> None:
         """Wait for other runs of retention until this transaction ends, so that they never wait for each other."""
         if self._session.get_bind().dialect.name == "postgresql":
-            self._session.execute(select(func.pg_advisory_xact_lock(_ONE_RUN_AT_A_TIME)))
+            self._session.execute(select(func.pg_advisory_xact_lock(AdvisoryLock.RETENTION)))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -12,6 +13,7 @@ from repomill.errors import DatabaseUnavailable
 from storage.database import schema
 from storage.database.beside_writers import unfinished
 from storage.database.checks import check_database
+from storage.database.scope import DEFAULT_SCOPE
 from storage.database.session import Database
 from tests.servers import postgresql
 from tests.servers.waiting import wait_until
@@ -62,6 +64,16 @@ def test_others_write_while_an_index_is_built(in_use: Database) -> None:
     assert upgrade.exception() is None
     assert left(in_use) == []
     assert schema.drift(in_use) == []
+
+
+def test_retention_goes_on_while_an_index_is_built(in_use: Database) -> None:
+    url = in_use.engine.url.render_as_string(hide_password=False)
+    impatient = Database(url, statement_timeout=timedelta(seconds=5))
+    with upgrading(in_use) as upgrade:
+        with impatient.transaction(DEFAULT_SCOPE) as work:
+            work.retention.alone()
+        assert not upgrade.done()
+    impatient.close()
 
 
 def test_an_index_whose_building_was_interrupted_is_built_by_the_next_upgrade(in_use: Database) -> None:
