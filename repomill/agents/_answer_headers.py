@@ -25,7 +25,7 @@ def answer_headers() -> Iterator[dict[str, str]]:
 async def _hand_on(response: "Response") -> None:
     headers = _wanted.get()
     if headers is not None:
-        headers |= {name.lower(): value for name, value in response.headers.items()}
+        headers.update(response.headers)  # their names are in lower case
 
 
 HOOKS: Final[dict[str, list[Any]]] = {"response": [_hand_on]}

@@ -18,6 +18,7 @@ from repomill.agents._providers import ProviderClient, provider_client
 from repomill.agents._streaming import ask
 from repomill.calls.heard import Listener
 from repomill.calls.sending import AnswerLost, Refused, TryAgain
+from repomill.calls.statuses import PATIENCE_STATUSES, TOO_FAST
 from repomill.masking import masked
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
     from repomill.agents.source import ModelSource
 
-TOO_FAST = 429
-PATIENCE_STATUSES = frozenset({408, 425, TOO_FAST})
 NOT_SENT_PHASES = frozenset({"pool", "connect"})
 REASON_LENGTH = 500
 
