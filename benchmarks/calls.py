@@ -2,13 +2,13 @@
 
 import asyncio
 import statistics
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from decimal import Decimal
 from pathlib import Path
 
+from benchmarks.databases import on_each_database
 from repomill.agents.runner import AgentRunner
 from repomill.agents.source import ModelSource
 from repomill.calls.budget import Limits, Period
@@ -25,7 +25,6 @@ from storage.database.session import Database
 from tests.fakes.agent_runs import ask
 from tests.fakes.stored_rows import claim, new_execution, running_execution
 from tests.servers.model_server import ModelServer, model_server
-from tests.servers.postgresql import create_database, postgresql_server
 
 CALLS = 100
 LIMITS = Limits(cost_usd=Decimal(10**6), calls=10**6, tokens=10**9)
@@ -33,10 +32,7 @@ QUEUE = QueueLimits("models", concurrency=50, requests_per_minute=10**6)
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="calls-") as folder:
-        measure(f"sqlite:///{folder}/calls.db", Path(folder) / "sqlite")
-        with postgresql_server(Path(folder) / "data") as server:
-            measure(create_database(server, "calls"), Path(folder) / "postgresql")
+    on_each_database("calls", measure)
 
 
 def measure(url: str, folder: Path) -> None:

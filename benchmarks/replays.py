@@ -1,7 +1,6 @@
 """A recorded run of 500 model calls, replayed: what its nodes take, and what a bare client takes that asks again."""
 
 import asyncio
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 import tasks.open_execution
+from benchmarks.databases import on_each_database
 from repomill.agents.source import ModelSource
 from repomill.workflow.spec import WorkflowSpec
 from storage.database import schema
@@ -18,7 +18,6 @@ from tasks.sources import Sources
 from tests.fakes.bundled_runs import services_at
 from tests.fakes.walks import admit_document, document, run_execution
 from tests.servers.model_server import ModelServer, model_server
-from tests.servers.postgresql import create_database, postgresql_server
 
 CALLS, AT_ONCE = 500, 50
 
@@ -36,10 +35,7 @@ SPEC = document(
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="replays-") as folder:
-        measure(f"sqlite:///{folder}/replays.db", Path(folder) / "sqlite")
-        with postgresql_server(Path(folder) / "data") as server:
-            measure(create_database(server, "replays"), Path(folder) / "postgresql")
+    on_each_database("replays", measure)
 
 
 def measure(url: str, folder: Path) -> None:

@@ -2,27 +2,23 @@
 
 import subprocess
 import sys
-import tempfile
 import time
 from decimal import Decimal
 from pathlib import Path
 
+from benchmarks.databases import on_each_database
 from repomill.calls.budget import Limits, Period
 from storage.database import schema
 from storage.database.scope import DEFAULT_SCOPE
 from storage.database.session import Database
 from tests.servers.model_server import model_server
-from tests.servers.postgresql import create_database, postgresql_server
 
 PROCESSES, EXECUTIONS, LIMIT = 4, 200, Decimal(1)
 PROGRAM = [sys.executable, "-m", "tests.integration.agents.spending_process"]
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="budget-") as folder:
-        spend(f"sqlite:///{folder}/budget.db", Path(folder) / "sqlite")
-        with postgresql_server(Path(folder) / "data") as server:
-            spend(create_database(server, "budget"), Path(folder) / "postgresql")
+    on_each_database("budget", spend)
 
 
 def spend(url: str, folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import statistics
-import tempfile
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import Connection, event
 
+from benchmarks.databases import on_each_database
 from repomill.agents.runner import AgentRunner
 from repomill.agents.source import ModelSource
 from repomill.calls.choke_point import LedgeredCalls
@@ -24,17 +24,13 @@ from tests.fakes.agent_runs import ask
 from tests.fakes.bundled_runs import services_at
 from tests.fakes.stored_rows import running_execution
 from tests.servers.model_server import ModelServer, Reply, model_server
-from tests.servers.postgresql import create_database, postgresql_server
 
 CALLS = 50
 ANSWER = Reply("A short answer.", pause=0.05)
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="streams-") as folder:
-        measure(f"sqlite:///{folder}/streams.db", Path(folder) / "sqlite")
-        with postgresql_server(Path(folder) / "data") as server:
-            measure(create_database(server, "streams"), Path(folder) / "postgresql")
+    on_each_database("streams", measure)
 
 
 def measure(url: str, folder: Path) -> None:
