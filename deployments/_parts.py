@@ -32,7 +32,7 @@ def declare(ports: Ports) -> tuple[Declaration, ...]:
     return (
         Declaration(
             name="Prefect server",
-            arguments=("-m", "prefect", "server", "start", "--host", LOOPBACK, "--port", server),
+            arguments=("-m", "deployments.embedded_server", "--host", LOOPBACK, "--port", server),
             is_ready=lambda pid, _: listens(pid, ports.prefect) and is_healthy(f"{api_url(ports.prefect)}/health"),
             ready_within=180,
         ),

@@ -56,7 +56,9 @@ class PrefectUI:
     def open_artifact(self, flow_run: str, key: str) -> Any:
         """Open the page of an artifact and return what the API knows of it."""
         only = {"flow_run_id": {"any_": [flow_run]}, "key": {"any_": [key]}}
-        (artifact,) = self.server.post("/artifacts/filter", artifacts=only)
+        found = self.server.post("/artifacts/filter", artifacts=only)
+        assert len(found) == 1, f"{len(found)} artifacts {key}\n{self.server.story(flow_run)}"
+        (artifact,) = found
         self.open(f"artifacts/artifact/{artifact['id']}")
         return artifact
 

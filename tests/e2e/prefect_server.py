@@ -58,12 +58,13 @@ class PrefectServer:
         return self.state(flow_run_id)
 
     def story(self, flow_run_id: str) -> str:
-        """Return what Prefect knows of how a flow run went, a line each."""
+        """Return what Prefect knows of how a flow run went, a line each; its parameters come first."""
+        parameters = self.get(f"/flow_runs/{flow_run_id}")["parameters"]
         states = self.get(f"/flow_run_states/?flow_run_id={flow_run_id}")
         logs = self.post("/logs/filter", logs={"flow_run_id": {"any_": [flow_run_id]}}, limit=200)
         told = [(state["timestamp"], f"{state['name']}: {state['message']}") for state in states]
         told += [(log["timestamp"], log["message"]) for log in logs]
-        return "\n".join(f"{at} {text}" for at, text in sorted(told))
+        return "\n".join([f"parameters: {parameters}", *(f"{at} {text}" for at, text in sorted(told))])
 
     def task_runs(self, flow_run_id: str) -> list[dict[str, Any]]:
         """Return all task runs of a flow run."""
