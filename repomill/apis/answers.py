@@ -5,19 +5,21 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
 from pydantic import BaseModel
 
 from repomill.apis.media_types import is_json, plain_type
+from repomill.calls.rate_limits import wait_of_refusal
+from repomill.calls.statuses import TOO_FAST
 from repomill.canonical import Json
 from repomill.masking import masked
 
 # What lets others act as us is not kept.
 _SECRET_HEADERS = frozenset({"set-cookie", "authorization", "proxy-authorization"})
 _TEXT_TYPES = frozenset({"application/xml", "application/javascript", "application/yaml", "application/x-ndjson"})
-BUSY = frozenset({429})
+BUSY = frozenset({TOO_FAST})
+FORBIDDEN = 403
 BROKEN = frozenset({408, 425, 500, 502, 503, 504})
 EXCERPT = 500
 
@@ -82,21 +84,17 @@ class ApiAnswer:
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"it is no answer of an API: {error!r}") from error
 
+    def is_too_fast(self, now: datetime) -> bool:
+        """Tell whether it says that it is asked too often; GitHub does so with 403, and names the wait as others do."""
+        if self.status != FORBIDDEN:
+            return self.status in BUSY
+        return "rate limit" in self.text().lower() and wait_of_refusal(self.headers, now) > 0
+
     def excerpt(self, source: BaseModel) -> str:
         """Return the beginning of the content, for messages, without the secrets of the source that was asked."""
         said = self.headers.get("www-authenticate", "")
         text = " ".join(f"{said} {self.text()}".split())
         return masked(text, source)[:EXCERPT] or "no content"
-
-
-def retry_after(value: str, now: datetime) -> float:
-    """Return the seconds of a `Retry-After` header (RFC 9110, section 10.2.3); 0 for none, or one that is past."""
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-    except (ValueError, TypeError):
-        return 0.0
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urljoin, urlsplit
 
 from repomill.apis.addresses import HostRules, LookUp, look_up
-from repomill.apis.answers import BROKEN, BUSY, ApiAnswer, retry_after
+from repomill.apis.answers import BROKEN, ApiAnswer
 from repomill.apis.description import ApiDescription
 from repomill.apis.requests import ApiRequest
 from repomill.apis.source import ActingUser, ApiSource, host_of
 from repomill.calls.ledger import FREE, CallKind
 from repomill.calls.port import Calls
+from repomill.calls.rate_limits import rest, wait_of_refusal
 from repomill.calls.sending import Answered, AnswerLost, TryAgain
+from repomill.calls.statuses import retry_after
 from repomill.canonical import digest
 from repomill.errors import (
     ApiAnswerUnusable,
@@ -144,7 +146,7 @@ class HttpApi:
         self._check_status(request, answer, options)
         if options.needs_json and request.is_idempotent:
             self._check_json(request, answer)
-        return Answered(answer.stored(), FREE)
+        return Answered(answer.stored(), FREE, rest(answer.headers, FREE, self._clock()))
 
     async def _exchange(self, request: ApiRequest, options: CallOptions) -> ApiAnswer:
         """Send the request and follow redirects of harmless methods to hosts that were named."""
@@ -227,9 +229,11 @@ class HttpApi:
             return
         source, said = self.source, answer.excerpt(self.source)
         reason = f"{answer.status}: {said}"
-        if answer.status in BUSY or (answer.status in BROKEN and request.is_repeatable):
-            delay = retry_after(answer.headers.get("retry-after", ""), self._clock())
-            raise TryAgain(reason, delay, too_fast=answer.status in BUSY)
+        now = self._clock()
+        if answer.is_too_fast(now):
+            raise TryAgain(reason, wait_of_refusal(answer.headers, now), too_fast=True)
+        if answer.status in BROKEN and request.is_repeatable:
+            raise TryAgain(reason, retry_after(answer.headers, now))
         if answer.status in BROKEN:
             raise AnswerLost(reason)  # it may have been done
         if answer.status == 401:

@@ -1,10 +1,13 @@
 """The adapter to OpenAI's images API, through the `openai` SDK; imported when the first image is made."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from openai import APIConnectionError, APIError, APIResponseValidationError, APIStatusError, AsyncOpenAI
 from openai.types import ImagesResponse
 
+from repomill.calls.rate_limits import rest, wait_of_refusal
 from repomill.calls.sending import Answered, AnswerLost, Refused, TryAgain
 from repomill.calls.statuses import NOT_SENT, PATIENCE_STATUSES, TOO_FAST, retry_after
 from repomill.canonical import Json
@@ -37,17 +40,18 @@ async def generate(source: ImageSource, request: ImageRequest) -> Answered:
     try:
         async with client:
             parameters: Any = request.parameters()
-            response: Any = await client.images.generate(**parameters)
+            raw: Any = await client.images.with_raw_response.generate(**parameters)
+            response = raw.parse()
     except APIStatusError as error:
         return _status(source, error)
     except APIConnectionError as error:
         raise _connection(source, error) from None
     except (APIResponseValidationError, APIError, ValueError) as error:
         raise AnswerLost(_reason(source, f"the answer is no answer of the images API: {error}")) from None
-    return _answered(source, request, response)
+    return _answered(source, request, response, raw.headers)
 
 
-def _answered(source: ImageSource, request: ImageRequest, response: Any) -> Answered:
+def _answered(source: ImageSource, request: ImageRequest, response: Any, headers: Mapping[str, str]) -> Answered:
     if not isinstance(response, ImagesResponse) or not isinstance(response.data, list) or not response.data:
         raise AnswerLost("the answer is no answer of the images API: it holds no images")
     images: list[Json] = [image.b64_json or "" for image in response.data]
@@ -57,7 +61,8 @@ def _answered(source: ImageSource, request: ImageRequest, response: Any) -> Answ
     )
     if usage is not None:
         answer["usage"] = usage
-    return Answered(answer, price(source, request, usage, len(images)))
+    used = price(source, request, usage, len(images))
+    return Answered(answer, used, rest(headers, used, datetime.now(UTC), len(images)))
 
 
 def _status(source: ImageSource, error: APIStatusError) -> Answered:
@@ -67,7 +72,8 @@ def _status(source: ImageSource, error: APIStatusError) -> Answered:
         return Answered({"refused": reason}, price(source, ImageRequest("", ""), None, 0))
     if error.status_code in PATIENCE_STATUSES or error.status_code >= 500:
         too_fast = error.status_code == TOO_FAST
-        raise TryAgain(f"{error.status_code}: {reason}", retry_after(error.response.headers), too_fast) from None
+        delay = (wait_of_refusal if too_fast else retry_after)(error.response.headers, datetime.now(UTC))
+        raise TryAgain(f"{error.status_code}: {reason}", delay, too_fast) from None
     raise Refused(error.status_code, reason) from None
 
 

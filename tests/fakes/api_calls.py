@@ -14,6 +14,7 @@ from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import LedgerMode
 from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.calls.node_calls import NodeCalls
+from repomill.calls.queues import NoQueues, Queues
 from repomill.calls.recordings import Recordings
 from repomill.calls.retry import RetryPolicy
 from repomill.nodes.api_call import ApiCall, ApiCallConfig
@@ -37,6 +38,7 @@ class Api:
     attempts: int = 3
     root: str = str(ROOT)
     max_size: int = 1_000_000
+    queues: Queues = field(default_factory=NoQueues)
 
     async def api(self, source: str) -> HttpApi:
         return self.opened
@@ -58,7 +60,7 @@ class Api:
     def _context(self, node: str) -> NodeContext:
         policy = RetryPolicy(attempts=self.attempts, sleep=self._sleep, jitter=lambda: 0.0)
         kept = Recordings(self.recordings) if self.recordings else None
-        calls = LedgeredCalls(self.ledger, self.mode, kept, policy)
+        calls = LedgeredCalls(self.ledger, self.mode, kept, policy, queues=self.queues)
         absent = cast("Any", Absent())
         return NodeContext(node, {}, absent, absent, absent, self.max_size, calls=NodeCalls(calls, node), http=self)
 

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import CallLedger, LedgerMode
 from repomill.calls.node_calls import NodeCalls
+from repomill.calls.queues import NoQueues, Queues
 from repomill.calls.recordings import Recordings
 from repomill.errors import SourceMissing
 from repomill.images.source import ImageSource
@@ -54,10 +55,11 @@ async def paint(
     ledger: CallLedger,
     mode: LedgerMode = LedgerMode.LIVE,
     recordings: Recordings | None = None,
+    queues: Queues | None = None,
     **config: Any,
 ) -> NodeResult:
     """Run an image node that asks for a cup of tea."""
     declaration, nobody = kind("image"), Absent()
-    calls = NodeCalls(LedgeredCalls(ledger, mode, recordings, patience()), "cup")
+    calls = NodeCalls(LedgeredCalls(ledger, mode, recordings, patience(), queues=queues or NoQueues()), "cup")
     context = NodeContext("cup", {}, nobody, nobody, nobody, 1000, calls=calls, sources=OneSource(source))
     return await declaration.run(declaration.config_model.model_validate({**PROMPT, **config}), context)

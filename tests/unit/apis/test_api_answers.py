@@ -1,17 +1,14 @@
 """Answers: kept without what lets others act as us, and read as their type says."""
 
-from datetime import UTC, datetime
-
 import pytest
 from pydantic import SecretStr
 
-from repomill.apis.answers import ApiAnswer, retry_after
+from repomill.apis.answers import ApiAnswer
 from repomill.apis.responses import response_faults
 from repomill.apis.source import ApiSource, Bearer
 from tests.fakes.api_documents import document, read
 
 SOURCE = ApiSource(name="a", block="a", auth=Bearer(token=SecretStr("token-of-tests")))
-NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
 def answer(content: bytes = b"", media_type: str = "application/json", status: int = 200, **headers: str) -> ApiAnswer:
@@ -52,21 +49,6 @@ def test_what_is_kept_comes_back_without_cookies(content: bytes) -> None:
 def test_what_was_never_kept_is_refused(stored: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="no answer of an API"):
         ApiAnswer.of(stored)
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("7", 7.0),
-        ("Sat, 21 Nov 2026 12:00:30 GMT", 30.0),
-        ("Sat, 21 Nov 2026 11:00:00 GMT", 0.0),
-        ("", 0.0),
-        ("soon", 0.0),
-        ("-5", 0.0),
-    ],
-)
-def test_the_wait_that_an_answer_names_is_understood(value: str, seconds: float) -> None:
-    assert retry_after(value, NOW) == seconds
 
 
 def test_an_excerpt_is_one_short_line() -> None:

@@ -19,8 +19,12 @@ NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
         ({"retry-after": "Thu, 01 Jan 2026 11:00:00 GMT"}, 0.0),
         ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
         ({"retry-after": "soon"}, 0.0),
+        ({"retry-after": "-5"}, 0.0),
+        ({"retry-after": " 7 "}, 7.0),
+        ({"retry-after": "inf"}, 0.0),
+        ({"retry-after-ms": "soon", "retry-after": "9"}, 9.0),
         ({"retry-after-ms": "-3"}, 0.0),
     ],
 )
 def test_the_wait_is_read_in_every_form(headers: dict[str, str], seconds: float) -> None:
-    assert retry_after(headers, lambda: NOW) == seconds
+    assert retry_after(headers, NOW) == seconds
