@@ -38,13 +38,14 @@ async def run_agent(
     problems: list[str] = []
     agent = _agent(request, shape, model, ToolCalls(request, calls))
 
-    @agent.output_validator
-    def _check(answer: Any) -> Any:
+    def check(answer: Any) -> Any:
         problems[:] = shape.problems(answer)
         if problems:
             raise ModelRetry(REPAIR + "\n".join(problems))
         return answer
 
+    if shape.schema is not None:  # any text will do, and each check is a thread's work
+        agent.output_validator(check)
     try:
         limits = UsageLimits(request_limit=request.most_requests)
         before = history(request.history, request.system_prompt, with_tools=bool(request.functions))

@@ -23,7 +23,7 @@ from repomill.masking import masked
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage, ModelResponse
-    from pydantic_ai.models import ModelRequestParameters
+    from pydantic_ai.models import Model, ModelRequestParameters
     from pydantic_ai.settings import ModelSettings
 
     from repomill.agents.source import ModelSource
@@ -38,6 +38,7 @@ class Endpoint:
 
     source: "ModelSource"
     _client: ProviderClient = field(init=False, repr=False)
+    _models: "dict[str, Model]" = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_client", provider_client(self.source))
@@ -63,7 +64,7 @@ class Endpoint:
             TryAgain: it was not served and nothing is owed.
             AnswerLost: it went out, and no usable answer came back.
         """
-        chat = self._client.model(model)
+        chat = self._model(model)
         try:
             answer = await ask(chat, chat.prepare_messages(messages, parameters), settings, parameters, listener)
         except ModelHTTPError as error:
@@ -82,6 +83,12 @@ class Endpoint:
         if not answer.parts and not answer.finish_reason:
             raise AnswerLost("the answer is not a completion: nothing is in it")
         return answer
+
+    def _model(self, name: str) -> "Model":
+        """Keep Pydantic AI's models: each looks itself up in a list of all there are."""
+        if name not in self._models:
+            self._models[name] = self._client.model(name)
+        return self._models[name]
 
     def _status(self, error: ModelHTTPError) -> Refused | TryAgain:
         reason = self._reason(_said(error.body) or "no reason given")

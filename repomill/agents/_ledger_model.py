@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters
+from pydantic_ai.profiles import ModelProfile
 from pydantic_ai.settings import ModelSettings
 
 from repomill.agents._answer_headers import answer_headers
 from repomill.agents._candidates import Candidate, Candidates
 from repomill.agents._canonical_request import canonical_request
 from repomill.agents._stored_response import dump_response, load_response
-from repomill.agents.attachments import IMAGE_TOKENS
 from repomill.agents.prices import price, upper_bound
 from repomill.agents.request import AgentRequest
 from repomill.agents.source import ModelSource
@@ -36,6 +36,9 @@ BLOCK_TYPE = "repomill-openai"
 FRAME_BYTES = 500
 """More than the SDK, the library's words of feedback and the model's own format add to each message, in tokens."""
 
+NO_WINDOW = ModelProfile(context_window=None)
+"""Else each run looks its model up in a list of all there are, for a window that only the ledger's own bound needs."""
+
 
 class LedgerModel(Model):
     """Numbers the requests of one agent run and hands them to the ledger.
@@ -53,7 +56,7 @@ class LedgerModel(Model):
         endpoint: "Callable[[ModelSource], Endpoint]",
         hear: Hear | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(profile=NO_WINDOW)
         self.asked = asked
         self.requests = 0
         self.usage = Usage(cost=Decimal(0))
@@ -95,6 +98,7 @@ class LedgerModel(Model):
         answered = await self._candidates.answered(self._calls, partial(self._call, messages), ask)
         self.usage = _sum(self.usage, answered.usage)
         response = load_response(answered.response)
+        response.usage.cost = answered.usage.cost or Decimal(0)  # else Pydantic AI looks for a price of its own
         self._refuse_when_cut(response)
         return response
 
@@ -109,11 +113,12 @@ class LedgerModel(Model):
 
     def _size(self, form: Json, messages: int, candidate: Candidate) -> int:
         """Return the most tokens of a request; where the workflow bounds them, that is looked at before it is sent."""
-        images = sum(bool(each.media_type) for each in self.asked.attachments)
-        size = len(canonical_json(form)) + FRAME_BYTES * (1 + messages) + IMAGE_TOKENS * images
+        shown = self.asked.attachments
+        size = len(canonical_json(form)) + FRAME_BYTES * (1 + messages) + sum(each.most_tokens for each in shown)
         if candidate.max_input_tokens is not None:
             return size
-        return min(size, most_input(candidate.source, candidate.model, None, images) or size)
+        pictures = sum(each.pictures for each in shown)
+        return min(size, most_input(candidate.source, candidate.model, None, pictures) or size)
 
     def _refuse_when_cut(self, response: ModelResponse) -> None:
         if response.finish_reason == "length":
