@@ -6,6 +6,7 @@ from pydantic_ai.messages import BinaryContent, UserContent
 from pydantic_ai.settings import ModelSettings
 
 from repomill.agents.attachments import Attachment
+from repomill.agents.pdf import PDF
 from repomill.agents.request import AgentRequest
 
 
@@ -32,4 +33,5 @@ def settings_of(request: AgentRequest) -> ModelSettings:
 def _shown(each: Attachment) -> "list[UserContent]":
     if not each.media_type:
         return [f"The file {each.path}:\n{each.content.decode()}"]
-    return [f"The image {each.path}:", BinaryContent(each.content, media_type=each.media_type)]
+    kind = "document" if each.media_type == PDF else "image"
+    return [f"The {kind} {each.path}:", BinaryContent(each.content, media_type=each.media_type)]

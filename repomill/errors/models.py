@@ -78,7 +78,7 @@ class AttachmentRefused(BadInput):
     reason: str
     code: ClassVar[str] = "attachment_refused"
     message: ClassVar[str] = "Node {node}: {path} cannot be attached: {reason}."
-    hint: ClassVar[str] = "Name texts and images under `attach.paths`, as .gitignore has patterns."
+    hint: ClassVar[str] = "Name texts, images and PDF documents under `attach.paths`, as .gitignore has patterns."
 
 
 @dataclass(eq=False)

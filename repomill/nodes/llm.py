@@ -224,7 +224,7 @@ async def _attached(config: LlmConfig, context: NodeContext) -> tuple[Attachment
     found: list[Attachment] = []
     for each in config.attach:
         found += attachments(context.path, await context.node_files.files(each.from_), each.paths)
-    return checked(context.path, found)
+    return await checked(context.path, found)
 
 
 async def _remembered(config: LlmConfig, context: NodeContext) -> tuple[Turn, ...]:

@@ -120,9 +120,10 @@ def test_a_part_without_a_canonical_form_is_not_silently_dropped() -> None:
         form([ModelRequest(parts=[UserPromptPart([ImageUrl("https://x.test/a.png")])])])
 
 
-def test_an_image_counts_by_its_digest_and_a_setting_by_its_value() -> None:
+@pytest.mark.parametrize("media_type", ["image/png", "application/pdf"])
+def test_an_image_or_a_document_counts_by_its_digest(media_type: str) -> None:
     def shown(content: bytes) -> Json:
-        return form([ModelRequest(parts=[UserPromptPart(["Look.", BinaryContent(content, media_type="image/png")])])])
+        return form([ModelRequest(parts=[UserPromptPart(["Look.", BinaryContent(content, media_type=media_type)])])])
 
     assert shown(b"one") == shown(b"one") != shown(b"two")
     assert b"one" not in canonical_json(shown(b"one"))

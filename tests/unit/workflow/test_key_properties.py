@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from repomill.agents.attachments import Attachment
 from repomill.agents.functions import Function
+from repomill.agents.pdf import PDF
 from repomill.agents.request import AgentRequest, ModelChoice
 from repomill.agents.runner import AgentRunner
 from repomill.calls.choke_point import LedgeredCalls
@@ -98,7 +99,7 @@ FULL = ask(
     temperature=0.5,
     schema={"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "integer"}}},
     functions=(Function("look", "Looks.", {"type": "object", "properties": {"x": {}, "y": {}}}, _nothing),),
-    attachments=(Attachment("a.md", b"one"), Attachment("a.png", b"1", "image/png")),
+    attachments=(Attachment("a.md", b"one"), Attachment("a.png", b"1", "image/png"), Attachment("a.pdf", b"1", PDF)),
     thinking="low",
     options={"seed": 1, "extra_body": {"a": 1, "b": 2}},
     history=(Turn(({"role": "user", "content": "Hi."}, {"role": "assistant", "content": []})),),
@@ -119,7 +120,9 @@ OTHERS: dict[str, list[Any]] = {
     ],
     "attachments": [
         (),
-        (Attachment("a.md", b"two"), FULL.attachments[1]),
+        (Attachment("a.md", b"two"), *FULL.attachments[1:]),
+        (*FULL.attachments[:2], Attachment("a.pdf", b"2", PDF)),
+        (*FULL.attachments[:2], Attachment("b.pdf", b"1", PDF)),
         FULL.attachments[:1],
         FULL.attachments[::-1],
     ],
