@@ -26,7 +26,7 @@ from repomill.calls.ledger import CallKey, CallKind, CallRequest, Usage
 from repomill.calls.rate_limits import rest
 from repomill.calls.sending import Answered, Send
 from repomill.canonical import Json, canonical_json, digest
-from repomill.errors import AnswerCut, AnswerRefused, PromptTooLong, SourceMissing
+from repomill.errors import AnswerCut, AnswerRefused, DocumentsNotTaken, PromptTooLong, SourceMissing
 
 if TYPE_CHECKING:
     from repomill.agents._endpoint import Endpoint
@@ -144,6 +144,7 @@ class _ModelCaller:
         if source is None:
             raise source_missing(self.candidate.name)
         self._refuse_when_too_long()
+        self._refuse_documents(source)
         endpoint, name = self.model.endpoint(source), self.candidate.model
 
         async def send() -> Answered:
@@ -162,6 +163,10 @@ class _ModelCaller:
         most, size = self.candidate.max_input_tokens, self.call.bound.input_tokens
         if most is not None and size > most:
             raise PromptTooLong(self.call.key.node_path, self.candidate.name, size, most)
+
+    def _refuse_documents(self, source: ModelSource) -> None:
+        if not source.takes_documents and any(each.pdf for each in self.model.asked.attachments):
+            raise DocumentsNotTaken(self.candidate.name, 0, "Azure takes none in chat")
 
     def check(self, response: Json) -> None:
         load_response(response)

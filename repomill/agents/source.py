@@ -69,3 +69,8 @@ class ModelSource(EndpointSource):
     def url(self) -> str:
         """Return the base URL with the provider's filled in: the SDK's own default could come from the environment."""
         return self.base_url or PROVIDER_URLS.get(self.kind, "")
+
+    @property
+    def takes_documents(self) -> bool:
+        """Whether its API takes PDF documents; its models may take none all the same."""
+        return self.kind is not SourceKind.AZURE or self.api == "responses"

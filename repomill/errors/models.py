@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from repomill.errors.base import BadInput, Fatal, UserActionRequired
+from repomill.errors.calls import CallRefused
 
 
 @dataclass(eq=False)
@@ -79,6 +80,18 @@ class AttachmentRefused(BadInput):
     code: ClassVar[str] = "attachment_refused"
     message: ClassVar[str] = "Node {node}: {path} cannot be attached: {reason}."
     hint: ClassVar[str] = "Name texts, images and PDF documents under `attach.paths`, as .gitignore has patterns."
+
+
+@dataclass(eq=False)
+class DocumentsNotTaken(CallRefused):
+    """A source takes no PDF documents in the API it is asked through; it was not asked."""
+
+    code: ClassVar[str] = "documents_not_taken"
+    message: ClassVar[str] = "Source {source} cannot be shown PDF documents: {reason}. It was not asked."
+    hint: ClassVar[str] = (
+        "Set `api` of the source's block to `responses`, or name another source, or a `fallback`, then "
+        "`repomill execution resume ID --spec SPEC`."
+    )
 
 
 @dataclass(eq=False)

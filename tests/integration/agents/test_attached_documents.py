@@ -9,11 +9,16 @@ import pytest
 
 from repomill.agents.attachments import IMAGE_TOKENS, MOST_FILES, Attachment, attachments, checked
 from repomill.agents.pdf import PAGE_TOKENS, PDF, PdfLimits, PdfSize
+from repomill.agents.request import ModelChoice
+from repomill.agents.runner import AgentRunner
+from repomill.agents.source import ModelSource
+from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import CallState, LedgerMode
 from repomill.calls.memory_ledger import MemoryCallLedger
-from repomill.errors import AttachmentRefused, CallRefused, PromptTooLong, RecordingMissing
+from repomill.errors import AttachmentRefused, CallRefused, DocumentsNotTaken, PromptTooLong, RecordingMissing
+from repomill.sources import SourceKind
 from repomill.trees.tree import TreeFile
-from tests.fakes.agent_runs import ROOT, ask, runner_for
+from tests.fakes.agent_runs import ROOT, UNREACHABLE, ask, runner_for
 from tests.fakes.agent_tools import FilesInMemory, Said, run_llm
 from tests.fakes.pdf_documents import encrypted, endless_pdf, pdf
 from tests.servers.model_server import Asked, Reply, model_server
@@ -77,11 +82,21 @@ async def test_a_model_that_takes_no_documents_refuses_for_good(provider: str) -
 
 
 async def test_chat_at_azure_takes_no_documents_and_is_not_asked() -> None:
-    with model_server(lambda _: "Never.") as server:
-        async with runner_for(server.base_url.removesuffix("/v1"), kind="azure") as agents:
-            with pytest.raises(CallRefused, match="does not support document input"):
-                await agents.run(ask(attachments=SHOWN))
-    assert server.requests == []
+    ledger = MemoryCallLedger(ROOT)
+    async with runner_for(ledger=ledger, kind="azure") as agents:
+        with pytest.raises(DocumentsNotTaken, match="Azure takes none in chat"):
+            await agents.run(ask(attachments=SHOWN))
+    assert ledger.rows == {}
+
+
+async def test_a_fallback_takes_the_place_of_what_takes_no_documents() -> None:
+    with model_server(lambda _: "Two teas.") as server:
+        azure = ModelSource(name="main", kind=SourceKind.AZURE, base_url=UNREACHABLE, model="gpt-4o-mini")
+        other = ModelSource(name="other", base_url=server.base_url, model="gpt-4o-mini")
+        calls = LedgeredCalls(MemoryCallLedger(ROOT), LedgerMode.LIVE)
+        async with AgentRunner({"main": azure, "other": other}, calls) as agents:
+            answer = await agents.run(ask(attachments=SHOWN, fallback=(ModelChoice("other"),)))
+    assert answer.output == {"text": "Two teas."}
 
 
 async def test_a_document_is_known_by_how_it_begins() -> None:
