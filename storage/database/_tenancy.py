@@ -4,13 +4,18 @@ A filter that each query has to remember is one that some query forgets, so it i
 statement (SELECT, UPDATE, DELETE) of a session, and new rows are stamped.
 """
 
+from functools import lru_cache
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import event
+from sqlalchemy import Executable, event
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+from sqlalchemy.sql.base import ExecutableOption
 
 from storage.database.models import Tenant
 from storage.database.scope import Scope
+
+_RESTRICTED: WeakKeyDictionary[Executable, dict[UUID, Executable]] = WeakKeyDictionary()
 
 
 class ForeignRow(Exception):  # a programming error, so outside the catalogue
@@ -23,9 +28,7 @@ def bind_to_organisation(session: Session, scope: Scope) -> None:
 
     def restrict(state: ORMExecuteState) -> None:
         if state.is_select or state.is_update or state.is_delete:
-            state.statement = state.statement.options(
-                with_loader_criteria(Tenant, lambda row: row.organisation_id == organisation_id, include_aliases=True)
-            )
+            state.statement = _restricted(state.statement, organisation_id)
 
     def stamp(session: Session, context: UOWTransaction, instances: object) -> None:
         for row in session.new:
@@ -34,6 +37,22 @@ def bind_to_organisation(session: Session, scope: Scope) -> None:
 
     event.listen(session, "do_orm_execute", restrict)
     event.listen(session, "before_flush", stamp)
+
+
+def _restricted(statement: Executable, organisation_id: UUID) -> Executable:
+    """Return the statement with the filter; of one that a module keeps, what was returned before.
+
+    SQLAlchemy then need not work its cache key out again, which takes longer than SQLite needs to answer.
+    """
+    by_organisation = _RESTRICTED.setdefault(statement, {})
+    if organisation_id not in by_organisation:
+        by_organisation[organisation_id] = statement.options(_is_of(organisation_id))
+    return by_organisation[organisation_id]
+
+
+@lru_cache
+def _is_of(organisation_id: UUID) -> ExecutableOption:
+    return with_loader_criteria(Tenant, lambda row: row.organisation_id == organisation_id, include_aliases=True)
 
 
 def name_organisation(session: Session, scope: Scope) -> None:

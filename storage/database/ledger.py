@@ -86,6 +86,7 @@ class SqlCallLedger:
         self._project_id: UUID | None = None
         self._keys: set[CallKey] = set()
         self._knows_all: bool | None = None
+        self._looking = asyncio.Lock()
 
     async def find(self, key: CallKey) -> CallRow | None:
         if not await self._may_be_there(key):
@@ -100,10 +101,11 @@ class SqlCallLedger:
 
     async def _may_be_there(self, key: CallKey) -> bool:
         """Save each new call a look at the database: nobody but the holder of the lease writes calls of the root."""
-        if self._knows_all is None:
-            before = await self._read(lambda work: work.calls.keys(self.root_execution_id, KEYS_REMEMBERED))
-            self._keys.update(before)
-            self._knows_all = len(before) < KEYS_REMEMBERED
+        async with self._looking:  # hundreds of calls may begin at once, and one look is enough
+            if self._knows_all is None:
+                before = await self._read(lambda work: work.calls.keys(self.root_execution_id, KEYS_REMEMBERED))
+                self._keys.update(before)
+                self._knows_all = len(before) < KEYS_REMEMBERED
         return key in self._keys or not self._knows_all
 
     async def reserve(self, call: CallRequest) -> CallRow:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from repomill.calls.budget import Amount
@@ -15,6 +15,14 @@ Calls = Sequence[ColumnElement[bool]]
 """Conditions that select the calls which count."""
 
 _UNDER_WAY = (CallState.RESERVED, CallState.SENT)
+
+_NAMED = BudgetAccount.name.in_(bindparam("names", expanding=True))
+_LOCKED = select(BudgetAccount).where(_NAMED).order_by(BudgetAccount.name)
+_LOCKED = _LOCKED.with_for_update().execution_options(populate_existing=True)
+"""Accounts, locked in the order of their names, one for all: two that wait for each other cannot be."""
+_WHEN_ALL_ARE_THERE = _LOCKED.where(
+    select(func.count()).select_from(BudgetAccount).where(_NAMED).scalar_subquery() == bindparam("number")
+)
 
 
 def midnight(instant: datetime) -> datetime:
@@ -40,7 +48,7 @@ class Accounts(Repository):
 
         None is locked before all are there: who opens one waits for others who do, and must not hold what they need.
         """
-        found = self._locked(calls_of, _are_there(calls_of))
+        found = self._accounts(_WHEN_ALL_ARE_THERE, {"names": list(calls_of), "number": len(calls_of)})
         if len(found) == len(calls_of):
             return found
         for name in sorted(calls_of.keys() - self._names(calls_of)):
@@ -69,11 +77,11 @@ class Accounts(Repository):
             account.reserved_tokens = aside.tokens
         self._session.flush()
 
-    def _locked(self, names: Collection[str], *conditions: ColumnElement[bool]) -> dict[str, BudgetAccount]:
-        """Lock accounts in the order of their names, one for all: two that wait for each other cannot be."""
-        query = select(BudgetAccount).where(BudgetAccount.name.in_(names), *conditions).order_by(BudgetAccount.name)
-        query = query.with_for_update().execution_options(populate_existing=True)
-        return {account.name: account for account in self._session.scalars(query)}
+    def _locked(self, names: Collection[str]) -> dict[str, BudgetAccount]:
+        return self._accounts(_LOCKED, {"names": list(names)})
+
+    def _accounts(self, query: Select[tuple[BudgetAccount]], named: Mapping[str, object]) -> dict[str, BudgetAccount]:
+        return {account.name: account for account in self._session.scalars(query, named)}
 
     def _names(self, names: Collection[str]) -> set[str]:
         return set(self._session.scalars(select(BudgetAccount.name).where(BudgetAccount.name.in_(names))))
@@ -92,11 +100,6 @@ class Accounts(Repository):
         ).one()
         money = (cost or Amount().cost) + (bound or Amount().cost)
         return Amount(money, calls, int(tokens or 0) + int(bound_tokens or 0))
-
-
-def _are_there(names: Collection[str]) -> ColumnElement[bool]:
-    query = select(func.count()).select_from(BudgetAccount).where(BudgetAccount.name.in_(names))
-    return query.scalar_subquery() == len(names)
 
 
 def _account(name: str, before: Amount) -> BudgetAccount:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Select, func, select, update
+from sqlalchemy import CursorResult, Select, bindparam, func, select, update
 
 from repomill.errors import ExecutionFinished, ExecutionNotFound, ExecutionOwned, OwnershipLost, PayloadsExpired
 from repomill.roles import Permission
@@ -20,6 +20,21 @@ from storage.database.transitions import ExecutionStatus
 LOST = "lost"
 
 _ENDS = frozenset({ExecutionStatus.COMPLETED, ExecutionStatus.FAILED, ExecutionStatus.CANCELLED})
+
+_GOOD = select(ExecutionAttempt.id).where(
+    ExecutionAttempt.id == bindparam("attempt"), ExecutionAttempt.ended_at.is_(None)
+)
+_OWNED = (
+    select(Execution.id)
+    .join(ExecutionAttempt, ExecutionAttempt.execution_id == Execution.id)
+    .where(Execution.id == bindparam("execution"), Execution.fence == bindparam("fence"))
+    .where(ExecutionAttempt.id == bindparam("attempt"), ExecutionAttempt.ended_at.is_(None))
+    .with_for_update(key_share=True, of=[Execution, ExecutionAttempt])
+)
+"""The execution while a lease is good, locked against who takes it over and the owner's heartbeat.
+
+FOR NO KEY UPDATE: rows that refer to it may still be inserted.
+"""
 
 
 class Leases(Repository):
@@ -98,30 +113,31 @@ class Leases(Repository):
         self._audit("request cancel", "execution", execution.id, None, None)
         return execution
 
-    def guard(self, lease: Lease) -> Execution:
-        """Lock the execution until the commit and return it; raises `OwnershipLost` when the lease is no longer good.
+    def guard(self, lease: Lease) -> None:
+        """Lock the execution until the commit; raises `OwnershipLost` when the lease is no longer good.
 
         First in every transaction that writes on behalf of an execution: it also orders locks, so that two
         writers of one execution cannot wait for each other.
         """
-        execution = self._session.scalars(_owned(lease)).one_or_none()
-        if execution is None:
+        named = {"execution": lease.execution_id, "fence": lease.fence, "attempt": lease.attempt_id}
+        if self._session.scalar(_OWNED, named) is None:
             self._locked(lease.execution_id)  # it may be gone altogether
             raise OwnershipLost(str(lease.execution_id))
-        return execution
+
+    def guarded(self, lease: Lease) -> Execution:
+        """Return the execution, locked; raises as `guard`."""
+        self.guard(lease)
+        return self._locked(lease.execution_id)
 
     def is_good(self, lease: Lease) -> bool:
         """Tell whether the lease is good, without locking."""
-        attempt = select(ExecutionAttempt.id).where(
-            ExecutionAttempt.id == lease.attempt_id, ExecutionAttempt.ended_at.is_(None)
-        )
-        return self._session.scalar(attempt) is not None
+        return self._session.scalar(_GOOD, {"attempt": lease.attempt_id}) is not None
 
     def finish(
         self, lease: Lease, status: ExecutionStatus, error: dict[str, Any] | None = None, *, now: datetime | None = None
     ) -> Execution:
         """Give the execution back with its outcome (also `suspended`); raises `OwnershipLost`, `IllegalTransition`."""
-        execution = self.guard(lease)
+        execution = self.guarded(lease)
         return self._end(execution, status, error, status.value, now or self._clock())
 
     def reconcile(self, execution_id: UUID, status: ExecutionStatus, error: dict[str, Any] | None = None) -> Execution:
@@ -186,18 +202,6 @@ def _open_attempts_of_root(root_id: UUID) -> Select[tuple[ExecutionAttempt]]:
     query = select(ExecutionAttempt).where(
         ExecutionAttempt.execution_id.in_(executions), ExecutionAttempt.ended_at.is_(None)
     )
-    return query.execution_options(populate_existing=True)
-
-
-def _owned(lease: Lease) -> Select[tuple[Execution]]:
-    """Select the execution while its lease is good, locked against who takes it over and the owner's heartbeat.
-
-    FOR NO KEY UPDATE: rows that refer to it may still be inserted.
-    """
-    query = select(Execution).join(ExecutionAttempt, ExecutionAttempt.execution_id == Execution.id)
-    query = query.where(Execution.id == lease.execution_id, Execution.fence == lease.fence)
-    query = query.where(ExecutionAttempt.id == lease.attempt_id, ExecutionAttempt.ended_at.is_(None))
-    query = query.with_for_update(key_share=True, of=[Execution, ExecutionAttempt])
     return query.execution_options(populate_existing=True)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, delete, or_, select
 
 from repomill.calls.budget import Amount, Limits, Period, plain
 from repomill.calls.ledger import FREE, Usage
@@ -14,6 +14,8 @@ from repomill.roles import Permission
 from storage.database.models import Budget, BudgetAccount, Call, Execution, Project
 from storage.database.repositories._accounts import Accounts, midnight, reserved, spent
 from storage.database.repositories.base import Repository
+
+_OF_PROJECT_OR_ALL = select(Budget).where(or_(Budget.project_id == bindparam("project"), Budget.project_id.is_(None)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,8 @@ class Budgets(Repository):
         return Accounts(self._session, self._scope, self._clock)
 
     def _budgets(self, run: RunBudget) -> list[Applied]:
-        set_by_people = select(Budget).where(or_(Budget.project_id == run.project_id, Budget.project_id.is_(None)))
-        found = [self._applied(budget) for budget in self._session.scalars(set_by_people)]
+        set_by_people = self._session.scalars(_OF_PROJECT_OR_ALL, {"project": run.project_id})
+        found = [self._applied(budget) for budget in set_by_people]
         if run.limits:
             of = (Call.root_execution_id == run.root_id,)
             found.append(Applied(f"run {run.root_id}", run.limits, of))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from repomill.calls.queues import LOOK_AGAIN, SLOT_LIFE, Entry, QueueLimits
@@ -12,13 +12,20 @@ from repomill.calls.token_bucket import TokenBucket
 from storage.database.models import CallQueue, CallSlot
 from storage.database.repositories.base import Repository
 
+_LOCKED = select(CallQueue).where(CallQueue.name == bindparam("queue"))
+_LOCKED = _LOCKED.with_for_update().execution_options(populate_existing=True)
+_PAUSED_UNTIL = select(CallQueue.paused_until).where(CallQueue.name == bindparam("queue"))
+_SLOTS = select(func.count(), func.count().filter(CallSlot.expires_at <= bindparam("now")))
+_SLOTS = _SLOTS.select_from(CallSlot).where(CallSlot.queue == bindparam("queue"))
+"""How many slots there are, and how many of them are over."""
+
 
 class CallQueues(Repository):
     """Turns, pauses and slots by the queue's name."""
 
     def pause_left(self, queue: QueueLimits) -> float:
         """Return for how many seconds nobody may enter, without locking."""
-        until = self._session.scalar(select(CallQueue.paused_until).where(CallQueue.name == queue.name))
+        until = self._session.scalar(_PAUSED_UNTIL, {"queue": queue.name})
         return 0.0 if until is None else max(0.0, (until - self._clock()).total_seconds())
 
     def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool, tokens: int = 0) -> Entry:
@@ -65,11 +72,9 @@ class CallQueues(Repository):
     def _takes_slot(self, queue: QueueLimits, holder: UUID, now: datetime) -> bool:
         if queue.concurrency is None:
             return True
-        is_its, is_over = CallSlot.queue == queue.name, CallSlot.expires_at <= now
-        counts = select(func.count(), func.count().filter(is_over)).select_from(CallSlot).where(is_its)
-        all_slots, over = self._session.execute(counts).one()
+        all_slots, over = self._session.execute(_SLOTS, {"queue": queue.name, "now": now}).one()
         if over:
-            self._session.execute(delete(CallSlot).where(is_its, is_over))
+            self._session.execute(delete(CallSlot).where(CallSlot.queue == queue.name, CallSlot.expires_at <= now))
         if all_slots - over >= queue.concurrency:
             return False
         self._add(CallSlot(queue=queue.name, holder=holder, expires_at=_life(now)))
@@ -102,8 +107,7 @@ class CallQueues(Repository):
         return self._find(name)[0]
 
     def _find(self, name: str) -> Sequence[CallQueue]:
-        query = select(CallQueue).where(CallQueue.name == name).with_for_update()
-        return self._session.scalars(query.execution_options(populate_existing=True)).all()
+        return self._session.scalars(_LOCKED, {"queue": name}).all()
 
 
 def _bucket(row: CallQueue) -> TokenBucket:

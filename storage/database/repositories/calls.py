@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import bindparam, or_, select
 
 from repomill.calls.budget import Amount
 from repomill.calls.ledger import CallKey, CallRequest, CallState, Usage
@@ -19,6 +19,14 @@ from storage.database.repositories.budgets import Budgets, RunBudget
 from storage.database.transitions import check_transition
 
 ENTITY = "call"
+
+_BY_KEY = select(Call).where(
+    Call.root_execution_id == bindparam("root"),
+    Call.node_path == bindparam("path"),
+    Call.ordinal == bindparam("ordinal"),
+    Call.request_digest == bindparam("digest"),
+)
+_BY_KEY_LOCKED = _BY_KEY.with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class Calls(Repository):
 
     def find(self, root_id: UUID, key: CallKey) -> Call | None:
         """Return the call, None when it was never reserved."""
-        return self._session.scalars(_by_key(root_id, key)).one_or_none()
+        return self._session.scalars(_BY_KEY, _named(root_id, key)).one_or_none()
 
     def keys(self, root_id: UUID, most: int) -> Sequence[CallKey]:
         """Return what tells the calls of a root execution apart, of `most` of them."""
@@ -231,7 +239,7 @@ class Calls(Repository):
 
     def _locked(self, root_id: UUID, key: CallKey) -> Call | None:
         """Executions of one root share its calls, so the lease alone does not keep two writers apart."""
-        return self._session.scalars(_by_key(root_id, key).with_for_update()).one_or_none()
+        return self._session.scalars(_BY_KEY_LOCKED, _named(root_id, key)).one_or_none()
 
     def _known(self, root_id: UUID, key: CallKey, state: CallState) -> Call:
         row = self._locked(root_id, key)
@@ -269,13 +277,8 @@ class Calls(Repository):
         )
 
 
-def _by_key(root_id: UUID, key: CallKey) -> Select[tuple[Call]]:
-    return select(Call).where(
-        Call.root_execution_id == root_id,
-        Call.node_path == key.node_path,
-        Call.ordinal == key.ordinal,
-        Call.request_digest == key.request_digest,
-    )
+def _named(root_id: UUID, key: CallKey) -> dict[str, object]:
+    return {"root": root_id, "path": key.node_path, "ordinal": key.ordinal, "digest": key.request_digest}
 
 
 def _key(row: Call) -> CallKey:

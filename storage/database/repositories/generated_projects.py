@@ -52,7 +52,7 @@ class GeneratedProjects(Repository):
 
     def open(self, lease: Lease, output_directory: str) -> GeneratedProject:
         """Return the project of the lease's execution, a pending one the first time."""
-        execution = self._leases().guard(lease)
+        execution = self._leases().guarded(lease)
         found = self.of_execution(lease.execution_id)
         if found is not None:
             return found

@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from repomill.calls.budget import Limits, Period
 from repomill.calls.choke_point import LedgeredCalls
-from repomill.calls.ledger import CallKind, LedgerMode, Usage
+from repomill.calls.ledger import CallKey, CallKind, LedgerMode, Usage
 from repomill.calls.node_calls import NodeCalls
 from repomill.calls.queues import QueueLimits
 from repomill.calls.sending import Answered
@@ -53,6 +53,16 @@ async def test_a_call_with_two_budgets_and_a_slot_at_hand_is_three_short_transac
         seen = with_slot.ended()
     await queues.aclose()
     assert seen == [*QUEUED, *RESERVED, "INSERT calls", *SETTLED, "UPDATE calls"]
+
+
+async def test_calls_that_begin_at_once_look_once_what_is_there(database: Database) -> None:
+    with database.transaction(DEFAULT_SCOPE) as work:
+        lease = running_execution(work)
+    ledger = SqlCallLedger(database, MemoryStore(), DEFAULT_SCOPE, lease, lease.execution_id)
+    seen = _Statements(database)
+    found = await asyncio.gather(*(ledger.find(CallKey(f"node[{number}]", 1, "0" * 64)) for number in range(20)))
+    assert found == [None] * 20
+    assert seen.ended() == ["SELECT execution_attempts", "SELECT calls"]
 
 
 class _Statements:

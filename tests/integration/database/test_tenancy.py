@@ -1,6 +1,8 @@
 """No organisation sees, changes or deletes what belongs to another."""
 
+import gc
 from uuid import UUID, uuid4
+from weakref import ref
 
 import pytest
 from sqlalchemy import delete, insert, select, update
@@ -78,6 +80,26 @@ def test_a_statement_that_forgets_the_organisation_still_keeps_to_it(database: D
         assert session.scalars(select(Project)).all() == []
     with database.transaction(DEFAULT_SCOPE) as work:
         assert [(row.name, row.description) for row in work.projects.list()] == [("mine", "")]
+
+
+def test_a_statement_that_is_kept_keeps_to_the_organisation_of_each_session(database: Database, other: Scope) -> None:
+    kept = select(Project.name)
+    for scope, name in ((DEFAULT_SCOPE, "mine"), (other, "theirs")):
+        with database.transaction(scope) as work:
+            work.projects.get_or_create(name)
+    for scope, name in ((DEFAULT_SCOPE, "mine"), (other, "theirs"), (DEFAULT_SCOPE, "mine")):
+        with database.transaction(scope) as work:
+            assert work.projects._session.scalars(kept).all() == [name]
+
+
+def test_a_statement_that_nobody_keeps_is_forgotten(database: Database) -> None:
+    with database.transaction(DEFAULT_SCOPE) as work:
+        statement = select(Project)
+        work.projects._session.scalars(statement).all()
+        is_kept = ref(statement)
+    del statement
+    gc.collect()
+    assert is_kept() is None
 
 
 def test_a_row_for_another_organisation_is_not_written(database: Database, other: Scope) -> None:
