@@ -7,6 +7,7 @@ what fails in any way ends with another status than 0.
 import json
 import resource
 import sys
+from dataclasses import fields
 from io import BytesIO
 
 
@@ -20,7 +21,7 @@ def main() -> None:
 
 
 def _told(content: bytes, most_pages: int) -> dict[str, int | str]:
-    from pypdf import PdfReader, apply_configuration
+    from pypdf import Configuration, PdfReader, apply_configuration
 
     document = PdfReader(BytesIO(content))
     if document.is_encrypted:
@@ -30,8 +31,9 @@ def _told(content: bytes, most_pages: int) -> dict[str, int | str]:
         return {"refused": "it has no pages"}
     if pages > most_pages:
         return {"refused": f"it has {pages} pages, and an agent is shown {most_pages} at most"}
-    # By default pypdf leaves out the text of what is drawn after so many forms, and it would not be counted.
-    with apply_configuration(xform_maximum_invocations_per_extraction=sys.maxsize):
+    # At limits of its own pypdf leaves text out and goes on, so that it would not be counted: this process has limits.
+    limits = (each.name for each in fields(Configuration) if type(each.default) is int)
+    with apply_configuration(Configuration().with_overwrites(**dict.fromkeys(limits, sys.maxsize))):
         text = sum(len(page.extract_text().encode(errors="surrogatepass")) for page in document.pages)
     return {"pages": pages, "text": text}
 

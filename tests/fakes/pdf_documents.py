@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
+from zlib import compress
 
 from pypdf import PdfWriter
 
 FONT = "/Font <</F <</Type /Font /Subtype /Type1 /BaseFont /Helvetica>> >>"
+DRAWS = "<</Type /Page /Parent 2 0 R /Resources <</XObject <</X 100 0 R>> >> /Contents 11 0 R>>"
 
 
 def pdf(*texts: str, count: int | None = None) -> bytes:
@@ -27,10 +29,19 @@ def encrypted(document: bytes, password: str) -> bytes:
     return written.getvalue()
 
 
+def layered_pdf(text: str, layers: int = 20) -> bytes:
+    """Return a document whose page draws a form that was compressed over and over."""
+    content = _line(text).encode()
+    for _ in range(layers):
+        content = compress(content)
+    filters = f"/Filter [/ASCIIHexDecode {'/FlateDecode ' * layers}]"
+    objects = {10: DRAWS, 11: _stream("/X Do"), 100: _stream(content.hex(), f"{_form(FONT)} {filters}")}
+    return _document(objects, [10])
+
+
 def endless_pdf(levels: int = 40) -> bytes:
     """Return a document whose page draws a form twice, which draws another twice, and so on."""
-    objects = {10: "<</Type /Page /Parent 2 0 R /Resources <</XObject <</X 100 0 R>> >> /Contents 11 0 R>>"}
-    objects[11] = _stream("/X Do")
+    objects = {10: DRAWS, 11: _stream("/X Do")}
     for level in range(levels):
         objects[100 + level] = _stream("/X Do /X Do", _form(f"/XObject <</X {101 + level} 0 R>>"))
     objects[100 + levels] = _stream(_line("tea"), _form(FONT))
