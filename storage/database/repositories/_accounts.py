@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time
+from decimal import Decimal
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -70,12 +71,7 @@ class Accounts(Repository):
             self._move(self._locked(names).values(), actual, Amount() - bound)
 
     def _move(self, accounts: Iterable[BudgetAccount], more_spent: Amount, more_reserved: Amount) -> None:
-        for account in accounts:
-            gone, aside = spent(account) + more_spent, reserved(account) + more_reserved
-            account.spent_cost, account.spent_calls, account.spent_tokens = gone.cost, gone.calls, gone.tokens
-            account.reserved_cost, account.reserved_calls = aside.cost, aside.calls
-            account.reserved_tokens = aside.tokens
-        self._session.flush()
+        self._put_all([(account, _moved(account, more_spent, more_reserved)) for account in accounts])
 
     def _locked(self, names: Collection[str]) -> dict[str, BudgetAccount]:
         return self._accounts(_LOCKED, {"names": list(names)})
@@ -100,6 +96,18 @@ class Accounts(Repository):
         ).one()
         money = (cost or Amount().cost) + (bound or Amount().cost)
         return Amount(money, calls, int(tokens or 0) + int(bound_tokens or 0))
+
+
+def _moved(account: BudgetAccount, more_spent: Amount, more_reserved: Amount) -> dict[str, Decimal | int]:
+    gone, aside = spent(account) + more_spent, reserved(account) + more_reserved
+    return {
+        "spent_cost": gone.cost,
+        "spent_calls": gone.calls,
+        "spent_tokens": gone.tokens,
+        "reserved_cost": aside.cost,
+        "reserved_calls": aside.calls,
+        "reserved_tokens": aside.tokens,
+    }
 
 
 def _account(name: str, before: Amount) -> BudgetAccount:

@@ -53,8 +53,7 @@ class CallQueues(Repository):
         if queue.requests_per_minute is None:
             return 0.0
         turn = max(now, row.next_turn_at or now)
-        row.next_turn_at = turn + timedelta(minutes=1) / queue.requests_per_minute
-        self._session.flush()
+        self._put(row, next_turn_at=turn + timedelta(minutes=1) / queue.requests_per_minute)
         return (turn - now).total_seconds()
 
     def give_back(self, queue: QueueLimits, tokens: int) -> None:
@@ -64,10 +63,12 @@ class CallQueues(Repository):
             self._keep(row, _bucket(row).give_back(tokens, queue.tokens_per_minute))
 
     def _keep(self, row: CallQueue, bucket: TokenBucket) -> None:
-        row.tokens_full_at = datetime.fromtimestamp(bucket.full_at, UTC)
-        row.tokens_first = bucket.first
-        row.tokens_first_until = datetime.fromtimestamp(bucket.first_until, UTC) if bucket.first else None
-        self._session.flush()
+        self._put(
+            row,
+            tokens_full_at=datetime.fromtimestamp(bucket.full_at, UTC),
+            tokens_first=bucket.first,
+            tokens_first_until=datetime.fromtimestamp(bucket.first_until, UTC) if bucket.first else None,
+        )
 
     def _takes_slot(self, queue: QueueLimits, holder: UUID, now: datetime) -> bool:
         if queue.concurrency is None:

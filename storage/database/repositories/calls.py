@@ -161,12 +161,20 @@ class Calls(Repository):
 
     def answered(self, root_id: UUID, key: CallKey, response_key: str, usage: Usage, latency_ms: int) -> Call:
         """The answer is stored under `response_key`; what an earlier, uncertain sending was charged stays charged."""
-        row = self._moved(root_id, key, CallState.ANSWERED)
-        row.response_key, row.answered_at, row.latency_ms = response_key, self._clock(), latency_ms
-        row.input_tokens, row.output_tokens = usage.input_tokens, usage.output_tokens
-        row.cost = _sum(row.cost, usage.cost)
+        row = self._known(root_id, key, CallState.ANSWERED)
+        check_transition(ENTITY, row.state, CallState.ANSWERED)
+        self._put(
+            row,
+            state=CallState.ANSWERED,
+            response_key=response_key,
+            answered_at=self._clock(),
+            latency_ms=latency_ms,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cost=_sum(row.cost, usage.cost),
+        )
         self._budgets.settle(row, Amount.of(usage, row.reserved_amount))
-        return self._flushed(row)
+        return row
 
     def settled(self, root_id: UUID, key: CallKey) -> Call:
         """The reservation has become the cost."""
@@ -179,9 +187,9 @@ class Calls(Repository):
         return self._settle(self.answered(root_id, key, response_key, usage, latency_ms))
 
     def _settle(self, row: Call) -> Call:
-        self._move(row, CallState.SETTLED)
-        row.settled_at = self._clock()
-        return self._flushed(row)
+        check_transition(ENTITY, row.state, CallState.SETTLED)
+        self._put(row, state=CallState.SETTLED, settled_at=self._clock())
+        return row
 
     def known(  # noqa: PLR0913, PLR0917  # all that a row holds of such a call
         self, root_id: UUID, execution_id: UUID, call: CallRequest, request_key: str, response_key: str, usage: Usage
