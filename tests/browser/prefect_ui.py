@@ -1,6 +1,8 @@
 """What a person does in the Prefect UI."""
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,21 @@ from playwright.sync_api import Locator, Page
 
 from tests.e2e.prefect_server import PrefectServer
 from tests.servers.waiting import wait_until
+
+SEEN_WITHIN = 5.0
+"""Seconds after which a click has not worked."""
+
+
+def click_until(clicked: Locator, is_done: Callable[[], bool]) -> None:
+    """Click until it is seen to have worked: on a busy machine the page may move under the click, and it goes by."""
+
+    def works() -> bool:
+        clicked.click()
+        with suppress(TimeoutError):
+            wait_until(is_done, SEEN_WITHIN)
+        return is_done()
+
+    wait_until(lambda: is_done() or works())
 
 
 @dataclass
@@ -28,8 +45,20 @@ class PrefectUI:
 
     def choose(self, label: str, option: str) -> None:
         """Pick one of the values of a field."""
-        self.page.get_by_role("button", name=f"Select {label}").click()
-        self.page.get_by_role("option", name=option, exact=True).click()
+        wanted = self.page.get_by_role("option", name=option, exact=True)
+        click_until(self.page.get_by_role("button", name=f"Select {label}"), wanted.is_visible)
+        wanted.click()
+        wanted.wait_for(state="hidden")
+
+    def turn_on(self, label: str) -> None:
+        """Turn a switch on."""
+        switch = self.page.get_by_label(label)
+        click_until(switch, switch.is_checked)
+
+    def open_tab(self, name: str) -> None:
+        """Open a tab of the page or of a form."""
+        tab = self.page.get_by_role("tab", name=name)
+        click_until(tab, lambda: tab.get_attribute("aria-selected") == "true")
 
     def submit(self) -> str:
         """Submit the form, follow the note that says so, and return the flow run's id once it has ended.

@@ -34,12 +34,12 @@ def plan(ui: PrefectUI, project: str) -> str:
     """Ask from the form what an export would do; return the id of the plan."""
     ui.open(f"deployments/deployment/{ui.server.deployment('export-repository/export')['id']}/run")
     ui.page.get_by_label("Generated project").fill(project)
-    ui.page.get_by_role("tab", name="Host").click()
+    ui.open_tab("Host")
     ui.page.get_by_label("Owner or group").fill(OWNER)
     ui.page.get_by_label("Name", exact=True).fill(NAME)
     ui.page.get_by_label("Credentials block").fill("ada")
     ui.choose("Host", "gitea")
-    ui.page.get_by_label("Plan only").click()
+    ui.turn_on("Plan only")
     ui.picture("export-form")
     page = str(ui.open_artifact(ui.submit(), "library-export-plan")["data"])
     return page.partition("with the plan `")[2][:36]

@@ -75,7 +75,7 @@ def test_a_stored_project_is_pushed_from_the_form_of_an_export(ui: PrefectUI, fl
     deployment = ui.server.deployment("export-repository/export")["id"]
     ui.open(f"deployments/deployment/{deployment}/run")
     ui.page.get_by_label("Generated project").fill(summary.partition("Generated project `")[2][:36])
-    ui.page.get_by_role("tab", name="Git remote").click()
+    ui.open_tab("Git remote")
     ui.page.get_by_label("URL").fill(f"file://{tmp_path}/remote.git")
     ui.open_run(ui.submit(), "Artifacts")
     ui.wait_for_texts("library-export-git")
@@ -86,8 +86,8 @@ def test_the_page_that_the_demo_names_shows_its_nodes_by_their_titles(
     ui: PrefectUI, installation: Installation
 ) -> None:
     ui.open(installation.json("demo")["prefect"])
-    ui.page.get_by_role("tab", name="Artifacts").click()
+    ui.open_tab("Artifacts")
     ui.wait_for_texts("flagpost-summary", "flagpost-export-push")
     ui.picture("run")
-    ui.page.get_by_role("tab", name="Task Runs").click()
+    ui.open_tab("Task Runs")
     ui.wait_for_texts("Plan the modules", "Write the tests", "Push to the Git remote")
