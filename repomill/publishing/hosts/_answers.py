@@ -3,8 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from textwrap import shorten
 
+from repomill.calls.rate_limits import wait_of_refusal
+from repomill.calls.statuses import retry_after
 from repomill.errors import (
     HostAccessDenied,
     HostRateLimited,
@@ -41,11 +44,7 @@ class Answer:
         limited = self.status == 429 or (self.status == 403 and self._limits())
         if not limited:
             return None
-        after = _number(self.headers.get("retry-after", ""))
-        if after is not None:
-            return after
-        resets = _number(self.headers.get("x-ratelimit-reset") or self.headers.get("ratelimit-reset", ""))
-        return max(resets - self.now, 1.0) if resets is not None and self._spent() else _SHORTEST_PAUSE
+        return wait_of_refusal(self.headers, datetime.fromtimestamp(self.now, UTC)) or _SHORTEST_PAUSE
 
     def _limits(self) -> bool:
         return self._spent() or "retry-after" in self.headers or bool(_PAUSE.search(self.text))
@@ -69,7 +68,7 @@ class Asked:
         if pause is not None:
             return HostRateLimited(self.host, delay=pause)
         if answer.status in {408, 425} or answer.status >= 500:
-            delay = _number(answer.headers.get("retry-after", "")) or 0.0
+            delay = retry_after(answer.headers, datetime.fromtimestamp(answer.now, UTC))
             return HostUnavailable(self.host, answer.reason, delay=delay)
         if answer.status in {401, 403}:
             return HostAccessDenied(self.host, self.action, self.needed, answer.reason)
@@ -81,10 +80,3 @@ class Asked:
         if answer.status in {400, 409, 422} and self.repository and _TAKEN.search(answer.text):
             return RepositoryNameTaken(self.repository, answer.reason)
         return HostRefused(self.host, self.action, answer.reason)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return max(float(text), 0.0)
-    except ValueError:
-        return None

@@ -1,6 +1,7 @@
 """What hosts refuse, limit and break, told apart and told with the scope or the delay; and tokens that stay inside."""
 
 from collections.abc import AsyncIterator, Iterator
+from email.utils import formatdate
 from pathlib import Path
 from time import time
 
@@ -44,6 +45,8 @@ SETTINGS = RepositorySettings(marker_topic("shop"))
 SERVERS = {"github": github_server, "gitlab": gitlab_server, "gitea": gitea_server}
 ALL = frozenset({"repo", "workflow", "delete_repo", "api", "read:user", "write:repository", "write:issue"})
 
+DAY = 24 * 60 * 60
+
 
 @pytest.fixture(params=[*SERVERS])
 def vendor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, HostServer]]:
@@ -83,8 +86,13 @@ async def refusal(host: RepositoryHost) -> RepomillError:
         (Given(403, {"message": "You have exceeded a secondary rate limit"}), 60, 60),
         (Given(403, {"message": "x"}, {"Retry-After": "30"}), 30, 30),
         (Given(429, {"message": "Too Many Requests"}), 60, 60),
+        (
+            Given(429, {"message": "slow down"}, {"Retry-After": formatdate(time() + 2 * DAY, usegmt=True)}),
+            DAY,
+            2 * DAY,
+        ),
     ],
-    ids=["retry-after", "secondary", "403 retry-after", "bare 429"],
+    ids=["retry-after", "secondary", "403 retry-after", "bare 429", "retry-after with a date"],
 )
 async def test_a_limit_says_how_long_to_wait(
     server: HostServer, host: RepositoryHost, given: Given, least: float, most: float
