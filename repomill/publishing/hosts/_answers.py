@@ -21,6 +21,9 @@ from repomill.errors import (
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _PAUSE = re.compile(r"rate limit|abuse|too many requests", re.IGNORECASE)
 _TAKEN = re.compile(r"already (exists|been taken)|has already been|is taken", re.IGNORECASE)
+_RESETS = frozenset({"x-ratelimit-reset", "ratelimit-reset"})
+_AFTER_RESET = 1.0
+"""Seconds to wait when the limit that was spent is back by now: the two clocks may differ a little."""
 _SHORTEST_PAUSE = 60.0
 """Seconds to wait when a host limits without saying for how long; GitHub's own advice for secondary limits."""
 
@@ -44,7 +47,9 @@ class Answer:
         limited = self.status == 429 or (self.status == 403 and self._limits())
         if not limited:
             return None
-        return wait_of_refusal(self.headers, datetime.fromtimestamp(self.now, UTC)) or _SHORTEST_PAUSE
+        has_reset = self._spent() and not _RESETS.isdisjoint(self.headers)
+        wait = wait_of_refusal(self.headers, datetime.fromtimestamp(self.now, UTC))
+        return wait or (_AFTER_RESET if has_reset else _SHORTEST_PAUSE)
 
     def _limits(self) -> bool:
         return self._spent() or "retry-after" in self.headers or bool(_PAUSE.search(self.text))

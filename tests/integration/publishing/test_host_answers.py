@@ -111,6 +111,14 @@ async def test_a_spent_limit_waits_until_it_resets(server: HostServer, host: Rep
     assert 60 < error.delay <= 90
 
 
+async def test_a_spent_limit_that_just_reset_waits_no_minute(server: HostServer, host: RepositoryHost) -> None:
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time()) - 1)}
+    server.api_faults.append(Fault(given=Given(403, {"message": "API rate limit exceeded"}, headers)))
+    error = await refusal(host)
+    assert isinstance(error, HostRateLimited)
+    assert error.delay == 1
+
+
 @pytest.mark.parametrize("status", [500, 502, 503])
 async def test_a_broken_host_is_worth_a_later_try(server: HostServer, host: RepositoryHost, status: int) -> None:
     server.api_faults.append(Fault(given=Given(status, {"message": "out of order"}, {"Retry-After": "5"})))
