@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Update, bindparam, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -15,17 +14,11 @@ from repomill.errors import NotPermitted
 from repomill.roles import Permission
 from storage.database.changes import StatusChange, facts_of, keep
 from storage.database.models import AuditEntry, Base, Membership, User
-from storage.database.repositories._many import table_of
+from storage.database.repositories._many import update_all
 from storage.database.scope import Scope
 from storage.database.transitions import check_transition
 
 RowT = TypeVar("RowT", bound=Base)
-
-
-@cache
-def _by_id(model: type[Base]) -> Update:
-    table = table_of(model)
-    return update(table).where(table.c.id == bindparam("row"), table.c.organisation_id == bindparam("here"))
 
 
 class Repository:
@@ -55,9 +48,7 @@ class Repository:
             return
         self._session.flush()
         model: type[Base] = type(changes[0][0])
-        here = self._scope.organisation_id
-        named = [{"row": row.id, "here": here, **values} for row, values in changes]
-        self._session.connection().execute(_by_id(model), named)
+        update_all(self._session, self._scope, model, [(row.id, values) for row, values in changes])
         for row, values in changes:
             for name, value in values.items():
                 set_committed_value(row, name, value)

@@ -129,7 +129,7 @@ class Calls(Repository):
 
     def sent(self, run: RunBudget, key: CallKey) -> Call:
         """The request goes out now; the second time its bound is put aside once more, and this raises as `reserve`."""
-        return self._flushed(self._send(run, self._known(run.root_id, key, CallState.SENT)))
+        return self._add(self._send(run, self._known(run.root_id, key, CallState.SENT)))
 
     def reserve_and_send(self, run: RunBudget, execution_id: UUID, call: CallRequest, request_key: str) -> Call:
         """Reserve a call whose request goes out right after the commit; raises as `reserve`."""
@@ -155,17 +155,16 @@ class Calls(Repository):
         if row.state is CallState.UNCERTAIN:
             bound = Usage(row.reserved_tokens, 0, row.reserved_amount)
             row.budget_accounts = self._budgets.put_aside(run, bound, row.source, row.model) or None
-        self._move(row, CallState.SENT)
-        row.sends, row.sent_at = row.sends + 1, self._clock()
+        check_transition(ENTITY, row.state, CallState.SENT)
+        row.state, row.sends, row.sent_at = CallState.SENT, row.sends + 1, self._clock()
         return row
 
     def answered(self, root_id: UUID, key: CallKey, response_key: str, usage: Usage, latency_ms: int) -> Call:
         """The answer is stored under `response_key`; what an earlier, uncertain sending was charged stays charged."""
         row = self._known(root_id, key, CallState.ANSWERED)
-        check_transition(ENTITY, row.state, CallState.ANSWERED)
-        self._put(
+        self._move(
             row,
-            state=CallState.ANSWERED,
+            CallState.ANSWERED,
             response_key=response_key,
             answered_at=self._clock(),
             latency_ms=latency_ms,
@@ -187,8 +186,7 @@ class Calls(Repository):
         return self._settle(self.answered(root_id, key, response_key, usage, latency_ms))
 
     def _settle(self, row: Call) -> Call:
-        check_transition(ENTITY, row.state, CallState.SETTLED)
-        self._put(row, state=CallState.SETTLED, settled_at=self._clock())
+        self._move(row, CallState.SETTLED, settled_at=self._clock())
         return row
 
     def known(  # noqa: PLR0913, PLR0917  # all that a row holds of such a call
@@ -204,19 +202,18 @@ class Calls(Repository):
 
     def uncertain(self, root_id: UUID, key: CallKey) -> Call:
         """The answer was lost; the call is charged at its bound."""
-        row = self._moved(root_id, key, CallState.UNCERTAIN)
-        row.cost = _sum(row.cost, row.reserved_amount)
+        row = self._known(root_id, key, CallState.UNCERTAIN)
+        self._move(row, CallState.UNCERTAIN, cost=_sum(row.cost, row.reserved_amount))
         self._budgets.settle(row, Amount(row.reserved_amount or Decimal(0), 1, row.reserved_tokens))
-        return self._flushed(row)
+        return row
 
     def released(self, root_id: UUID, key: CallKey, reason: str) -> Call:
         """The provider refused: nothing is owed for this sending, so it does not count as one."""
         row = self._known(root_id, key, CallState.RELEASED)
         was_sent = row.state is CallState.SENT
-        self._move(row, CallState.RELEASED)
-        row.sends, row.error = row.sends - was_sent, reason
+        self._move(row, CallState.RELEASED, sends=row.sends - was_sent, error=reason)
         self._budgets.settle(row, Amount())
-        return self._flushed(row)
+        return row
 
     def end_abandoned(self, silence: timedelta) -> int:
         """End calls whose run has given no sign of life for that long; return how many.
@@ -255,18 +252,10 @@ class Calls(Repository):
             raise IllegalTransition(ENTITY, "absent", state.value)
         return row
 
-    def _moved(self, root_id: UUID, key: CallKey, state: CallState) -> Call:
-        row = self._known(root_id, key, state)
-        self._move(row, state)
-        return row
-
-    def _move(self, row: Call, state: CallState) -> None:
+    def _move(self, row: Call, state: CallState, **values: Any) -> None:
+        """Take a stored call to another state, with what that state says."""
         check_transition(ENTITY, row.state, state)
-        row.state = state
-
-    def _flushed(self, row: Call) -> Call:
-        self._session.flush()
-        return row
+        self._put(row, state=state, **values)
 
     def _row(self, root_id: UUID, execution_id: UUID, call: CallRequest, request_key: str) -> Call:
         return Call(

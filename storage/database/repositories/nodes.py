@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, bindparam, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, select
 
 from storage.database.lease import Lease
 from storage.database.models import AuditEntry, Execution, NodeExecution
 from storage.database.repositories._leases import Leases
-from storage.database.repositories._many import insert_all, table_of
+from storage.database.repositories._many import insert_all, update_all
 from storage.database.repositories._node_changes import (
     ENTITY,
     MOVED,
@@ -30,10 +30,7 @@ PATHS_A_QUERY = 500
 _HAS_OUTPUT = (NodeStatus.COMPLETED, NodeStatus.CACHED)
 _OPEN = (NodeStatus.PENDING, NodeStatus.RUNNING, NodeStatus.SUSPENDED)
 
-_TABLE = table_of(NodeExecution)
 _KNOWN = select(*(getattr(NodeExecution, name) for name in ("id", "node_path", *MOVED)))
-# Past the session, which is much quicker, so it names the organisation itself.
-_MOVE = update(_TABLE).where(_TABLE.c.id == bindparam("row"), _TABLE.c.organisation_id == bindparam("here"))
 
 
 class Nodes(Repository):
@@ -139,10 +136,8 @@ class Nodes(Repository):
     def _write(self, rows: Rows) -> None:
         new, old = rows.taken()
         insert_all(self._session, self._scope, NodeExecution, new)
-        if old:
-            here = {"here": self._scope.organisation_id}
-            moved = [{name: row[name] for name in MOVED} | {"row": row["id"]} | here for row in old]
-            self._session.connection().execute(_MOVE, moved)
+        moved = [(row["id"], {name: row[name] for name in MOVED}) for row in old]
+        update_all(self._session, self._scope, NodeExecution, moved)
 
     def _audited(self, note: Note) -> dict[str, Any]:
         return {
