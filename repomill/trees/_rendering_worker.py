@@ -63,13 +63,13 @@ def _work(job: Job[object], files: SimpleQueue[Any], replies: SimpleQueue[Any], 
 
 
 def _answer(work: Callable[[TreeFile], object], file: TreeFile, seconds: float) -> object:
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         return work(file)
     except RepomillError as error:
         return error
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 if __name__ == "__main__":

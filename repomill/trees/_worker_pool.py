@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from signal import SIGALRM
+from signal import SIGPROF
 from threading import BoundedSemaphore
 from typing import IO, Any, Final, Generic, TypeVar
 
@@ -134,7 +134,7 @@ def _weight(result: object) -> int:
 
 
 def _death(status: int, place: str, seconds: float) -> RepomillError:
-    if status == -SIGALRM:
+    if status == -SIGPROF:
         return RenderingTooLarge(place, f"{seconds:g} seconds")
     return ExpressionFailed(place, 1, f"the process that rendered it ended with status {status}")
 

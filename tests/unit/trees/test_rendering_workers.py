@@ -121,7 +121,7 @@ def test_a_template_that_burns_its_time_is_stopped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(signal.SIGALRM, "went over 60 seconds"), (signal.SIGKILL, "ended with status -9")]
+    ("number", "said"), [(signal.SIGPROF, "went over 60 seconds"), (signal.SIGKILL, "ended with status -9")]
 )
 def test_the_file_at_which_a_process_was_killed_is_named(number: signal.Signals, said: str) -> None:
     with burning() as (worker, errors):
