@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any, cast
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from repomill.canonical import Json
@@ -34,7 +34,6 @@ def indexes(body: MemoryBody) -> list[Json]:
     return [names["index"] for names in body.asked]
 
 
-@settings(deadline=None)  # other work on the machine is no fault
 @given(st.lists(st.integers(), max_size=10), FAILURES, st.sampled_from(["skip", "collect"]), st.integers(1, 12))
 def test_every_item_has_one_iteration_and_its_place(
     items: list[int], failing: set[int], on_item_error: str, parallel: int
@@ -51,7 +50,6 @@ def test_every_item_has_one_iteration_and_its_place(
     assert (output["count"], output["failed"]) == (len(items), len(failed))
 
 
-@settings(deadline=None)  # other work on the machine is no fault
 @given(st.integers(1, 10), st.sets(st.integers(0, 9), min_size=1, max_size=4), st.integers(1, 12))
 def test_after_a_failure_nothing_starts_and_what_runs_ends(size: int, failing: set[int], parallel: int) -> None:
     body = MemoryBody(fails=broken(*failing), pauses=2)
@@ -66,7 +64,6 @@ def test_after_a_failure_nothing_starts_and_what_runs_ends(size: int, failing: s
     assert set(body.ended) == set(range(len(body.asked))) - failing
 
 
-@settings(deadline=None)  # other work on the machine is no fault
 @given(st.integers(0, 12), st.integers(1, 10), st.sampled_from(["fail", "stop"]), st.booleans())
 def test_a_condition_decides_how_often_and_the_bound_how_often_at_most(
     wanted: int, bound: int, on_limit: str, is_while: bool

@@ -43,7 +43,7 @@ SOURCES: dict[str, ModelSource] = {"main": ModelSource(name="main", model="gpt-4
 KNOWN = KnownSources(SOURCES, {"dear": 30_000})
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(configs(), st.lists(st.sampled_from(FATES), max_size=30), st.integers(1, 4), st.integers(0, 3))
 def test_no_node_puts_more_aside_than_its_bound(config: Any, fates: list[str], tries: int, images: int) -> None:
     coming = iter(fates)

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from repomill.agents.attachments import Attachment
@@ -47,7 +47,6 @@ def turned(value: Any) -> Any:
     return [turned(each) for each in value] if isinstance(value, list) else value
 
 
-@settings(deadline=None)
 @given(st.fixed_dictionaries(PARTS), st.data())
 def test_a_node_key_changes_with_every_part(parts: dict[str, Any], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(PARTS)))
@@ -56,7 +55,6 @@ def test_a_node_key_changes_with_every_part(parts: dict[str, Any], data: st.Data
     assert key(parts) != key({**parts, name: other})
 
 
-@settings(deadline=None)
 @given(st.fixed_dictionaries(PARTS))
 def test_a_node_key_does_not_depend_on_the_order_of_maps(parts: dict[str, Any]) -> None:
     assert key(parts) == key({name: turned(part) for name, part in parts.items()})
@@ -169,7 +167,6 @@ def test_neither_the_moment_nor_the_order_of_maps_counts() -> None:
     assert (first.key, first.bound) == (second.key, second.bound)
 
 
-@settings(deadline=None)
 @given(TEXT.filter(str.strip), TEXT.filter(str.strip))
 def test_calls_are_alike_exactly_when_their_prompts_are(one: str, other: str) -> None:
     digests = [call_of(ask(prompt, model="m")).key.request_digest for prompt in (one, other)]

@@ -73,7 +73,7 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(WorkflowSpec.model_validate(document), ends, live)
 
 
-@settings(deadline=None, max_examples=400)  # other work on the machine is no fault
+@settings(max_examples=400)
 @given(cases(), st.data())
 def test_a_node_runs_once_after_all_before_it_or_is_pruned_and_no_join_hangs(case: Case, data: st.DataObject) -> None:
     made = plan(case.spec)
@@ -105,14 +105,12 @@ def test_a_node_runs_once_after_all_before_it_or_is_pruned_and_no_join_hangs(cas
     assert sorted(pruned) == sorted(made.nodes.keys() - expected)
 
 
-@settings(deadline=None)  # other work on the machine is no fault
 @given(cases())
 def test_no_run_has_more_nodes_than_the_bound(case: Case) -> None:
     running = [node.id for node in case.spec.nodes if case.runs(node.id)]
     assert len(running) <= bound(case.spec).nodes <= len(case.spec.nodes)
 
 
-@settings(deadline=None)  # other work on the machine is no fault
 @given(cases(), st.lists(st.integers(0, 9), min_size=10, max_size=10))
 def test_no_run_weighs_more_than_the_dearest_nodes_together(case: Case, numbers: list[int]) -> None:
     weights = dict(zip((node.id for node in case.spec.nodes), numbers, strict=False))
@@ -121,7 +119,6 @@ def test_no_run_weighs_more_than_the_dearest_nodes_together(case: Case, numbers:
     assert sum(weights[node] for node in running) <= worst <= sum(weights.values())
 
 
-@settings(deadline=None)  # other work on the machine is no fault
 @given(cases())
 def test_whatever_is_pruned_at_once_comes_in_the_plans_order(case: Case) -> None:
     made = plan(case.spec)

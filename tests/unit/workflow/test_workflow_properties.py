@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -85,14 +85,12 @@ def check_places(text: str) -> None:
     assert all(1 <= fault.line <= text.count("\n") + 2 and fault.column >= 1 for fault in faults)
 
 
-@settings(deadline=None)  # other work on the machine is no fault
 @given(st.text())
 def test_any_text_gets_faults_and_never_a_crash(text: str) -> None:
     assert faults_of(text)
     check_places(text)
 
 
-@settings(deadline=None)  # other work on the machine is no fault
 @given(JSON)
 def test_any_json_document_gets_faults_and_never_a_crash(value: object) -> None:
     text = json.dumps(value, indent=1)
@@ -100,13 +98,11 @@ def test_any_json_document_gets_faults_and_never_a_crash(value: object) -> None:
     check_places(text)
 
 
-@settings(deadline=None)  # other work on the machine is no fault
 @given(st.dictionaries(KEYS, NEAR_SPECS, max_size=8), st.booleans())
 def test_a_document_of_the_languages_own_words_gets_faults_and_never_a_crash(value: object, as_json: bool) -> None:
     check_places(json.dumps(value) if as_json else as_yaml(value))
 
 
-@settings(deadline=None)  # other work on the machine is no fault
 @given(JSON, st.booleans(), st.sampled_from([None, 2, "\t"]))
 def test_json_text_reads_as_the_json_reader_reads_it(value: object, escaped: bool, indent: int | str | None) -> None:
     text = json.dumps({"value": value}, ensure_ascii=escaped, indent=indent)
@@ -122,7 +118,6 @@ def spec_of(variables: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@settings(deadline=None)  # other work on the machine is no fault
 @given(st.dictionaries(TEXT, PLAIN, max_size=4))
 def test_json_and_yaml_of_the_same_content_have_one_digest(variables: dict[str, Any]) -> None:
     document = spec_of(variables)
@@ -131,7 +126,6 @@ def test_json_and_yaml_of_the_same_content_have_one_digest(variables: dict[str, 
     assert workflow_digest(from_json) == workflow_digest(from_yaml)
 
 
-@settings(deadline=None)  # other work on the machine is no fault
 @given(st.dictionaries(TEXT, PLAIN, max_size=4))
 def test_a_stored_document_reads_back_with_its_digest(variables: dict[str, Any]) -> None:
     spec = validate(json.dumps(spec_of(variables)), "any.json")
@@ -148,7 +142,6 @@ def graphs(draw: st.DrawFn) -> Graph:
     return Graph(tuple(draw(st.permutations(ids))), tuple(edges))
 
 
-@settings(deadline=None)  # other work on the machine is no fault
 @given(graphs())
 def test_ancestors_are_the_nodes_from_which_this_one_is_reached(graph: Graph) -> None:
     for node in graph.nodes:
@@ -156,7 +149,6 @@ def test_ancestors_are_the_nodes_from_which_this_one_is_reached(graph: Graph) ->
         assert graph.ancestors(node) == expected
 
 
-@settings(deadline=None)  # other work on the machine is no fault
 @given(graphs(), st.data())
 def test_publishing_waits_for_every_node_that_writes(graph: Graph, data: st.DataObject) -> None:
     kinds = ["input", "file_generation"]
