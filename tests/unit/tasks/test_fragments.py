@@ -4,6 +4,7 @@ import resource
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from repomill.errors import PathWrittenTwice
@@ -17,8 +18,8 @@ MANY = 3 * OPEN_AT_ONCE + 7
 
 @pytest.fixture
 def few_open_files() -> Iterator[None]:
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (2 * OPEN_AT_ONCE, before[1]))
+    before, ours = resource.getrlimit(resource.RLIMIT_NOFILE), psutil.Process().num_fds()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (ours + 2 * OPEN_AT_ONCE, before[1]))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
 

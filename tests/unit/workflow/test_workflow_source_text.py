@@ -168,9 +168,9 @@ def test_aliases_cannot_nest_deeper_than_text() -> None:
 
 def test_merged_aliases_cannot_multiply_without_end() -> None:
     levels = "".join(f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 10)}]}}\n" for i in range(1, 12))
-    began = time.monotonic()
+    began = time.process_time()
     assert refusal("a0: &a0 {x: 1}\n" + levels).code == "too_large"
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_long_texts_behind_aliases_are_counted_each_time() -> None:
