@@ -10,6 +10,7 @@ from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.errors import CallRefused, CallUnavailable, CallUncertain
 from tests.fakes.agent_runs import ROOT, UNREACHABLE, Waits, ask, runner_for
 from tests.servers.model_server import Asked, Reply, model_server
+from tests.servers.waiting import wait_until
 
 
 def first(*replies: Reply) -> list[Reply]:
@@ -80,6 +81,8 @@ async def test_an_endpoint_that_is_not_there_is_unavailable_and_nothing_is_in_do
     assert [(row.state, row.sends) for row in ledger.rows.values()] == [(CallState.RELEASED, 0)]
 
 
+LATE = 5
+"""Seconds, and the reply never comes; all other losses are seen at once, and bounds that are short would be others."""
 LOSSES = {
     "connection dropped": Reply(drop="after"),
     "no answer in time": Reply(hang=True),
@@ -96,7 +99,7 @@ LOSSES = {
 async def test_a_lost_answer_is_asked_for_once_more(loss: Reply) -> None:
     replies, ledger = first(loss), MemoryCallLedger(ROOT)
     with model_server(lambda asked: replies[asked.number - 1]) as server:
-        async with runner_for(server.base_url, ledger, timeout=1) as agents:
+        async with runner_for(server.base_url, ledger, timeout=LATE if loss.hang else 30) as agents:
             assert (await agents.run(ask())).output == {"text": "fine"}
     assert [row.sends for row in ledger.rows.values()] == [2]
 
@@ -106,10 +109,10 @@ async def test_an_answer_lost_twice_is_never_asked_for_again(loss: Reply) -> Non
     ledger = MemoryCallLedger(ROOT)
     with model_server(lambda asked: loss) as server:
         for _ in range(2):
-            async with runner_for(server.base_url, ledger, timeout=1) as agents:
+            async with runner_for(server.base_url, ledger, timeout=1 if loss.hang else 30) as agents:
                 with pytest.raises(CallUncertain):
                     await agents.run(ask())
-    assert len(server.requests) == 2
+        wait_until(lambda: len(server.requests) == 2)
     assert [row.state for row in ledger.rows.values()] == [CallState.UNCERTAIN]
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -21,23 +22,22 @@ class Killer:
 
     def __init__(self, times: int) -> None:
         self.left = times
-        self.victim: subprocess.Popen[str] | None = None
+        self.victims: SimpleQueue[subprocess.Popen[str]] = SimpleQueue()
 
     def __call__(self, asked: Asked) -> Any:
-        if self.left and self.victim is not None:
+        victim = self.victims.get(timeout=PATIENCE)
+        if self.left:
             self.left -= 1
-            self.victim.kill()
-            self.victim.wait()
+            victim.kill()
+            victim.wait()
             return Reply(drop="after")
         return "alive"
 
 
 @contextmanager
 def agent(killer: Killer, url: str, ledger: Path) -> Iterator[subprocess.Popen[str]]:
-    # The server's thread may answer before Popen returns here: the child needs a second to import.
-    process = subprocess.Popen([*PROGRAM, url, str(ledger), "Go."], stdout=-1, stderr=-1, text=True)
-    killer.victim = process
-    with process:
+    with subprocess.Popen([*PROGRAM, url, str(ledger), "Go."], stdout=-1, stderr=-1, text=True) as process:
+        killer.victims.put(process)
         yield process
 
 

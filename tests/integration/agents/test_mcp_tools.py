@@ -104,12 +104,12 @@ async def test_a_missing_block_is_named() -> None:
 
 
 async def test_a_command_that_does_not_exist_is_unavailable() -> None:
-    source = McpSource(name="teas", command=("/no/such/program",), timeout=5)
+    source = McpSource(name="teas", command=("/no/such/program",), timeout=30)
     with pytest.raises(CallUnavailable, match="cannot be reached"):
         await run_llm(script("Done."), TEAS, ports=ports(source))
 
 
 async def test_a_metadata_service_is_never_asked() -> None:
-    source = McpSource(name="teas", url="http://169.254.169.254/mcp", timeout=5)
+    source = McpSource(name="teas", url="http://169.254.169.254/mcp", timeout=30)
     with pytest.raises(AddressRefused, match="link-local"):
         await run_llm(script("Done."), TEAS, ports=ports(source))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -65,15 +66,17 @@ def test_a_kill_while_the_call_is_in_flight_never_frees_what_may_have_been_spent
     database: Database, migrated_url: str, tmp_path: Path
 ) -> None:
     limit(database)
-    victims: list[subprocess.Popen[str]] = []
+    victims: SimpleQueue[subprocess.Popen[str]] = SimpleQueue()
 
     def kill(asked: Asked) -> Reply:
-        victims[0].kill()
+        victim = victims.get(timeout=PATIENCE)
+        victim.kill()
+        victim.wait()
         return Reply(drop="after")
 
     with model_server(kill) as server:
-        victims.append(start(server, migrated_url, tmp_path, 1))
-        victims[0].communicate(timeout=PATIENCE)
+        victims.put(victim := start(server, migrated_url, tmp_path, 1))
+        victim.communicate(timeout=PATIENCE)
     with database.transaction(DEFAULT_SCOPE) as work:
         assert taken(work)[1].cost == BOUND
         [execution] = work.executions.list(5)

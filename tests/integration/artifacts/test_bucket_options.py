@@ -24,6 +24,7 @@ from tests.servers.cut_connection import cut_after
 from tests.servers.processes import LOOPBACK
 from tests.servers.s3 import S3Server
 from tests.servers.tls_front import Front, tls_front
+from tests.servers.waiting import PATIENCE
 
 MEGABYTE = 1024 * 1024
 PLAIN = BucketOptions(secure=False)
@@ -83,7 +84,7 @@ async def test_an_upload_whose_way_breaks_leaves_no_object_and_no_lie(swift_s3: 
             async with aclosing(store_on(S3Server(way, swift_s3.access_key, swift_s3.secret_key), "broken-way")) as cut:
                 with pytest.raises(ArtifactStoreUnavailable):
                     await cut.put_file("big", tmp_path / "big")
-        assert broken.is_set()
+        assert broken.wait(PATIENCE)
         assert not await store.exists("big")
 
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import pty
 import sys
+from codecs import IncrementalDecoder, getincrementaldecoder
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import TextIOWrapper
@@ -16,6 +17,7 @@ from storage.database.work import Work
 from tasks.services import Services
 from tests.fakes.stored_projects import admitted
 from tests.integration.cli.conftest import CommandLine
+from tests.servers.waiting import PATIENCE
 
 
 @dataclass
@@ -25,12 +27,13 @@ class Terminal:
     descriptor: int
     stream: TextIOWrapper
     seen: str = field(default="")
+    _decoder: IncrementalDecoder = field(default_factory=getincrementaldecoder("utf-8"))
 
     def read(self) -> str:
         self.stream.flush()
         while True:
             try:
-                self.seen += os.read(self.descriptor, 65536).decode()
+                self.seen += self._decoder.decode(os.read(self.descriptor, 65536))
             except BlockingIOError:
                 return self.seen
 
@@ -54,7 +57,7 @@ async def happen(services: Services, execution: Execution, *events: tuple[str, s
 
 
 async def shows(terminal: Terminal, text: str) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while text not in terminal.read():  # noqa: ASYNC110  # a terminal tells nobody that something was written
             await asyncio.sleep(0.02)
 

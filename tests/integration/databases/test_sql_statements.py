@@ -120,7 +120,7 @@ async def test_a_cancelled_node_stops_its_statement(databases: SqlDatabases, sho
     assert not done
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, 50)
     assert len(await names(databases, shop)) == 3
 
 
