@@ -48,6 +48,12 @@ def declare(ports: Ports) -> tuple[Declaration, ...]:
             is_ready=lambda _, started: is_worker_online(api_url(ports.prefect), started),
             ready_within=220,  # it waits for the server
         ),
+        Declaration(
+            name="loss watch",
+            arguments=("-m", "deployments.loss_watch"),
+            is_ready=lambda _pid, _started: True,  # nobody waits for it
+            ready_within=60,
+        ),
     )
 
 

@@ -6,9 +6,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.events.actions import RunDeployment
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
-from deployments.environment import OWNER_TAG
-
-RECOVER = "recover-executions/recover"
+from deployments.environment import OWNER_TAG, RECOVER
 
 
 async def ensure_automations(client: PrefectClient) -> None:

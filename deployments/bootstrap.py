@@ -39,7 +39,7 @@ def ensure_bootstrapped(settings: "Settings", stack: "Stack", progress: Progress
     progress("seeding blocks and deployments")
     from deployments.seeding import seed
 
-    asyncio.run(seed(settings, stack.links_url, overwrite=overwrite or stack.is_embedded))
+    asyncio.run(seed(settings, stack, overwrite=overwrite or stack.is_embedded))
     if stack.is_embedded:
         marker.write_text(fingerprint)
 

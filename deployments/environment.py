@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 WORK_POOL = "repomill"
 WORKER_NAME = "embedded"
+RECOVER = "recover-executions/recover"
+"""The deployment that goes on with executions whose process is gone."""
 OWNER_TAG = "workflow"
 """On deployments whose flow runs own executions: the crash of such a run is looked after."""
 

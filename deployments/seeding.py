@@ -21,16 +21,17 @@ from blocks.model_source import OpenAISource
 from blocks.names import ARTIFACTS, DATABASE, MODELS
 from blocks.sources import SOURCE_BLOCKS
 from deployments.automations import ensure_automations
-from deployments.environment import WORK_POOL
+from deployments.environment import RECOVER, WORK_POOL
 from deployments.examples import ROOT
 from repomill.errors import BlocksDiffer
 from repomill.publishing.hosts.registry import host_kinds
 
 if TYPE_CHECKING:
+    from deployments.stack import Stack
     from repomill.settings import Settings
 
 
-async def seed(settings: "Settings", links_url: str, *, overwrite: bool) -> None:
+async def seed(settings: "Settings", stack: "Stack", *, overwrite: bool) -> None:
     """Write everything; what is there already is brought up to date, or left alone without `overwrite`.
 
     Raises:
@@ -38,11 +39,11 @@ async def seed(settings: "Settings", links_url: str, *, overwrite: bool) -> None
     """
     if not overwrite and await _is_seeded(settings):
         return
-    await _seed_blocks(settings, links_url)
+    await _seed_blocks(settings, stack.links_url)
     async with get_client() as client:
         await ensure_work_pool(client)
         for declared in fixed_deployments():
-            await _deploy(client, declared)
+            await _deploy(client, declared, stack)
         await ensure_automations(client)
 
 
@@ -100,8 +101,9 @@ async def _seed_blocks(settings: "Settings", links_url: str) -> None:
         )
 
 
-async def _deploy(client: PrefectClient, declared: dict[str, Any]) -> None:
+async def _deploy(client: PrefectClient, declared: dict[str, Any], stack: "Stack") -> None:
     flow: Flow[..., Any] = load_flow_from_entrypoint(declared["entrypoint"])
+    looked_after = stack.is_embedded and f"{flow.name}/{declared['name']}" == RECOVER  # by deployments.loss_watch
     await client.create_deployment(
         flow_id=await client.create_flow_from_name(flow.name),
         name=declared["name"],
@@ -110,17 +112,17 @@ async def _deploy(client: PrefectClient, declared: dict[str, Any]) -> None:
         work_pool_name=declared["work_pool"]["name"],
         tags=declared["tags"],
         pull_steps=declared["pull"],
-        schedules=[_schedule(schedule) for schedule in declared.get("schedules", [])],
+        schedules=[_schedule(schedule, active=not looked_after) for schedule in declared.get("schedules", [])],
         parameter_openapi_schema=_form(flow),
         enforce_parameter_schema=True,
     )
 
 
-def _schedule(declared: dict[str, Any]) -> DeploymentScheduleCreate:
+def _schedule(declared: dict[str, Any], *, active: bool) -> DeploymentScheduleCreate:
     """Read a schedule as `prefect deploy` does; the slug tells it from others when it is written again."""
     timing = {name: declared.get(name) for name in ("interval", "cron", "rrule", "timezone")}
     return DeploymentScheduleCreate(
-        schedule=construct_schedule(**timing), active=declared.get("active", True), slug=declared["slug"]
+        schedule=construct_schedule(**timing), active=active and declared.get("active", True), slug=declared["slug"]
     )
 
 

@@ -1,8 +1,12 @@
 """Runs on a worker that end without a word: nobody waits for them, and they go on by themselves."""
 
+import json
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from tests.e2e.agents import asked, bare_repository, holding, next_execution, run_arguments
 from tests.e2e.conftest import Models
@@ -15,9 +19,24 @@ from tests.servers.waiting import wait_until
 RECOVERY = 120.0
 """Seconds until what was lost is found."""
 
+Loss = Callable[[Path, int], None]
 
-def test_a_run_whose_worker_process_is_killed_goes_on_by_itself(
-    repomill: Installation, stack: PrefectServer, models: Models, tmp_path: Path
+
+def of_the_run(_: Path, run: int) -> None:
+    """The worker sees it and says that the flow run crashed."""
+    os.kill(run, signal.SIGKILL)
+
+
+def of_worker_and_run(home: Path, run: int) -> None:
+    """Nobody is left to say it: for Prefect the flow run goes on."""
+    parts = json.loads((home / "stack.json").read_text(encoding="utf-8"))["parts"]
+    os.kill(parts["worker"]["pid"], signal.SIGKILL)
+    os.kill(run, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("loss", [of_the_run, of_worker_and_run])
+def test_a_run_that_is_lost_goes_on_by_itself(
+    loss: Loss, repomill: Installation, stack: PrefectServer, models: Models, tmp_path: Path
 ) -> None:
     records, remote = Records(repomill.home), bare_repository(tmp_path / "remote.git")
     before = records.newest_execution()
@@ -25,7 +44,7 @@ def test_a_run_whose_worker_process_is_killed_goes_on_by_itself(
         execution = next_execution(records, before)
         wait_until(lambda: asked(models)["review"])
         committed = records.committed_calls(execution)
-        os.kill(owner(repomill.json("execution", "show", execution)), signal.SIGKILL)
+        loss(repomill.home, owner(repomill.json("execution", "show", execution)))
         assert run.wait() == 1
         assert "ended as Crashed, before its execution did" in run.output
     wait_until(lambda: "execution.completed" in records.events(execution), RECOVERY)

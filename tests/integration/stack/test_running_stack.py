@@ -36,7 +36,7 @@ def test_exactly_one_process_of_each_kind_runs(running: Running) -> None:
     state = json.loads((running.settings.home / "stack.json").read_text(encoding="utf-8"))
     children = psutil.Process(running.stack.supervisor_pid).children()
     assert sorted(child.pid for child in children) == sorted(part["pid"] for part in state["parts"].values())
-    assert state["parts"].keys() == {"Prefect server", "link server", "worker"}
+    assert state["parts"].keys() == {"Prefect server", "link server", "worker", "loss watch"}
 
 
 def test_starting_it_again_returns_it_without_a_word(running: Running) -> None:
