@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TypeVar
 
+from tests.servers.waiting import PATIENCE
+
 GIT = {
     "PATH": os.environ["PATH"],
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -123,7 +125,7 @@ class GitHandler(BaseHTTPRequestHandler):
         faults = self.server.faults
         if pushing and faults.hold_pushes:
             faults.held.set()
-            faults.release.wait(60)
+            faults.release.wait(PATIENCE)
         answer = subprocess.run(["git", "http-backend"], input=body, env=self._cgi(body), stdout=-1, check=True).stdout
         if pushing and faults.drop_pushes:
             self.close_connection = True

@@ -43,7 +43,7 @@ async def test_who_gives_up_waiting_is_gone_at_once(
     database: Database, execution: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LOOK_ANYWAY", 600.0)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         async with notices(database, execution) as news:
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(news.wait(), 0.01)

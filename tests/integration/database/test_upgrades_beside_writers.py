@@ -57,7 +57,7 @@ def has_its_indexes(database: Database) -> bool:
 def test_others_write_while_an_index_is_built(in_use: Database) -> None:
     with upgrading(in_use) as upgrade:
         with in_use.bare() as other:
-            other.execute(text("SET lock_timeout = '5s'"))
+            other.execute(text("SET lock_timeout = '30s'"))
             other.execute(WRITE)
         assert left(in_use) == LEFT
         assert not upgrade.done()
@@ -68,7 +68,7 @@ def test_others_write_while_an_index_is_built(in_use: Database) -> None:
 
 def test_retention_goes_on_while_an_index_is_built(in_use: Database) -> None:
     url = in_use.engine.url.render_as_string(hide_password=False)
-    impatient = Database(url, statement_timeout=timedelta(seconds=5))
+    impatient = Database(url, statement_timeout=timedelta(seconds=30))
     with upgrading(in_use) as upgrade:
         with impatient.transaction(DEFAULT_SCOPE) as work:
             work.retention.alone()

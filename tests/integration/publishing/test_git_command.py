@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from repomill.publishing.git_push import GitAccess, push_tree
 from repomill.publishing.targets import GitTarget
 from tests.integration.publishing.projects import FILES, details
 from tests.servers.git_http import GitServer
+from tests.servers.waiting import PATIENCE
 
 
 def descendants() -> list[str]:
@@ -34,13 +36,19 @@ def pretend_git(folder: Path, script: str) -> None:
 
 @pytest.fixture
 def git_in(tmp_path: Path) -> Git:
-    return Git(tmp_path, child_environment(), timeout=0.3)
+    return Git(tmp_path, child_environment(), timeout=PATIENCE)
+
+
+@pytest.fixture
+def impatient(git_in: Git) -> Git:
+    """For commands that never end: a machine may take longer than this for any other."""
+    return replace(git_in, timeout=0.3)
 
 
 async def test_cancelling_a_push_ends_every_git_process(server: GitServer, access: GitAccess) -> None:
     server.faults.hold_pushes = True
     push = asyncio.create_task(push_tree(FILES, details(), GitTarget(server.create("shop.git")), access))
-    await asyncio.to_thread(server.faults.held.wait, 30)
+    assert await asyncio.to_thread(server.faults.held.wait, PATIENCE)
     assert any("git-remote-http" in command or "remote-http" in command for command in descendants())
 
     push.cancel()
@@ -50,23 +58,23 @@ async def test_cancelling_a_push_ends_every_git_process(server: GitServer, acces
 
 
 async def test_a_git_that_ignores_sigterm_is_killed(
-    git_in: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    impatient: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend_git(tmp_path, "trap '' TERM\nwhile :; do sleep 0.2; done")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setattr("repomill.publishing._command._GRACE", 0.2)
     with pytest.raises(GitTimedOut):
-        await git_in.run("status")
+        await impatient.run("status")
     assert [command for command in descendants() if str(tmp_path) in command] == []
 
 
 async def test_a_local_command_that_takes_too_long_is_gits_failure(
-    git_in: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    impatient: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend_git(tmp_path, "exec sleep 30")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     with pytest.raises(GitFailed, match="took longer than"):
-        await git_in.must("status")
+        await impatient.must("status")
 
 
 async def test_a_git_that_stops_reading_tells_why(git_in: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import logging
 import os
 import tempfile
 from base64 import b64encode
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from repomill.publishing.targets import GitTarget
 from tests.integration.publishing.conftest import PASSWORD, USERNAME
 from tests.integration.publishing.projects import FILES, details
 from tests.servers.git_http import GitServer, git_http_server
+from tests.servers.waiting import PATIENCE
 
 ENCODED = b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
 
@@ -34,7 +36,11 @@ def command_lines() -> str:
 
 
 def files_below(folder: Path) -> str:
-    return "\n".join(path.read_bytes().decode(errors="replace") for path in folder.rglob("*") if path.is_file())
+    contents = []
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # Git removed it meanwhile
+            contents += [path.read_bytes().decode(errors="replace")] if path.is_file() else []
+    return "\n".join(contents)
 
 
 async def test_during_a_push_no_argument_and_no_file_holds_the_password(
@@ -44,7 +50,7 @@ async def test_during_a_push_no_argument_and_no_file_holds_the_password(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     server.faults.hold_pushes = True
     push = asyncio.create_task(push_tree(FILES, details(), GitTarget(server.create("shop.git")), access))
-    await asyncio.to_thread(server.faults.held.wait, 30)
+    assert await asyncio.to_thread(server.faults.held.wait, PATIENCE)
 
     arguments, files = command_lines(), files_below(tmp_path)
     server.faults.release.set()

@@ -38,6 +38,7 @@ from tests.servers.gitea_api import GiteaServer, gitea_server
 from tests.servers.github_api import APP_TOKEN, GitHubServer, github_server
 from tests.servers.gitlab_api import gitlab_server
 from tests.servers.host_api import Fault, Given, HostServer, Token
+from tests.servers.waiting import PATIENCE
 
 TOKEN = "s3ntinel-token-of-ada"
 HERE = RepositoryAddress("ada/shop")
@@ -69,7 +70,7 @@ async def host(vendor: tuple[str, HostServer]) -> AsyncIterator[RepositoryHost]:
 
 
 def connect(kind: str, server: HostServer, token: str = TOKEN) -> RepositoryHost:
-    return host_kinds()[kind].connect(HostLogin(server.url, SecretStr(token), timeout=10))
+    return host_kinds()[kind].connect(HostLogin(server.url, SecretStr(token), timeout=PATIENCE))
 
 
 async def refusal(host: RepositoryHost) -> RepomillError:
@@ -258,7 +259,7 @@ def app(tmp_path: Path) -> Iterator[tuple[GitHubServer, HostLogin]]:
     public = key.public_key().public_bytes(as_text.Encoding.PEM, as_text.PublicFormat.SubjectPublicKeyInfo)
     with github_server(tmp_path) as server:
         server.app_key, server.owners["acme"] = public.decode(), "Organization"
-        yield server, HostLogin(server.url, app=AppLogin("12345", 7, SecretStr(private)), timeout=10)
+        yield server, HostLogin(server.url, app=AppLogin("12345", 7, SecretStr(private)), timeout=PATIENCE)
 
 
 async def test_an_app_works_with_tokens_of_its_installation(app: tuple[GitHubServer, HostLogin]) -> None:

@@ -14,6 +14,7 @@ from repomill.publishing.targets import GitTarget
 from tests.integration.publishing.crashing_export import FileJournal
 from tests.integration.publishing.projects import FILES, count_commits, details
 from tests.servers.git_http import GitServer, git, git_http_server
+from tests.servers.waiting import PATIENCE
 
 SCRIPT = [sys.executable, "-m", "tests.integration.publishing.crashing_export"]
 
@@ -31,7 +32,7 @@ def export_and_die(url: str, journal: Path, moment: str) -> int:
 
 def kill_once_held(url: str, journal: Path, server: GitServer) -> None:
     process = subprocess.Popen([*SCRIPT, url, str(journal), "never"])
-    assert server.faults.held.wait(60)
+    assert server.faults.held.wait(PATIENCE)
     process.kill()
     process.wait()
 

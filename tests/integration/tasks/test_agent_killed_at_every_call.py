@@ -19,6 +19,7 @@ from tests.fakes.bundled_runs import tree_of
 from tests.fakes.walks import admit_document, document
 from tests.integration.tasks.dying_agent import start
 from tests.servers.model_server import Asked, Reply, model_server
+from tests.servers.waiting import wait_until
 
 pytestmark = pytest.mark.embedded_only("36 processes; test_runs_killed_at_arrows kills them on both")
 
@@ -42,12 +43,14 @@ class Model:
     def __init__(self) -> None:
         self.deadly = 0
         self.victim = 0
+        """Process id; 0 until it is known."""
         self.asked: list[int] = []
 
     def __call__(self, asked: Asked) -> Reply:
         number = 1 + sum(message["role"] == "assistant" for message in asked.body["messages"])
         self.asked.append(number)
         if number == self.deadly:
+            wait_until(lambda: self.victim)
             os.kill(self.victim, signal.SIGKILL)
             return Reply(drop="after")
         return script(*TURNS, "Done.")(asked)
@@ -64,8 +67,7 @@ class Lives:
         """Run until it dies there; return how it ended and which calls the model was asked for."""
         settings, execution, url = self._given
         self._model.asked.clear()
-        # Set before the start: the process waits for its first answer longer than `start` takes to return.
-        self._model.deadly = number if when == "during" else 0
+        self._model.deadly, self._model.victim = number if when == "during" else 0, 0
         process = start(settings, execution, url, (when, number))
         self._model.victim = process.pid
         await asyncio.to_thread(process.join)

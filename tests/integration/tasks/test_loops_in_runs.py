@@ -10,6 +10,7 @@ from repomill.errors import NodeFailed, NodeTimeout
 from tasks.services import Services
 from tests.fakes.probe_kinds import Probe, registered_probe
 from tests.fakes.walks import admit_document, document, run_execution, walk
+from tests.integration.tasks.passing_time import MINUTE, a_minute_passes_when_held
 
 
 @pytest.fixture
@@ -107,14 +108,16 @@ async def test_nodes_behind_a_failed_one_in_its_iteration_never_had_their_turn(
     assert (statuses["each[0].z"], statuses["each[1].z"]) == ("completed", "cancelled")
 
 
-@pytest.mark.embedded_only("a server may need the 0.3 s for its part")
-async def test_a_loop_has_a_timeout_and_tries_of_its_own(services: Services, probe: Probe) -> None:
+async def test_a_loop_has_a_timeout_and_tries_of_its_own(
+    services: Services, probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
     probe.held.add("each[1].a")
     each = loop([0, 1], probe_node()) | {
-        "timeout": 0.3,
+        "timeout": MINUTE,
         "retry": {"on": ["timeout"], "attempts": 2, "backoff": 0},
     }
-    walked = await walk(services, document([each]))
+    async with a_minute_passes_when_held(probe, monkeypatch):
+        walked = await walk(services, document([each]))
     assert isinstance(walked.error, NodeTimeout)
     assert probe.runs == {"each[0].a": 1, "each[1].a": 2}
 

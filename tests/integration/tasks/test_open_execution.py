@@ -17,6 +17,7 @@ from tasks.node_inputs import prepare
 from tasks.open_execution import open_execution
 from tasks.services import Services
 from tests.fakes.stored_projects import SPEC, admitted, write_spec
+from tests.servers.waiting import PATIENCE
 
 pytestmark = pytest.mark.everywhere
 
@@ -40,7 +41,7 @@ async def wait_inside(services: Services, execution: Execution, meanwhile: Calla
     """Own the execution, let somebody else change it, and wait for what the heartbeat makes of that."""
     async with open_execution(services, "", {}, execution.id, None):
         await services.database.run(services.scope, meanwhile)
-        await asyncio.wait_for(asyncio.Event().wait(), 20)
+        await asyncio.wait_for(asyncio.Event().wait(), PATIENCE)
 
 
 async def test_an_execution_that_goes_well_is_completed(services: Services, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from repomill.tools.mcp_source import McpSource
 from tasks.services import Services
 from tasks.source_checks import check_block, check_source
 from tests.servers.model_server import Reply, model_server
+from tests.servers.waiting import PATIENCE
 
 PATHS = {
     SourceKind.OPENAI: "/v1/models",
@@ -99,7 +100,7 @@ async def test_an_api_is_asked_with_its_credentials(services: Services) -> None:
 
 
 async def test_functions_of_an_mcp_server_are_listed(services: Services) -> None:
-    source = McpSource(name="teas", command=(sys.executable, "-m", "tests.servers.mcp_teas"), timeout=30)
+    source = McpSource(name="teas", command=(sys.executable, "-m", "tests.servers.mcp_teas"), timeout=PATIENCE)
     assert "price" in await check_source(services, source, "mcp/teas")
 
 

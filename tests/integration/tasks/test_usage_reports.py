@@ -15,6 +15,7 @@ from tasks.services import Services
 from tasks.usage import Usage, usage
 from tasks.usage_pages import as_csv, as_parquet, page, table
 from tasks.usage_reports import store_usage
+from tests.fakes.aged_projects import NOW
 from tests.fakes.stored_rows import completed_project
 from tests.integration.tasks.conftest import EMBEDDED
 from tests.integration.tasks.test_costs_and_budgets import spend
@@ -24,8 +25,14 @@ pytestmark = pytest.mark.everywhere
 PRICED = Used(100, 50, Decimal("0.02"))
 
 
+@pytest.fixture
+def services(dated_services: Services) -> Services:
+    """All of one day, whenever the tests run."""
+    return dated_services
+
+
 async def report_of(services: Services, days: int = 7) -> Usage:
-    return await usage(services, datetime.now(UTC), days)
+    return await usage(services, NOW, days)
 
 
 async def made(services: Services) -> Usage:
