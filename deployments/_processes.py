@@ -13,8 +13,9 @@ import psutil
 from deployments.environment import STACK_MARK
 
 PR_SET_PDEATHSIG = 1
-NOTICED_WITHIN = 1.0
-"""Seconds a parent gets to report that its children ended."""
+NOTICED_WITHIN = 30
+NOTICE_STEP = 0.1
+"""So many steps of so many seconds a parent gets to report that its children ended."""
 KILLED_WITHIN = 5.0
 """Seconds the kernel may take to remove a process that was killed."""
 CREATION_TOLERANCE = 2.0
@@ -76,13 +77,20 @@ def end_tree(pid: int, grace: float) -> None:
         root = psutil.Process(pid)
         children = root.children(recursive=True)
         end_all(children)
-        psutil.wait_procs([root], timeout=NOTICED_WITHIN if children else 0)
+        _let_notice(root, NOTICED_WITHIN if children else 0)
         family = [root, *root.children(recursive=True)]
         root.terminate()
     except psutil.NoSuchProcess:
         return
     psutil.wait_procs([root], timeout=grace)
     end_all(family)
+
+
+def _let_notice(parent: psutil.Process, steps: int) -> None:
+    """Wait in short steps: where a machine stands still for a moment, one of them passes and not all."""
+    for _ in range(steps):
+        if psutil.wait_procs([parent], timeout=NOTICE_STEP)[0]:
+            return
 
 
 def end_all(processes: Iterable[psutil.Process], grace: float = 3.0) -> None:

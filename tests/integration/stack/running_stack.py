@@ -10,12 +10,14 @@ from pathlib import Path
 
 from deployments.stack import Stack, status, stop
 from repomill.settings import Settings
+from tests.servers.waiting import PATIENCE
 
 START = """
 import sys
 from pathlib import Path
 from deployments.stack import start
 from repomill.settings import Settings
+from tests.servers.waiting import PATIENCE
 
 print(start(Settings(home=Path(sys.argv[1])), lambda line: print(line, file=sys.stderr)))
 """
@@ -49,7 +51,7 @@ def started_twice(home: Path) -> Iterator[Running]:
     try:
         with listening(4200):
             commands = [subprocess.Popen(command, stdout=-1, stderr=-1, text=True) for _ in range(2)]
-            said = [each.communicate(timeout=240) for each in commands]
+            said = [each.communicate(timeout=2 * PATIENCE) for each in commands]
             stack = status(settings)
             assert stack, said
             yield Running(settings, stack, [out for out, _ in said], [err for _, err in said])

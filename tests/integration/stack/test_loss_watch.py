@@ -15,6 +15,7 @@ from storage.database.session import Database
 from tasks.ownership import LEASE
 from tests.fakes.stored_rows import new_execution
 from tests.integration.stack.running_stack import Running
+from tests.servers.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_nothing_is_asked_of_the_api_while_nothing_is_lost(database: Database) -
 
 def test_a_loss_starts_the_flow_that_looks_after_it(database: Database, running: Running) -> None:
     lose_one(database)
-    with httpx.Client(base_url=running.stack.api_url, trust_env=False) as api:
+    with httpx.Client(base_url=running.stack.api_url, trust_env=False, timeout=PATIENCE) as api:
         flow = api.post("/flows/", json={"name": "recover-executions"}).json()["id"]
         api.post("/deployments/", json={"name": "recover", "flow_id": flow}).raise_for_status()
         before = {run["id"] for run in runs_of(api, flow)}

@@ -9,13 +9,13 @@ import pytest
 
 from deployments import stack as embedded
 from deployments._processes import find_marked
-from tests.integration.stack.prefect_api import post
+from tests.e2e.prefect_server import PrefectServer
 from tests.integration.stack.running_stack import Running
-from tests.servers.waiting import wait_until
+from tests.servers.waiting import PATIENCE, wait_until
 
 
 def get(url: str) -> httpx.Response:
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
         return client.get(url)
 
 
@@ -50,7 +50,7 @@ def test_the_ui_is_where_the_stack_says(running: Running) -> None:
 
 
 def test_the_worker_waits_for_runs_of_the_work_pool(running: Running) -> None:
-    workers = post(running.stack.api_url, "/work_pools/repomill/workers/filter")
+    workers = PrefectServer(running.stack.api_url).post("/work_pools/repomill/workers/filter")
     assert [(worker["name"], worker["status"]) for worker in workers] == [("embedded", "ONLINE")]
 
 

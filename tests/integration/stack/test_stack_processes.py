@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from deployments._processes import ProcessId, end_tree, find_marked, listens, sweep
+from deployments._processes import ProcessId, end_tree, find_marked, is_running, listens, sweep
 from deployments.environment import STACK_MARK
 from tests.servers.waiting import wait_until
 
@@ -24,6 +25,19 @@ print(child.pid, flush=True)
 signal.pause()
 """
 
+REPORTING_PARENT = """
+import pathlib, subprocess, time
+child = subprocess.Popen(["sleep", "600"])
+print(child.pid, flush=True)
+child.wait()
+while time.process_time() < 0.4:
+    pass
+pathlib.Path("{report}").write_text("ended")
+import signal; signal.pause()
+"""
+"""It takes its time, as a worker that has to ask a server."""
+ENDER = "from deployments._processes import end_tree; end_tree({pid}, grace=5)"
+
 
 @contextmanager
 def python(code: str, extra: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
@@ -32,6 +46,18 @@ def python(code: str, extra: Mapping[str, str] | None = None) -> Iterator[subpro
     ) as process:
         yield process
         process.kill()
+
+
+@contextmanager
+def stopped(*processes: subprocess.Popen[str]) -> Iterator[None]:
+    """Let these processes stand still for the length of the block."""
+    for process in processes:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGCONT)
 
 
 def test_a_process_that_ended_is_not_alive_even_before_it_is_reaped() -> None:
@@ -57,6 +83,19 @@ def test_a_process_that_ignores_the_request_is_killed_with_its_children() -> Non
         end_tree(process.pid, grace=0.1)
         assert not child.is_running()
         assert not psutil.pid_exists(process.pid)
+
+
+def test_a_parent_reports_the_end_of_its_children_though_the_machine_stands_still_meanwhile(tmp_path: Path) -> None:
+    with python(REPORTING_PARENT.format(report=tmp_path / "report")) as parent:
+        assert parent.stdout
+        child = psutil.Process(int(parent.stdout.readline()))
+        with python(ENDER.format(pid=parent.pid)) as ender:
+            wait_until(lambda: not is_running(child))
+            with stopped(parent, ender):
+                until = time.monotonic() + 1.5
+                wait_until(lambda: time.monotonic() > until)
+            ender.wait()
+    assert (tmp_path / "report").read_text() == "ended"
 
 
 def test_ending_what_is_gone_is_no_error() -> None:
