@@ -1,11 +1,10 @@
 """Runs on a worker that end without a word: nobody waits for them, and they go on by themselves."""
 
 import json
-import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.e2e.agents import asked, bare_repository, holding, next_execution, run_arguments
@@ -23,15 +22,18 @@ Loss = Callable[[Path, int], None]
 
 
 def of_the_run(_: Path, run: int) -> None:
-    """The worker sees it and says that the flow run crashed."""
-    os.kill(run, signal.SIGKILL)
+    """The process above it sees that, and says that the flow run crashed."""
+    psutil.Process(run).kill()
 
 
 def of_worker_and_run(home: Path, run: int) -> None:
     """Nobody is left to say it: for Prefect the flow run goes on."""
     parts = json.loads((home / "stack.json").read_text(encoding="utf-8"))["parts"]
-    os.kill(parts["worker"]["pid"], signal.SIGKILL)
-    os.kill(run, signal.SIGKILL)
+    worker = psutil.Process(parts["worker"]["pid"])
+    below = worker.children(recursive=True)
+    assert run in {process.pid for process in below}
+    for process in (worker, *below):
+        process.kill()
 
 
 @pytest.mark.parametrize("loss", [of_the_run, of_worker_and_run])
