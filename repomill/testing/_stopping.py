@@ -11,8 +11,8 @@ from repomill.testing._world import node_context
 from repomill.testing.cases import Case
 from repomill.testing.checks import require
 
-ENDS_WITHIN = 10.0
-"""Seconds a cancelled node gets: time enough to store an answer that is on its way."""
+ENDS_WITHIN = 30.0
+"""Seconds a cancelled node gets: time enough to import what it needs, and to store an answer that is on its way."""
 MOMENTS = 12
 """A node is cancelled after so many turns of the event loop, once for each."""
 
