@@ -1,13 +1,12 @@
 """What a person does in the Prefect UI."""
 
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, Request, Response
 
 from tests.e2e.prefect_server import PrefectServer
 from tests.servers.waiting import wait_until
@@ -16,13 +15,17 @@ SEEN_WITHIN = 5.0
 """Seconds after which a click has not worked."""
 
 
-def click_until(clicked: Locator, is_done: Callable[[], bool]) -> None:
+SENT_WITHIN = 30.0
+"""Seconds after which nothing was sent: what is sent twice is done twice."""
+
+
+def click_until(clicked: Locator, is_done: Callable[[], bool], seconds: float = SEEN_WITHIN) -> None:
     """Click until it is seen to have worked: on a busy machine the page may move under the click, and it goes by."""
 
     def works() -> bool:
         clicked.click()
         with suppress(TimeoutError):
-            wait_until(is_done, SEEN_WITHIN)
+            wait_until(is_done, seconds)
         return is_done()
 
     wait_until(lambda: is_done() or works())
@@ -47,8 +50,7 @@ class PrefectUI:
         """Pick one of the values of a field."""
         wanted = self.page.get_by_role("option", name=option, exact=True)
         click_until(self.page.get_by_role("button", name=f"Select {label}"), wanted.is_visible)
-        wanted.click()
-        wanted.wait_for(state="hidden")
+        click_until(wanted, wanted.is_hidden)
 
     def turn_on(self, label: str) -> None:
         """Turn a switch on."""
@@ -61,23 +63,35 @@ class PrefectUI:
         click_until(tab, lambda: tab.get_attribute("aria-selected") == "true")
 
     def submit(self) -> str:
-        """Submit the form, follow the note that says so, and return the flow run's id once it has ended.
+        """Submit the form and return the flow run's id once it has ended.
 
-        A Prefect server on SQLite may answer that it is busy; a person then presses the button again.
+        A Prefect server on SQLite may answer that it is busy; a person then presses the button again. The note that
+        leads to the run is there for some seconds only, so the id is taken from the answer.
         """
-        wait_until(lambda: self.press_submit() != 503)
-        self.page.get_by_role("link", name="View run").click()
-        self.page.wait_for_url("**/runs/flow-run/*")
-        found = re.search(r"flow-run/([0-9a-f-]{36})", self.page.url)
-        assert found
-        assert self.server.wait_for(found[1]) == "COMPLETED"
-        return found[1]
+        while (answer := self.press_submit()).status == 503:
+            continue
+        run = str(answer.json()["id"])
+        assert self.server.wait_for(run) == "COMPLETED"
+        return run
 
-    def press_submit(self) -> int:
-        """Press the button and return the status of the API's answer."""
-        with self.page.expect_response("**/create_flow_run") as answer:
-            self.page.get_by_role("button", name="Submit").click()
-        return answer.value.status
+    def press_submit(self) -> Response:
+        """Press the button until a request is sent, which is done once, and return the API's answer."""
+        sent: list[Request] = []
+
+        def note(request: Request) -> None:
+            if request.url.endswith("/create_flow_run"):
+                sent.append(request)
+
+        def is_sent() -> bool:
+            self.page.wait_for_timeout(50)  # only meanwhile is anything heard of requests
+            return bool(sent)
+
+        self.page.on("request", note)
+        click_until(self.page.get_by_role("button", name="Submit"), is_sent, SENT_WITHIN)
+        self.page.remove_listener("request", note)
+        answer = sent[0].response()
+        assert answer
+        return answer
 
     def open_run(self, flow_run: str, tab: str) -> None:
         self.open(f"runs/flow-run/{flow_run}?tab={tab}")

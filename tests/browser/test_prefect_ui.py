@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser.prefect_ui import PrefectUI
 from tests.e2e.installation import Installation, run_git
-from tests.servers.waiting import wait_until
+from tests.servers.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -24,8 +24,8 @@ def flow_run(ui: PrefectUI, form: str) -> str:
 
 def test_the_form_has_the_workflows_inputs_with_their_defaults_and_nothing_else(ui: PrefectUI, form: str) -> None:
     ui.open(form)
-    assert ui.page.get_by_label("Package name").input_value() == "little_library"
-    assert ui.page.get_by_label("Author").input_value() == "The authors"
+    wait_until(lambda: ui.page.get_by_label("Package name").input_value() == "little_library")
+    wait_until(lambda: ui.page.get_by_label("Author").input_value() == "The authors")
     ui.wait_for_texts("Name of the Python package.", "Adds a command line and its tests.", "MIT")
     for technical in ("Workflow version", "Execution", "Acting user"):
         assert not ui.text(technical).is_visible()
@@ -35,15 +35,16 @@ def test_the_form_has_the_workflows_inputs_with_their_defaults_and_nothing_else(
 def test_a_value_the_workflow_does_not_take_is_refused_in_the_form(ui: PrefectUI, form: str) -> None:
     ui.open(form)
     ui.page.get_by_label("Package name").fill("Not A Name")
-    wait_until(lambda: ui.press_submit() == 409)
+    wait_until(lambda: ui.press_submit().status == 409)
     ui.wait_for_texts("does not match")
 
 
 def test_a_run_from_the_form_shows_its_graph_and_artifacts(ui: PrefectUI, flow_run: str) -> None:
+    nodes = ("Render the package", "Assemble the tree", "Record the project", "Archive the project")
+    graph = ui.server.graph(flow_run, *nodes)
     ui.open_run(flow_run, "TaskRuns")
-    ui.wait_for_texts("Render the package", "Assemble the tree", "Archive the project")
+    ui.wait_for_texts(*nodes)
     ui.page.locator("canvas").first.wait_for()
-    graph = {node["label"]: node for _, node in ui.server.get(f"/flow_runs/{flow_run}/graph-v2")["nodes"]}
     parents = [parent["id"] for parent in graph["Archive the project"]["parents"]]
     assert parents == [graph["Record the project"]["id"]]
     ui.open_run(flow_run, "Artifacts")
@@ -63,7 +64,7 @@ def test_the_summary_draws_graph_and_files(ui: PrefectUI, flow_run: str) -> None
 def test_the_link_of_the_archive_downloads_it(ui: PrefectUI, flow_run: str) -> None:
     ui.open_artifact(flow_run, "library-export-archive")
     link = ui.page.get_by_role("link", name="Download library.zip")
-    answer = httpx.get(str(link.get_attribute("href")), trust_env=False)
+    answer = httpx.get(str(link.get_attribute("href")), trust_env=False, timeout=PATIENCE)
     assert answer.status_code == 200
     names = zipfile.ZipFile(io.BytesIO(answer.content)).namelist()
     assert any(name.endswith("seen_library/greeting.py") for name in names)
@@ -85,9 +86,12 @@ def test_a_stored_project_is_pushed_from_the_form_of_an_export(ui: PrefectUI, fl
 def test_the_page_that_the_demo_names_shows_its_nodes_by_their_titles(
     ui: PrefectUI, installation: Installation
 ) -> None:
-    ui.open(installation.json("demo")["prefect"])
+    page = installation.json("demo")["prefect"]
+    nodes = ("Plan the modules", "Write the tests", "Push to the Git remote")
+    ui.server.graph(page.rpartition("/")[2], *nodes)
+    ui.open(page)
     ui.open_tab("Artifacts")
     ui.wait_for_texts("flagpost-summary", "flagpost-export-push")
     ui.picture("run")
     ui.open_tab("Task Runs")
-    ui.wait_for_texts("Plan the modules", "Write the tests", "Push to the Git remote")
+    ui.wait_for_texts(*nodes)

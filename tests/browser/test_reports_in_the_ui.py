@@ -25,7 +25,7 @@ from tests.fakes.aged_projects import SetClock
 from tests.fakes.many_projects import make_projects
 from tests.fakes.stored_projects import store_project
 from tests.integration.tasks.test_costs_and_budgets import spend
-from tests.servers.waiting import wait_until
+from tests.servers.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -92,7 +92,7 @@ def test_its_table_has_a_row_for_each_project(ui: PrefectUI, usage_run: str) -> 
 def test_its_files_are_downloaded_by_their_links(ui: PrefectUI, usage_run: str) -> None:
     ui.open_artifact(usage_run, "usage")
     link = ui.page.get_by_role("link", name="by project, csv")
-    answer = httpx.get(str(link.get_attribute("href")), trust_env=False)
+    answer = httpx.get(str(link.get_attribute("href")), trust_env=False, timeout=PATIENCE)
     assert answer.text.splitlines()[0].startswith("project,runs,failed")
     assert any(line.startswith("tea,") for line in answer.text.splitlines())
 

@@ -100,11 +100,12 @@ def test_rows_levels_pages_cover_and_package_are_in_the_tree(
 def test_the_graph_leads_from_the_loops_predecessors_through_its_body_to_what_follows(
     ui: PrefectUI, flow_run: str
 ) -> None:
-    graph = {node["label"]: node for _, node in ui.server.get(f"/flow_runs/{flow_run}/graph-v2")["nodes"]}
+    after = ("shelves[0].of_category", "shelves[1].index", "Write the README")
+    before = ("Find the categories", "shelves[1].pages", "Write a shelf for each category")
+    graph = ui.server.graph(flow_run, *before, *after)
     parents = {label: {parent["id"] for parent in node["parents"]} for label, node in graph.items()}
-    assert graph["Find the categories"]["id"] in parents["shelves[0].of_category"]
-    assert graph["shelves[1].pages"]["id"] in parents["shelves[1].index"]
-    assert graph["Write a shelf for each category"]["id"] in parents["Write the README"]
+    for first, second in zip(before, after, strict=True):
+        assert graph[first]["id"] in parents[second]
     ui.open_run(flow_run, "TaskRuns")
     ui.page.locator("canvas").first.wait_for()
     ui.picture("loops")

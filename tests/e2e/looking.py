@@ -1,9 +1,11 @@
 """All that somebody can look at during and after a run: the Prefect API, command lines of processes, files."""
 
+import os
 import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
 
 from deployments.environment import WORK_POOL
@@ -62,8 +64,13 @@ def command_lines() -> Iterator[set[str]]:
 
 def contents(place: Path) -> Iterator[tuple[str, bytes]]:
     """Yield every file below a folder, and what is inside of archives."""
-    for path in filter(Path.is_file, place.rglob("*")):
-        yield str(path), path.read_bytes()
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                yield from ((f"{path}/{name}", archive.read(name)) for name in archive.namelist())
+    for folder, _, names in os.walk(place):  # does without folders that went meanwhile
+        for path in (Path(folder, name) for name in names):
+            try:
+                content = path.read_bytes() if path.is_file() else b""
+            except FileNotFoundError:  # the stack goes on with its work
+                continue
+            yield str(path), content
+            if zipfile.is_zipfile(BytesIO(content)):
+                with zipfile.ZipFile(BytesIO(content)) as archive:
+                    yield from ((f"{path}/{name}", archive.read(name)) for name in archive.namelist())

@@ -66,6 +66,22 @@ class PrefectServer:
         told += [(log["timestamp"], log["message"]) for log in logs]
         return "\n".join([f"parameters: {parameters}", *(f"{at} {text}" for at, text in sorted(told))])
 
+    def graph(self, flow_run_id: str, *labels: str) -> dict[str, Any]:
+        """Return the nodes of a flow run's graph by label, once these are there: task runs are recorded behind a run.
+
+        Raises:
+            TimeoutError: they were not.
+        """
+        found: dict[str, Any] = {}
+
+        def is_whole() -> bool:
+            nodes = self.get(f"/flow_runs/{flow_run_id}/graph-v2")["nodes"]
+            found.update({node["label"]: node for _, node in nodes})
+            return found.keys() >= set(labels)
+
+        wait_until(is_whole)
+        return found
+
     def task_runs(self, flow_run_id: str) -> list[dict[str, Any]]:
         """Return all task runs of a flow run."""
         found: list[dict[str, Any]] = []

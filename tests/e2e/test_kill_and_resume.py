@@ -106,6 +106,7 @@ def kill_at(moment: Moment, repomill: Installation, models: Models, remote: Path
         assert not run.has_ended(), run.output
         run.kill()
     let_pushes_in(remote)
+    wait_until(models.server.is_left_alone)  # what was sent last before the kill may be taken after it
     return scene
 
 

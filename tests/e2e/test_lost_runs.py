@@ -13,10 +13,10 @@ from tests.e2e.installation import Installation, run_git
 from tests.e2e.prefect_server import PrefectServer
 from tests.e2e.records import Records
 from tests.e2e.test_cancel import owner
-from tests.servers.waiting import wait_until
+from tests.servers.waiting import PATIENCE, wait_until
 
-RECOVERY = 120.0
-"""Seconds until what was lost is found."""
+RECOVERY = 2 * PATIENCE
+"""Seconds until what was lost is found and has gone on to its end, in processes that start one after the other."""
 
 Loss = Callable[[Path, int], None]
 

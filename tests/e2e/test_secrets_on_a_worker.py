@@ -15,6 +15,7 @@ from tests.e2e.looking import all_shown, command_lines, contents
 from tests.e2e.prefect_server import PrefectServer
 from tests.servers.git_http import GitServer, git_http_server
 from tests.servers.model_server import Asked, Reply
+from tests.servers.waiting import PATIENCE, wait_until
 
 KEY = "sk-sentinel-8c1f40d2"
 TOKEN = "token-sentinel-47ab09e6"
@@ -60,10 +61,9 @@ def deployment(
     return str(stack.deployment(repomill.json("workflow", "add", spec)["deployment"])["id"])
 
 
-def run(stack: PrefectServer, deployment: str) -> tuple[str, str]:
-    """Run it on the worker; returns the flow run's id and the type of its last state."""
-    flow_run = str(stack.post(f"/deployments/{deployment}/create_flow_run")["id"])
-    return flow_run, stack.wait_for(flow_run)
+def start(stack: PrefectServer, deployment: str) -> str:
+    """Let the worker run it; returns the flow run's id."""
+    return str(stack.post(f"/deployments/{deployment}/create_flow_run")["id"])
 
 
 def leaks(texts: Iterable[tuple[str, str | bytes]]) -> set[tuple[str, str]]:
@@ -79,12 +79,16 @@ def sent(requests: Iterable[Asked]) -> str:
 def test_a_run_shows_no_secret_in_the_api_in_processes_or_in_files(
     deployment: str, repomill: Installation, stack: PrefectServer, models: Models, server: GitServer
 ) -> None:
+    server.faults.hold_pushes = True
     with command_lines() as seen:
-        flow_run, state = run(stack, deployment)
+        flow_run = start(stack, deployment)
+        assert server.faults.held.wait(PATIENCE)
+        wait_until(lambda: any("guarded.git" in line for line in seen.copy()))
+        server.faults.release.set()
+        state = stack.wait_for(flow_run)
     assert state == "COMPLETED"
     assert all(secret in sent(models.requests) for secret in (KEY, TOKEN, HEADER))
     assert server.expected in {request.authorization for request in server.seen}
-    assert any("guarded.git" in line for line in seen)
     shown = list(all_shown(stack, flow_run))
     assert {"/logs/filter", "/events/filter", "/artifacts/filter", "/block_documents/filter"} <= {
         path for path, _ in shown
@@ -97,8 +101,9 @@ def test_what_a_server_says_of_a_wrong_key_is_shown_without_it(
 ) -> None:
     refusal = Reply(f"wrong key {KEY} for team {HEADER}", status=401)
     models.answer_with(lambda asked: refusal if asked.path.endswith("/completions") else None)
-    flow_run, state = run(stack, deployment)
-    assert state == "FAILED"
+    flow_run = start(stack, deployment)
+    assert stack.wait_for(flow_run) == "FAILED"
+    wait_until(lambda: "wrong key *** for team ***" in stack.story(flow_run))  # logs come behind states
     shown = list(all_shown(stack, flow_run))
     assert any("wrong key *** for team ***" in text for path, text in shown if path == "/logs/filter")
     assert leaks([*shown, *contents(repomill.home)]) == set()

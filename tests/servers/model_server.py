@@ -19,6 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from repomill.canonical import digest
 from tests.servers.protocols import OUTPUT, PROTOCOLS, Protocol, Words, protocol_of
 from tests.servers.schema_example import example_of
@@ -99,6 +101,12 @@ class ModelServer:
         self.stopping.set()
         self._http.shutdown()
         self._http.server_close()
+
+    def is_left_alone(self) -> bool:
+        """Tell whether nobody is connected: whatever was ever sent has been taken."""
+        connections = psutil.Process().net_connections(kind="tcp")
+        closed = {psutil.CONN_LISTEN, psutil.CONN_TIME_WAIT}
+        return all(each.laddr.port != self._http.server_port or each.status in closed for each in connections)
 
     def take(self, body: dict[str, Any], headers: Mapping[str, str], path: str) -> Asked:
         with self._lock:
