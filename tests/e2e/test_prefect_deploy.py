@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,16 +10,13 @@ import pytest
 from deployments.examples import ROOT, example_folder
 from tests.e2e.installation import Installation
 from tests.e2e.prefect_server import PrefectServer
-from tests.e2e.test_schedules import turn_schedule
 from tests.servers.waiting import PATIENCE
 
 DEPLOYMENTS = ("run-workflow/run", "generate-project/generate", "export-repository/export")
 
 
 @pytest.fixture(scope="module")
-def deployed(
-    repomill: Installation, stack: PrefectServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Any]]:
+def deployed(repomill: Installation, stack: PrefectServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The deployments by name, after `prefect deploy --all` without a terminal and without the embedded ones."""
     for name in DEPLOYMENTS:
         stack.send("DELETE", f"/deployments/{stack.deployment(name)['id']}").raise_for_status()
@@ -37,8 +33,7 @@ def deployed(
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    yield {name: stack.deployment(name) for name in DEPLOYMENTS}
-    turn_schedule(stack, active=False)  # of recovery, which an embedded stack does without
+    return {name: stack.deployment(name) for name in DEPLOYMENTS}
 
 
 def test_deployments_name_modules_and_pull_nothing(deployed: dict[str, Any]) -> None:

