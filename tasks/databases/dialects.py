@@ -18,6 +18,9 @@ CONNECT_TIMEOUT: Final = 10
 BUSY_TIMEOUT: Final = 2.0
 """Seconds SQLite waits for another writer."""
 
+STEPS: Final = 100_000
+"""Steps of SQLite's machine, a few milliseconds, after which a statement sees that it is stopped."""
+
 Options = Mapping[str, Any]
 
 
@@ -99,7 +102,7 @@ class SQLite:
         file = f"file:{_quoted(str(url.database))}?mode={'rw' if writes else 'ro'}"
 
         def connect() -> sqlite3.Connection:
-            return sqlite3.connect(file, uri=True, timeout=BUSY_TIMEOUT, check_same_thread=False)
+            return sqlite3.connect(file, uri=True, timeout=BUSY_TIMEOUT, check_same_thread=False, factory=_Stoppable)
 
         engine = create_engine("sqlite://", creator=connect, **{"poolclass": NullPool} | _without_size(pool))
         event.listen(engine, "connect", _own_transactions)
@@ -113,7 +116,22 @@ class SQLite:
 
     def interrupt(self, engine: Engine, driver: Any) -> None:
         """Stop the statement."""
-        driver.interrupt()
+        driver.stop()
+
+
+class _Stoppable(sqlite3.Connection):
+    """A connection that can also be stopped just before its statement begins, when an interrupt is lost."""
+
+    is_stopped = False
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.set_progress_handler(lambda: self.is_stopped, STEPS)
+
+    def stop(self) -> None:
+        """Stop what runs, and whatever is begun from now on."""
+        self.is_stopped = True
+        self.interrupt()
 
 
 _DIALECTS: Final[Mapping[str, Dialect]] = {

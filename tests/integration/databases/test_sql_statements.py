@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 
 from repomill.calls.sending import TryAgain
 from repomill.databases.source import DatabaseSource
 from repomill.errors import DatabaseRefused, QueryFailed, QueryTimeout, TooManyRows, WriteRefused
 from tasks.databases import SqlDatabases
+from tasks.databases.dialects import parsed
 from tests.fakes.statements import answer, rows, statement
 from tests.servers.processes import free_ports
 
@@ -114,6 +117,17 @@ async def test_a_slow_statement_is_stopped(databases: SqlDatabases, shop: Databa
     assert len(await names(databases, shop)) == 3
 
 
+def test_a_statement_that_is_stopped_just_before_it_begins_does_not_run(tmp_path: Path) -> None:
+    """Servers have bounds of their own; SQLite has none, and would run to the end."""
+    sqlite3.connect(tmp_path / "shop.db").close()
+    url, sqlite = parsed(source := DatabaseSource(name="shop", url=SecretStr(f"sqlite:///{tmp_path}/shop.db")))
+    engine = sqlite.engine(url, source, writes=False, pool={})
+    with engine.connect() as connection:
+        sqlite.interrupt(engine, connection.connection.driver_connection)
+        with pytest.raises(OperationalError, match="interrupted"):
+            connection.exec_driver_sql(SLOW["sqlite"].replace("1e9", "1e6"))
+
+
 async def test_a_cancelled_node_stops_its_statement(databases: SqlDatabases, shop: DatabaseSource) -> None:
     running = asyncio.create_task(databases.run(shop, statement(SLOW[dialect(shop)], timeout=60)))
     done, _ = await asyncio.wait({running}, timeout=0.3)
@@ -190,8 +204,6 @@ async def test_sqlite_never_makes_a_file(databases: SqlDatabases, tmp_path: Path
 async def test_a_locked_file_may_be_free_later(databases: SqlDatabases, shop: DatabaseSource) -> None:
     if dialect(shop) != "sqlite":
         pytest.skip("the other databases lock rows")
-    import sqlite3
-
     with sqlite3.connect(str(make_url(shop.url.get_secret_value()).database), isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(TryAgain):
