@@ -1,6 +1,7 @@
 """The adapter to providers: Pydantic AI's models, and what their failures mean to the choke point."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from httpx import HTTPError
@@ -17,6 +18,7 @@ from pydantic_ai.exceptions import (
 from repomill.agents._providers import ProviderClient, provider_client
 from repomill.agents._streaming import ask
 from repomill.calls.heard import Listener
+from repomill.calls.rate_limits import wait_of_refusal
 from repomill.calls.sending import AnswerLost, Refused, TryAgain
 from repomill.calls.statuses import PATIENCE_STATUSES, TOO_FAST
 from repomill.masking import masked
@@ -95,7 +97,8 @@ class Endpoint:
         patient = error.status_code in PATIENCE_STATUSES or error.status_code >= 500
         if patient and not isinstance(error, ModelQuotaExceededError):
             too_fast = error.status_code == TOO_FAST
-            return TryAgain(f"{error.status_code}: {reason}", error.retry_after or 0.0, too_fast)
+            delay = error.retry_after or (_named_wait(error) if too_fast else 0.0)
+            return TryAgain(f"{error.status_code}: {reason}", delay, too_fast)
         return Refused(error.status_code, reason)
 
     def _connection(self, error: ModelConnectionError) -> TryAgain | AnswerLost:
@@ -107,6 +110,11 @@ class Endpoint:
 
     def _reason(self, text: str) -> str:
         return masked(text, self.source)[:REASON_LENGTH]
+
+
+def _named_wait(error: ModelHTTPError) -> float:
+    """Return the seconds that the provider's limits say where it names no `Retry-After`."""
+    return wait_of_refusal(error.headers or {}, datetime.now(UTC))
 
 
 def _said(body: object) -> str:

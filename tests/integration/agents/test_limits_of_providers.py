@@ -13,7 +13,7 @@ from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import LedgerMode
 from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.calls.queues import Told, Turn
-from tests.fakes.agent_runs import MODEL, ROOT, ask
+from tests.fakes.agent_runs import MODEL, ROOT, ask, patience
 from tests.fakes.listening import Listening
 from tests.servers.model_server import Reply, model_server
 
@@ -39,13 +39,14 @@ class Pauses(list[tuple[str, float]]):
         self.append((source, seconds))
 
 
-async def pauses(reply: Reply, kind: str, listening: Listening | None) -> Pauses:
-    """Ask once and return the pauses that came of it."""
-    with model_server(lambda _: reply) as server:
+async def pauses(kind: str, listening: Listening | None, *replies: Reply) -> Pauses:
+    """Ask for an answer and return the pauses that came of it."""
+    with model_server(lambda asked: replies[asked.number - 1]) as server:
         root = server.base_url if kind in {"chat", "responses"} else server.base_url.removesuffix("/v1")
         settings = {"model": MODEL} | KINDS[kind]
         source = ModelSource(name="main", base_url=root, api_key=SecretStr("k"), **settings)
-        calls = LedgeredCalls(MemoryCallLedger(ROOT), LedgerMode.LIVE, queues=(found := Pauses()))
+        found, ledger = Pauses(), MemoryCallLedger(ROOT)
+        calls = LedgeredCalls(ledger, LedgerMode.LIVE, retry=patience(), queues=found)
         async with AgentRunner({"main": source}, calls, listening) as agents:
             assert (await agents.run(ask())).output == {"text": "fine"}
     return found
@@ -56,9 +57,17 @@ async def pauses(reply: Reply, kind: str, listening: Listening | None) -> Pauses
 async def test_everybody_waits_for_a_limit_that_is_used_up(
     kind: str, listening: Callable[[], Listening | None]
 ) -> None:
-    assert await pauses(Reply("fine", headers=USED_UP), kind, listening()) == [("main", 9.0)]
+    assert await pauses(kind, listening(), Reply("fine", headers=USED_UP)) == [("main", 9.0)]
+
+
+@pytest.mark.parametrize("listening", [lambda: None, Listening], ids=["whole", "streamed"])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_refusal_without_retry_after_is_waited_for_as_its_limits_say(
+    kind: str, listening: Callable[[], Listening | None]
+) -> None:
+    assert await pauses(kind, listening(), Reply(status=429, headers=USED_UP), Reply("fine")) == [("main", 9.0)]
 
 
 @pytest.mark.parametrize("headers", [LEFT, {}])
 async def test_nobody_waits_while_something_is_left(headers: dict[str, str]) -> None:
-    assert await pauses(Reply("fine", headers=headers), "chat", None) == []
+    assert await pauses("chat", None, Reply("fine", headers=headers)) == []
