@@ -13,8 +13,7 @@ import psutil
 from deployments.environment import STACK_MARK
 
 PR_SET_PDEATHSIG = 1
-NOTICED_WITHIN = 30
-NOTICE_STEP = 0.1
+NOTICE_STEPS, NOTICE_STEP = 30, 0.1
 """So many steps of so many seconds a parent gets to report that its children ended."""
 KILLED_WITHIN = 5.0
 """Seconds the kernel may take to remove a process that was killed."""
@@ -77,7 +76,8 @@ def end_tree(pid: int, grace: float) -> None:
         root = psutil.Process(pid)
         children = root.children(recursive=True)
         end_all(children)
-        _let_notice(root, NOTICED_WITHIN if children else 0)
+        if children:
+            _let_notice(root)
         family = [root, *root.children(recursive=True)]
         root.terminate()
     except psutil.NoSuchProcess:
@@ -86,9 +86,9 @@ def end_tree(pid: int, grace: float) -> None:
     end_all(family)
 
 
-def _let_notice(parent: psutil.Process, steps: int) -> None:
+def _let_notice(parent: psutil.Process) -> None:
     """Wait in short steps: where a machine stands still for a moment, one of them passes and not all."""
-    for _ in range(steps):
+    for _ in range(NOTICE_STEPS):
         if psutil.wait_procs([parent], timeout=NOTICE_STEP)[0]:
             return
 

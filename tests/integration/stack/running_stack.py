@@ -17,7 +17,6 @@ import sys
 from pathlib import Path
 from deployments.stack import start
 from repomill.settings import Settings
-from tests.servers.waiting import PATIENCE
 
 print(start(Settings(home=Path(sys.argv[1])), lambda line: print(line, file=sys.stderr)))
 """
