@@ -1,11 +1,22 @@
 """One Pydantic AI agent run, with its answer checked and repaired."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from pydantic_ai import Agent, AgentRetries, ModelRetry, StructuredDict, ToolOutput
 from pydantic_ai.capabilities import PrepareOutputTools
+from pydantic_ai.direct import model_request
 from pydantic_ai.exceptions import ToolFailed, UnexpectedModelBehavior, UsageLimitExceeded
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelRequest,
+    ModelRequestPart,
+    SystemPromptPart,
+    TextPart,
+    ThinkingPart,
+    UserPromptPart,
+)
 from pydantic_ai.tools import RunContext, Tool, ToolDefinition
 from pydantic_ai.usage import UsageLimits
 
@@ -31,10 +42,46 @@ async def run_agent(
 ) -> tuple[Any, Turn]:
     """Return the model's answer, right by the shape, and what was said on the way.
 
+    Where any text will do and nothing may be called, one request is all: a loop of checks and tools begins only when
+    no text came back.
+
     Raises:
         AnswerNotUsable: it is not, after all the repairs that the request allows.
         AgentCallsExhausted: the bound of requests to the model is reached.
     """
+    before = history(request.history, request.system_prompt, with_tools=bool(request.functions))
+    said: list[ModelMessage] = []
+    if shape.schema is None and not request.functions:
+        said += await _first_exchange(request, before, model)
+        text = _plain_text(said[-1])
+        if text:
+            return text, turn_of(said, OUTPUT_TOOL)
+    answer, more = await _loop(request, shape, model, calls, [*before, *said])
+    return answer, turn_of([*said, *more], OUTPUT_TOOL)
+
+
+async def _first_exchange(
+    request: AgentRequest, before: Sequence[ModelMessage], model: LedgerModel
+) -> tuple[ModelMessage, ModelMessage]:
+    """Ask as the loop would, in the same words, so that the call's key is the same."""
+    parts: list[ModelRequestPart] = [UserPromptPart(prompt_of(request))]
+    if request.system_prompt and not before:
+        parts.insert(0, SystemPromptPart(request.system_prompt))
+    asked = ModelRequest(parts)
+    return asked, await model_request(model, [*before, asked], model_settings=settings_of(request))
+
+
+def _plain_text(message: ModelMessage) -> str:
+    """Return the text of an answer; "" where there is none, or something that is neither text nor a thought."""
+    if not all(isinstance(part, TextPart | ThinkingPart) for part in message.parts):
+        return ""
+    return "".join(part.content for part in message.parts if isinstance(part, TextPart))
+
+
+async def _loop(
+    request: AgentRequest, shape: OutputShape, model: LedgerModel, calls: LedgeredCalls, said: list[ModelMessage]
+) -> tuple[Any, list[ModelMessage]]:
+    """Let Pydantic AI ask until the answer is right; it goes on from a first answer that has been said already."""
     problems: list[str] = []
     agent = _agent(request, shape, model, ToolCalls(request, calls))
 
@@ -47,17 +94,18 @@ async def run_agent(
     if shape.schema is not None:  # any text will do, and each check is a thread's work
         agent.output_validator(check)
     try:
-        limits = UsageLimits(request_limit=request.most_requests)
-        before = history(request.history, request.system_prompt, with_tools=bool(request.functions))
         result = await agent.run(
-            prompt_of(request), message_history=before or None, model_settings=settings_of(request), usage_limits=limits
+            None if model.requests else prompt_of(request),
+            message_history=said or None,
+            model_settings=settings_of(request),
+            usage_limits=UsageLimits(request_limit=request.most_requests - model.requests),
         )
     except UsageLimitExceeded as error:
         raise AgentCallsExhausted(request.node_path, request.most_requests) from error
     except UnexpectedModelBehavior as error:
         reason = "; ".join(problems) or f"{error.__cause__ or error}"
         raise AnswerNotUsable(request.node_path, reason) from error
-    return result.output, turn_of(result.new_messages(), OUTPUT_TOOL)
+    return result.output, result.new_messages()
 
 
 def _agent(request: AgentRequest, shape: OutputShape, model: LedgerModel, calls: ToolCalls) -> Agent[object, Any]:

@@ -50,7 +50,8 @@ def turn_of(messages: Sequence[ModelMessage], output_tool: str) -> Turn:
 
 
 def _kept(message: Said, output_tool: str, *, is_last: bool) -> Said | None:
-    if message["role"] == "system" or message.get("name") == output_tool:
+    is_feedback = message["role"] == "user" and "retry" in message  # the library's words, not a person's
+    if is_feedback or message["role"] == "system" or message.get("name") == output_tool:
         return None
     if message["role"] != "assistant":
         return {**message, "content": _text(message.get("content", message.get("retry", "")))}

@@ -1,7 +1,9 @@
 """Agent runs against a real HTTP server: what is sent, what comes back, what is mended."""
 
 import asyncio
+import json
 import threading
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import CallState, LedgerMode
 from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.errors import AnswerCut, AnswerNotUsable, SourceMissing
+from repomill.memory.turns import Turn
 from tests.fakes.agent_runs import MODEL, ROOT, ask, runner_for
 from tests.servers.model_server import Asked, Reply, model_server
 from tests.servers.waiting import PATIENCE
@@ -22,6 +25,20 @@ RECURSIVE = {
     "properties": {"left": {"$ref": "#/$defs/leaf"}, "next": {"$ref": "#"}},
     "$defs": {"leaf": {"anyOf": [{"type": "boolean"}, {"type": "null"}]}},
 }
+
+SPOKEN = Turn(({"role": "user", "content": "Hi."}, {"role": "assistant", "content": [{"type": "text", "text": "Ho."}]}))
+THOUGHT = json.dumps(
+    {
+        "id": "1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": MODEL,
+        "choices": [
+            {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "reasoning_content": "Hm."}}
+        ],
+        "usage": {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8},
+    }
+)
 
 
 async def test_a_text_answer_comes_back_with_what_it_used() -> None:
@@ -117,6 +134,28 @@ async def test_text_in_the_place_of_structure_is_repaired() -> None:
         async with runner_for(server.base_url) as agents:
             assert (await agents.run(ask(schema=PLAN))).output == {"n": 3}
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("first", ["", Reply(raw=THOUGHT)], ids=["empty", "only thoughts"])
+async def test_a_model_that_answers_nothing_is_asked_for_text(first: Any) -> None:
+    ledger = MemoryCallLedger(ROOT)
+    request = ask("Say hello.", system_prompt="Be kind.", history=(SPOKEN,))
+    with model_server(lambda asked: first if asked.number == 1 else "Hello.") as server:
+        async with runner_for(server.base_url, ledger, input_price=Decimal(1), output_price=Decimal(1)) as agents:
+            answer = await agents.run(request)
+            again = await agents.run(request)
+    said = [(message["role"], message["content"]) for message in server.requests[1].body["messages"]]
+    assert said == [
+        ("system", "Be kind."),
+        ("user", "Hi."),
+        ("assistant", "Ho."),
+        ("user", "Say hello."),
+        ("system", "Please return text."),
+    ]
+    assert (answer.output, answer.calls, len(server.requests)) == ({"text": "Hello."}, 2, 2)
+    assert answer.usage.cost == sum(usage.cost or 0 for usage in ledger.usage.values()) > 0
+    assert [message["role"] for message in answer.turn.messages] == ["user", "assistant"]
+    assert (again.output, again.turn) == (answer.output, answer.turn)
 
 
 async def test_an_empty_answer_is_not_usable() -> None:
