@@ -5,10 +5,11 @@ statement (SELECT, UPDATE, DELETE) of a session, and new rows are stamped.
 """
 
 from functools import lru_cache
+from typing import cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Executable, event
+from sqlalchemy import Engine, Executable, event
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -22,21 +23,29 @@ class ForeignRow(Exception):  # a programming error, so outside the catalogue
     """A row of another organisation was about to be written."""
 
 
-def bind_to_organisation(session: Session, scope: Scope) -> None:
-    """Let the session see and write rows of the scope's organisation only."""
-    organisation_id = scope.organisation_id
+class OrganisationSession(Session):
+    """A session that sees and writes rows of its scope's organisation only."""
 
-    def restrict(state: ORMExecuteState) -> None:
-        if state.is_select or state.is_update or state.is_delete:
-            state.statement = _restricted(state.statement, organisation_id)
+    def __init__(self, engine: Engine, scope: Scope) -> None:
+        super().__init__(engine, expire_on_commit=False)
+        self.scope = scope
 
-    def stamp(session: Session, context: UOWTransaction, instances: object) -> None:
-        for row in session.new:
-            if isinstance(row, Tenant):
-                _stamp_row(row, organisation_id)
 
-    event.listen(session, "do_orm_execute", restrict)
-    event.listen(session, "before_flush", stamp)
+@event.listens_for(OrganisationSession, "do_orm_execute")
+def _restrict(state: ORMExecuteState) -> None:
+    if state.is_select or state.is_update or state.is_delete:
+        state.statement = _restricted(state.statement, _organisation_of(state.session))
+
+
+@event.listens_for(OrganisationSession, "before_flush")
+def _stamp(session: Session, context: UOWTransaction, instances: object) -> None:
+    for row in session.new:
+        if isinstance(row, Tenant):
+            _stamp_row(row, _organisation_of(session))
+
+
+def _organisation_of(session: Session) -> UUID:
+    return cast(OrganisationSession, session).scope.organisation_id
 
 
 def _restricted(statement: Executable, organisation_id: UUID) -> Executable:
@@ -55,11 +64,11 @@ def _is_of(organisation_id: UUID) -> ExecutableOption:
     return with_loader_criteria(Tenant, lambda row: row.organisation_id == organisation_id, include_aliases=True)
 
 
-def name_organisation(session: Session, scope: Scope) -> None:
+def name_organisation(session: OrganisationSession) -> None:
     """Tell PostgreSQL for whom this transaction acts: its row-level security stands behind the filter above."""
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        setting = ("repomill.organisation_id", str(scope.organisation_id))
+        setting = ("repomill.organisation_id", str(session.scope.organisation_id))
         connection.exec_driver_sql("SELECT set_config(%s, %s, true)", setting)
 
 

@@ -11,12 +11,11 @@ from typing import TypeVar
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
 
 from repomill.errors import DatabaseUnavailable
 from storage.database import schema
 from storage.database._engine import STATEMENT_TIMEOUT, database_url, make_engine
-from storage.database._tenancy import bind_to_organisation, name_organisation
+from storage.database._tenancy import OrganisationSession, name_organisation
 from storage.database.changes import Listener, kept
 from storage.database.models.base import utc_now
 from storage.database.scope import Scope
@@ -72,10 +71,9 @@ class Database:
         """
         self._check_once()
         engine = self._reading_engine if read_only else self.engine
-        with self._translated(), Session(engine, expire_on_commit=False) as session:
-            bind_to_organisation(session, scope)
+        with self._translated(), OrganisationSession(engine, scope) as session:
             with session.begin():
-                name_organisation(session, scope)
+                name_organisation(session)
                 yield Work(session, scope, self._clock)
             changes = kept(session)
         if changes:
