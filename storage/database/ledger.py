@@ -10,8 +10,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
 
 from repomill.calls.budget import Limits
 from repomill.calls.ledger import CallKey, CallRequest, CallRow, CallState, Usage
@@ -28,8 +30,14 @@ from storage.database.work import Work
 
 T = TypeVar("T")
 
-Reserve = Callable[[RunBudget, UUID, CallRequest, str], Call]
-"""A step of the repository that begins a call."""
+
+class Reserve(Protocol):
+    """A step of the repository that begins a call."""
+
+    def __call__(
+        self, run: RunBudget, execution_id: UUID, call: CallRequest, request_key: str, *, is_new: bool
+    ) -> Call: ...
+
 
 ANSWER_FORMAT = 1
 
@@ -115,16 +123,19 @@ class SqlCallLedger:
         return await self._reserve(call, lambda work: work.calls.reserve_and_send)
 
     async def _reserve(self, call: CallRequest, step: Callable[[Work], Reserve]) -> CallRow:
+        is_new = bool(self._knows_all) and call.key not in self._keys
         self._keys.add(call.key)
         request_key = self._payload_key(call.key, "request")
         await self._store.put(request_key, canonical_json(call.request))
         execution = self._lease.execution_id
 
         def reserve(work: Work) -> Call:
-            return step(work)(self._run(work), execution, call, request_key)
+            return step(work)(self._run(work), execution, call, request_key, is_new=is_new)
 
         try:
             return await self._write(call.key, reserve)
+        except IntegrityError:
+            is_new = False  # another execution of the same root was quicker
         except BudgetReserved:
             # Runs that died may hold what is reserved.
             if not await self._database.run(self._scope, lambda work: work.calls.end_abandoned(ABANDONED)):

@@ -1,6 +1,6 @@
 """Accounts of budgets: what is spent and what is reserved, moved under a lock that lasts until the commit."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time
 from decimal import Decimal
 
@@ -44,7 +44,7 @@ def reserved(account: BudgetAccount) -> Amount:
 class Accounts(Repository):
     """Accounts by name; each method locks what it changes."""
 
-    def opened(self, calls_of: Mapping[str, Calls]) -> dict[str, BudgetAccount]:
+    def opened(self, calls_of: Mapping[str, Callable[[], Calls]]) -> dict[str, BudgetAccount]:
         """Return accounts, locked; a new one begins with the calls that were made before anybody counted.
 
         None is locked before all are there: who opens one waits for others who do, and must not hold what they need.
@@ -53,7 +53,7 @@ class Accounts(Repository):
         if len(found) == len(calls_of):
             return found
         for name in sorted(calls_of.keys() - self._names(calls_of)):
-            before = self._made(calls_of[name])
+            before = self._made(calls_of[name]())
             try:
                 with self._session.begin_nested():
                     self._add(_account(name, before))

@@ -1,8 +1,8 @@
 """Budgets: what people set, and putting a call's bound aside in every budget it falls under."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, or_, select
@@ -12,7 +12,7 @@ from repomill.calls.ledger import FREE, Usage
 from repomill.errors import BudgetExceeded, BudgetReserved, PriceUnknown
 from repomill.roles import Permission
 from storage.database.models import Budget, BudgetAccount, Call, Execution, Project
-from storage.database.repositories._accounts import Accounts, midnight, reserved, spent
+from storage.database.repositories._accounts import Accounts, Calls, midnight, reserved, spent
 from storage.database.repositories.base import Repository
 
 _OF_PROJECT_OR_ALL = select(Budget).where(or_(Budget.project_id == bindparam("project"), Budget.project_id.is_(None)))
@@ -29,11 +29,11 @@ class RunBudget:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """One budget that a call falls under; `of` selects the calls that count."""
+    """One budget that a call falls under; `of` gives the conditions that select the calls which count."""
 
     account: str
     limits: Limits
-    of: tuple[ColumnElement[bool], ...]
+    of: Callable[[], Calls]
     project_id: UUID | None = None
     day: str = ""
 
@@ -115,23 +115,17 @@ class Budgets(Repository):
         set_by_people = self._session.scalars(_OF_PROJECT_OR_ALL, {"project": run.project_id})
         found = [self._applied(budget) for budget in set_by_people]
         if run.limits:
-            of = (Call.root_execution_id == run.root_id,)
-            found.append(Applied(f"run {run.root_id}", run.limits, of))
+            found.append(Applied(f"run {run.root_id}", run.limits, lambda: (Call.root_execution_id == run.root_id,)))
         return found
 
     def _applied(self, budget: Budget) -> Applied:
-        account, of = "organisation", list[ColumnElement[bool]]()
-        if budget.project_id is not None:
-            account = f"project {budget.project_id}"
-            executions = select(Execution.id).where(Execution.project_id == budget.project_id)
-            of.append(Call.execution_id.in_(executions))
-        day = ""
+        account = "organisation" if budget.project_id is None else f"project {budget.project_id}"
+        now, day = self._clock(), ""
         if budget.period is Period.DAY:
-            now = self._clock()
             day = now.astimezone(UTC).date().isoformat()
             account = f"{account} {day}"
-            of.append(Call.created_at >= midnight(now))
-        return Applied(account, Limits(budget.cost_usd, budget.calls, budget.tokens), tuple(of), budget.project_id, day)
+        limits = Limits(budget.cost_usd, budget.calls, budget.tokens)
+        return Applied(account, limits, lambda: _counted(budget, now), budget.project_id, day)
 
     def _title(self, applied: Applied) -> str:
         """Say what a budget is of, for the error that names it: most calls need no name of a project."""
@@ -142,6 +136,16 @@ class Budgets(Repository):
             query = select(Project.name).where(Project.id == applied.project_id)
             title = f"project {self._session.scalars(query).one()}"
         return f"{title} for {applied.day}" if applied.day else title
+
+
+def _counted(budget: Budget, now: datetime) -> Calls:
+    of = list[ColumnElement[bool]]()
+    if budget.project_id is not None:
+        executions = select(Execution.id).where(Execution.project_id == budget.project_id)
+        of.append(Call.execution_id.in_(executions))
+    if budget.period is Period.DAY:
+        of.append(Call.created_at >= midnight(now))
+    return of
 
 
 def _said(amount: Amount) -> str:

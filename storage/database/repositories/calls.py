@@ -118,22 +118,28 @@ class Calls(Repository):
         rows: Sequence[Any] = self._session.execute(query).all()
         return [CallCost(*row) for row in rows]
 
-    def reserve(self, run: RunBudget, execution_id: UUID, call: CallRequest, request_key: str) -> Call:
+    def reserve(
+        self, run: RunBudget, execution_id: UUID, call: CallRequest, request_key: str, *, is_new: bool = False
+    ) -> Call:
         """Write a call before it is sent, or take up one that was released; its bound is put aside.
+
+        Who knows that there is no such row yet says `is_new`, which saves a look.
 
         Raises:
             BudgetExceeded, BudgetReserved, PriceUnknown: see `Budgets.put_aside`.
         """
-        known = self._locked(run.root_id, call.key)
+        known = None if is_new else self._locked(run.root_id, call.key)
         return self._add(self._reserved(known, run, execution_id, call, request_key))
 
     def sent(self, run: RunBudget, key: CallKey) -> Call:
         """The request goes out now; the second time its bound is put aside once more, and this raises as `reserve`."""
         return self._add(self._send(run, self._known(run.root_id, key, CallState.SENT)))
 
-    def reserve_and_send(self, run: RunBudget, execution_id: UUID, call: CallRequest, request_key: str) -> Call:
-        """Reserve a call whose request goes out right after the commit; raises as `reserve`."""
-        known = self._locked(run.root_id, call.key)
+    def reserve_and_send(
+        self, run: RunBudget, execution_id: UUID, call: CallRequest, request_key: str, *, is_new: bool = False
+    ) -> Call:
+        """Reserve a call whose request goes out right after the commit; as `reserve`."""
+        known = None if is_new else self._locked(run.root_id, call.key)
         row = self._reserved(known, run, execution_id, call, request_key)
         if known is not None:
             self._session.flush()  # the database lets nothing go from `released` to `sent` in one step

@@ -3,7 +3,7 @@
 import pytest
 
 from repomill.calls.ledger import CallLedger, CallRow, CallState, LedgerMode
-from repomill.errors import OwnershipLost
+from repomill.errors import IllegalTransition, OwnershipLost
 from storage.artifacts.memory import MemoryStore
 from storage.database.lease import Lease
 from storage.database.ledger import SqlCallLedger
@@ -41,6 +41,16 @@ async def test_another_process_finds_what_was_stored(
     await walk(ledger, "reserve send answer settle")
     other = SqlCallLedger(database, store, DEFAULT_SCOPE, lease, lease.execution_id)
     assert await other.find(KEY) == CallRow(KEY, CallState.SETTLED, 1, RESPONSE)
+
+
+async def test_two_executions_of_one_root_that_both_saw_no_call_write_one(
+    ledger: CallLedger, database: Database, store: MemoryStore, lease: Lease
+) -> None:
+    other = SqlCallLedger(database, store, DEFAULT_SCOPE, lease, lease.execution_id)
+    assert (await ledger.find(KEY), await other.find(KEY)) == (None, None)
+    await walk(ledger, "reserve send")
+    with pytest.raises(IllegalTransition, match="sent"):
+        await walk(other, "reserve")
 
 
 async def test_a_process_that_lost_the_execution_can_write_no_more(

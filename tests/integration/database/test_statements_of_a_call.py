@@ -25,7 +25,7 @@ BOUND = Usage(100, 100, Decimal("0.01"))
 LIMITS = Limits(cost_usd=Decimal(100), calls=1000)
 
 QUEUED = ["SELECT call_queues", "UPDATE call_queues"]
-RESERVED = ["SELECT executions", "SELECT calls", "SELECT budgets", "SELECT budget_accounts", "UPDATE budget_accounts"]
+RESERVED = ["SELECT executions", "SELECT budgets", "SELECT budget_accounts", "UPDATE budget_accounts"]
 SETTLED = ["SELECT executions", "SELECT calls", "UPDATE calls", "SELECT budget_accounts", "UPDATE budget_accounts"]
 
 
