@@ -5,7 +5,7 @@ statement (SELECT, UPDATE, DELETE) of a session, and new rows are stamped.
 """
 
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -69,7 +69,8 @@ def name_organisation(session: OrganisationSession) -> None:
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         setting = ("repomill.organisation_id", str(session.scope.organisation_id))
-        connection.exec_driver_sql("SELECT set_config(%s, %s, true)", setting)
+        driver: Any = connection.connection.driver_connection  # every transaction does this: past SQLAlchemy
+        driver.execute("SELECT set_config(%s, %s, true)", setting)
 
 
 def _stamp_row(row: Tenant, organisation_id: UUID) -> None:

@@ -141,8 +141,9 @@ class Calls(Repository):
         """Reserve a call whose request goes out right after the commit; as `reserve`."""
         known = None if is_new else self._locked(run.root_id, call.key)
         row = self._reserved(known, run, execution_id, call, request_key)
-        if known is not None:
-            self._session.flush()  # the database lets nothing go from `released` to `sent` in one step
+        if known is None:
+            return self._insert(self._send(run, row))
+        self._session.flush()  # the database lets nothing go from `released` to `sent` in one step
         return self._add(self._send(run, row))
 
     def _reserved(
@@ -204,7 +205,7 @@ class Calls(Repository):
         row.sent_at = row.answered_at = row.settled_at = now
         row.reserved_amount, row.reserved_tokens = call.bound.cost, call.bound.input_tokens + call.bound.output_tokens
         row.input_tokens, row.output_tokens, row.cost = usage.input_tokens, usage.output_tokens, usage.cost
-        return self._add(row)
+        return self._insert(row)
 
     def uncertain(self, root_id: UUID, key: CallKey) -> Call:
         """The answer was lost; the call is charged at its bound."""
