@@ -1,7 +1,9 @@
 """What is asked most goes through its index, in a number of statements that does not grow with the rows."""
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,6 +126,30 @@ def test_a_hot_query_uses_its_index(planned: Database, ask: Ask, index: str) -> 
         plan = [line for sent in tuple(made) for line in explained(connection, *sent)]
     assert any(index in line for line in plan), plan
     assert not [line for line in plan for table in LARGE if f"Seq Scan on {table}" in line], plan
+
+
+ITERATIONS = [f"each[{number}].ask" for number in range(40)]
+
+FEW: list[tuple[str, Ask]] = [
+    *(hot[:2] for hot in HOT),
+    ("what a batch of nodes is", lambda work: list(work.nodes._rows(ids(work), ITERATIONS))),
+    ("the calls of an execution", lambda work: work.calls.keys(ids(work), 100)),
+]
+
+
+@pytest.mark.parametrize("ask", [few[1] for few in FEW], ids=[few[0] for few in FEW])
+def test_sqlite_does_not_read_a_whole_organisation(migrated_sqlite: Path, tmp_path: Path, ask: Ask) -> None:
+    """It plans without counting rows, and an embedded stack has one organisation: its index leads to every row."""
+    shutil.copy(migrated_sqlite, tmp_path / "test.db")
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    with statements(database) as made, database.transaction(DEFAULT_SCOPE) as work:
+        ask(work)
+        connection = work.executions._session.connection()
+        told = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sent}", values) for sent, values in tuple(made)]
+        plan = [row.detail for rows in told for row in rows]
+    database.close()
+    assert plan
+    assert not [line for line in plan if line.endswith("_organisation_id (organisation_id=?)")], plan
 
 
 def explained(connection: Connection, statement: str, values: Any) -> Sequence[str]:
