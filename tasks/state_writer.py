@@ -9,11 +9,15 @@ from repomill.errors import OwnershipLost, RepomillError, Retriable
 from storage.database.lease import Lease
 from storage.database.repositories.events import NewEvent
 from storage.database.repositories.nodes import NodeChange
+from storage.database.transitions import NodeStatus
 from storage.database.work import Work
 from tasks.services import Services
 
 LINGER = 0.02
 """Seconds that what nobody waits for may wait for company: a quick node's start and end are one transaction."""
+
+MANY = 10
+"""Nodes under way from which on an end waits for company too: many end soon, and each transaction takes its time."""
 
 TRY_AGAIN_AFTER = (0.5, 2.0, 5.0)
 """Seconds between tries while the database is out of reach."""
@@ -37,6 +41,7 @@ class StateWriter:
         self._next = self._batch()
         self._current: asyncio.Future[None] | None = None
         self._failure: BaseException | None = None
+        self._under_way: set[str] = set()
         self._writing = asyncio.create_task(self._write_all(), name="state writer")
         self._writing.add_done_callback(self._stopped)
 
@@ -60,6 +65,9 @@ class StateWriter:
     def put(self, change: NodeChange | None, event: NewEvent | None) -> None:
         """Have it written soon; changes and events say themselves when they happened (`now`)."""
         self._entries.append((change, event))
+        if change is not None:
+            note = self._under_way.add if change.status is NodeStatus.RUNNING else self._under_way.discard
+            note(change.path)
         self._told.set()
 
     async def flush(self) -> None:
@@ -103,6 +111,9 @@ class StateWriter:
         return asyncio.get_running_loop().create_future()
 
     async def _company(self) -> None:
+        if len(self._under_way) >= MANY:
+            await asyncio.sleep(LINGER)
+            return
         try:
             async with asyncio.timeout(LINGER):
                 await self._urgent.wait()

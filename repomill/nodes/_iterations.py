@@ -60,15 +60,22 @@ async def run_all(body: Body, results: Results, rounds: Iterator[tuple[int, Name
         RepomillError: the failure that came first.
     """
     running: set[asyncio.Task[Json]] = set()
+    over: asyncio.Queue[asyncio.Task[Json]] = asyncio.Queue()
     failure: BaseException | None = None
     try:
         while True:
-            while failure is None and len(running) < parallel and (following := next(rounds, None)) is not None:
-                running.add(asyncio.create_task(run_one(body, results, *following)))
-            if not running:
+            following = next(rounds, None) if failure is None and len(running) < parallel else None
+            if following is not None:
+                task = asyncio.create_task(run_one(body, results, *following))
+                task.add_done_callback(over.put_nowait)
+                running.add(task)
+                await asyncio.sleep(0)  # the first may ask somebody before the last one has begun
+            elif not running:
                 break
-            ended, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            failure = failure or next((error for task in ended if (error := task.exception())), None)
+            if following is None or not over.empty():
+                ended = await over.get()
+                running.remove(ended)
+                failure = failure or ended.exception()
     finally:
         await _end(running)
     if failure is not None:
