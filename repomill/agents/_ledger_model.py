@@ -25,7 +25,7 @@ from repomill.calls.heard import Hear, heard
 from repomill.calls.ledger import CallKey, CallKind, CallRequest, Usage
 from repomill.calls.rate_limits import rest
 from repomill.calls.sending import Answered, Send
-from repomill.canonical import Json, canonical_json, digest
+from repomill.canonical import Json, canonical_json, digest_bytes
 from repomill.errors import AnswerCut, AnswerRefused, DocumentsNotTaken, PromptTooLong, SourceMissing
 
 if TYPE_CHECKING:
@@ -104,17 +104,18 @@ class LedgerModel(Model):
 
     def _call(self, messages: list[ModelMessage], candidate: Candidate) -> CallRequest:
         form = canonical_request(self.asked, candidate.model, self._schema, messages)
-        key = CallKey(self.asked.node_path, self.asked.calls_before + self.requests, digest(form))
-        size, cost = self._size(form, len(messages), candidate), None
+        content = canonical_json(form)
+        key = CallKey(self.asked.node_path, self.asked.calls_before + self.requests, digest_bytes(content))
+        size, cost = self._size(len(content), len(messages), candidate), None
         if candidate.source is not None:
             cost = upper_bound(candidate.source, candidate.model, size, self.asked.max_tokens)
         bound = Usage(size, self.asked.max_tokens, cost)
-        return CallRequest(key, CallKind.MODEL, candidate.name, candidate.model, form, bound)
+        return CallRequest(key, CallKind.MODEL, candidate.name, candidate.model, form, bound, made=content)
 
-    def _size(self, form: Json, messages: int, candidate: Candidate) -> int:
+    def _size(self, content: int, messages: int, candidate: Candidate) -> int:
         """Return the most tokens of a request; where the workflow bounds them, that is looked at before it is sent."""
         shown = self.asked.attachments
-        size = len(canonical_json(form)) + FRAME_BYTES * (1 + messages) + sum(each.most_tokens for each in shown)
+        size = content + FRAME_BYTES * (1 + messages) + sum(each.most_tokens for each in shown)
         if candidate.max_input_tokens is not None:
             return size
         pictures = sum(each.pictures for each in shown)

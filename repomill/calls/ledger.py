@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 from uuid import UUID
 
-from repomill.canonical import Json
+from repomill.canonical import Json, canonical_json
 
 
 class LedgerMode(StrEnum):
@@ -111,6 +111,13 @@ class CallRequest:
     request: Json
     bound: Usage = FREE
     repeatable: bool = True
+    made: bytes = b""
+    """The request as bytes where they were made for the key already: with a long prompt they take milliseconds."""
+
+    @property
+    def content(self) -> bytes:
+        """The request as it is stored."""
+        return self.made or canonical_json(self.request)
 
 
 class CallLedger(Protocol):

@@ -6,7 +6,7 @@ from itertools import count
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import FREE, CallKey, CallKind, CallRequest, Usage
 from repomill.calls.sending import Send
-from repomill.canonical import Json, digest
+from repomill.canonical import Json, canonical_json, digest_bytes
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,9 @@ class NodeCalls:
         repeatable: bool = True,
     ) -> dict[str, Json]:
         """Answer through the ledger."""
-        key = CallKey(self.node_path, next(self._ordinals), digest(request))
-        asked = CallRequest(key, kind, source, model, request, bound, repeatable)
+        content = canonical_json(request)
+        key = CallKey(self.node_path, next(self._ordinals), digest_bytes(content))
+        asked = CallRequest(key, kind, source, model, request, bound, repeatable, content)
         answered = await self.calls.answer(asked, _Sender(send))
         return _object(answered.response)
 

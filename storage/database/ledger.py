@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from repomill.calls.budget import Limits
 from repomill.calls.ledger import CallKey, CallRequest, CallRow, CallState, Usage
-from repomill.canonical import Json, canonical_json, digest
+from repomill.canonical import Json, digest
 from repomill.errors import BudgetReserved, OwnershipLost
 from storage.artifacts.keys import call_key
 from storage.artifacts.port import ArtifactStore
@@ -126,7 +126,7 @@ class SqlCallLedger:
         is_new = bool(self._knows_all) and call.key not in self._keys
         self._keys.add(call.key)
         request_key = self._payload_key(call.key, "request")
-        await self._store.put(request_key, canonical_json(call.request))
+        await self._store.put(request_key, call.content)
         execution = self._lease.execution_id
 
         def reserve(work: Work) -> Call:
@@ -163,7 +163,7 @@ class SqlCallLedger:
         self._keys.add(call.key)
         asked, answered = self._payload_key(call.key, "request"), self._payload_key(call.key, "response")
         await asyncio.gather(
-            self._store.put(asked, canonical_json(call.request)),
+            self._store.put(asked, call.content),
             self._store.put(answered, Answer(response, usage, latency_ms=0).to_bytes()),
         )
         root, execution = self.root_execution_id, self._lease.execution_id

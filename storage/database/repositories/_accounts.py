@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time
-from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from repomill.calls.budget import Amount
 from repomill.calls.ledger import CallState
 from storage.database.models import BudgetAccount, Call
+from storage.database.repositories._many import table_of
 from storage.database.repositories.base import Repository
 
 Calls = Sequence[ColumnElement[bool]]
@@ -23,6 +23,14 @@ _LOCKED = _LOCKED.with_for_update().execution_options(populate_existing=True)
 """Accounts, locked in the order of their names, one for all: two that wait for each other cannot be."""
 _WHEN_ALL_ARE_THERE = _LOCKED.where(
     select(func.count()).select_from(BudgetAccount).where(_NAMED).scalar_subquery() == bindparam("number")
+)
+
+_TABLE = table_of(BudgetAccount)
+_MOVED = ("spent_cost", "spent_calls", "spent_tokens", "reserved_cost", "reserved_calls", "reserved_tokens")
+_MORE = (
+    update(_TABLE)
+    .where(_TABLE.c.name == bindparam("account"), _TABLE.c.organisation_id == bindparam("here"))
+    .values({name: _TABLE.c[name] + bindparam(f"more_{name}") for name in _MOVED})
 )
 
 
@@ -63,15 +71,26 @@ class Accounts(Repository):
 
     def reserve(self, accounts: Iterable[BudgetAccount], amount: Amount) -> None:
         """Put an amount aside in locked accounts."""
-        self._move(accounts, Amount(), amount)
+        self._move([account.name for account in accounts], Amount(), amount)
 
     def settle(self, names: Sequence[str], bound: Amount, actual: Amount) -> None:
         """Turn what was put aside into what it came to; an account is gone when its project was deleted meanwhile."""
         if names:
-            self._move(self._locked(names).values(), actual, Amount() - bound)
+            self._move(names, actual, Amount() - bound)
 
-    def _move(self, accounts: Iterable[BudgetAccount], more_spent: Amount, more_reserved: Amount) -> None:
-        self._put_all([(account, _moved(account, more_spent, more_reserved)) for account in accounts])
+    def _move(self, names: Iterable[str], more_spent: Amount, more_reserved: Amount) -> None:
+        """Add to accounts where they are, one after the other in the order of their names, as they are locked."""
+        more = {
+            "more_spent_cost": more_spent.cost,
+            "more_spent_calls": more_spent.calls,
+            "more_spent_tokens": more_spent.tokens,
+            "more_reserved_cost": more_reserved.cost,
+            "more_reserved_calls": more_reserved.calls,
+            "more_reserved_tokens": more_reserved.tokens,
+        }
+        here = self._scope.organisation_id
+        self._session.flush()
+        self._session.connection().execute(_MORE, [{"account": name, "here": here, **more} for name in sorted(names)])
 
     def _locked(self, names: Collection[str]) -> dict[str, BudgetAccount]:
         return self._accounts(_LOCKED, {"names": list(names)})
@@ -96,18 +115,6 @@ class Accounts(Repository):
         ).one()
         money = (cost or Amount().cost) + (bound or Amount().cost)
         return Amount(money, calls, int(tokens or 0) + int(bound_tokens or 0))
-
-
-def _moved(account: BudgetAccount, more_spent: Amount, more_reserved: Amount) -> dict[str, Decimal | int]:
-    gone, aside = spent(account) + more_spent, reserved(account) + more_reserved
-    return {
-        "spent_cost": gone.cost,
-        "spent_calls": gone.calls,
-        "spent_tokens": gone.tokens,
-        "reserved_cost": aside.cost,
-        "reserved_calls": aside.calls,
-        "reserved_tokens": aside.tokens,
-    }
 
 
 def _account(name: str, before: Amount) -> BudgetAccount:

@@ -26,7 +26,7 @@ LIMITS = Limits(cost_usd=Decimal(100), calls=1000)
 
 QUEUED = ["SELECT call_queues", "UPDATE call_queues"]
 RESERVED = ["SELECT executions", "SELECT budgets", "SELECT budget_accounts", "UPDATE budget_accounts"]
-SETTLED = ["SELECT executions", "SELECT calls", "UPDATE calls", "SELECT budget_accounts", "UPDATE budget_accounts"]
+SETTLED = ["SELECT executions", "SELECT calls", "UPDATE calls", "UPDATE budget_accounts"]
 
 
 async def keep(seconds: float) -> None:
