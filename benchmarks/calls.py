@@ -28,6 +28,7 @@ from tests.servers.model_server import ModelServer, model_server
 
 CALLS = 100
 LIMITS = Limits(cost_usd=Decimal(10**6), calls=10**6, tokens=10**9)
+SCHEMA = {"type": "object", "required": ["answer"], "properties": {"answer": {"type": "string"}}}
 QUEUE = QueueLimits("models", concurrency=50, requests_per_minute=10**6)
 
 
@@ -39,16 +40,18 @@ def measure(url: str, folder: Path) -> None:
     folder.mkdir()
     database = Database(url)
     schema.upgrade(database)
-    with model_server(lambda asked: "A short answer.") as server:
-        bare, ours, plain = asyncio.run(compare(server, database, LocalDirectoryStore(folder)))
+    with model_server(lambda asked: {"answer": "short"} if asked.schema else "A short answer.") as server:
+        bare, ours, plain, checked = asyncio.run(compare(server, database, LocalDirectoryStore(folder)))
     kind = database.name.partition(":")[0]
     added = f"with ledger {plain - bare:+.1f} ms; with budget and queue {ours - bare:+.1f} ms"
-    print(f"{kind}: bare client {bare:.1f} ms; {added}")
+    print(
+        f"{kind}: bare client {bare:.1f} ms; {added}, and a structured answer that is checked {checked - bare:+.1f} ms"
+    )
     database.close()
 
 
 async def compare(server: ModelServer, database: Database, store: LocalDirectoryStore) -> tuple[float, ...]:
-    """Return the median milliseconds of a call: bare, with all, with the ledger only."""
+    """Return the median milliseconds of a call: bare, with all, with the ledger only, with all and a checked answer."""
     from openai import AsyncOpenAI
 
     lease = await database.run(DEFAULT_SCOPE, running_execution)
@@ -79,6 +82,7 @@ async def compare(server: ModelServer, database: Database, store: LocalDirectory
             bare,
             lambda number: ours.run(ask(f"Go {number}.", f"node[{number}]")),
             lambda number: plain.run(ask(f"Go {number}.", f"node[{number}]")),
+            lambda number: ours.run(ask(f"Tell {number}.", f"told[{number}]", schema=SCHEMA)),
         )
 
 
