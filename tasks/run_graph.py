@@ -104,6 +104,7 @@ class _Walk:
             failure.__cause__ = error
             return await self._failed(level, node, failure)
         finally:
+            self.run.writer.over(level.path(node))
             self.progress.ended()
 
     async def _run(self, level: Level, node: str) -> Ended:

@@ -65,10 +65,15 @@ class StateWriter:
     def put(self, change: NodeChange | None, event: NewEvent | None) -> None:
         """Have it written soon; changes and events say themselves when they happened (`now`)."""
         self._entries.append((change, event))
-        if change is not None:
-            note = self._under_way.add if change.status is NodeStatus.RUNNING else self._under_way.discard
-            note(change.path)
+        if change is not None and change.status is NodeStatus.RUNNING:
+            self._under_way.add(change.path)
+        elif change is not None:
+            self.over(change.path)
         self._told.set()
+
+    def over(self, path: str) -> None:
+        """Say that a node is under way no longer, also where nothing is written of its end."""
+        self._under_way.discard(path)
 
     async def flush(self) -> None:
         """Wait until all that was put is committed.

@@ -16,6 +16,7 @@ from pydantic_ai.messages import (
     TextPart,
     ThinkingPart,
     UserPromptPart,
+    repair_messages,
 )
 from pydantic_ai.tools import RunContext, Tool, ToolDefinition
 from pydantic_ai.usage import UsageLimits
@@ -68,7 +69,8 @@ async def _first_exchange(
     if request.system_prompt and not before:
         parts.insert(0, SystemPromptPart(request.system_prompt))
     asked = ModelRequest(parts)
-    return asked, await model_request(model, [*before, asked], model_settings=settings_of(request))
+    shown = repair_messages([*before, asked])  # as the loop does: neighbours of one side become one message
+    return asked, await model_request(model, shown, model_settings=settings_of(request))
 
 
 def _plain_text(message: ModelMessage) -> str:

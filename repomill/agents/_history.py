@@ -44,20 +44,27 @@ def turn_of(messages: Sequence[ModelMessage], output_tool: str) -> Turn:
     A structured answer is a call of the output tool; it is kept as the text of its JSON.
     """
     said: list[Any] = list(canonical_messages(messages))
+    mended = {place - 1 for place, message in enumerate(said) if _is_feedback(message)}
     last = max((place for place, message in enumerate(said) if message["role"] == "assistant"), default=0)
-    kept = (_kept(message, output_tool, is_last=place == last) for place, message in enumerate(said))
+    kept = (
+        _kept(message, output_tool, is_last=place == last) for place, message in enumerate(said) if place not in mended
+    )
     return Turn(tuple(message for message in kept if message is not None))
 
 
 def _kept(message: Said, output_tool: str, *, is_last: bool) -> Said | None:
-    is_feedback = message["role"] == "user" and "retry" in message  # the library's words, not a person's
-    if is_feedback or message["role"] == "system" or message.get("name") == output_tool:
+    if _is_feedback(message) or message["role"] == "system" or message.get("name") == output_tool:
         return None
     if message["role"] != "assistant":
         return {**message, "content": _text(message.get("content", message.get("retry", "")))}
     parts = (_part(part, output_tool, is_last=is_last) for part in message["content"])
     content = [part for part in parts if part is not None]
     return {**message, "content": content} if content else None
+
+
+def _is_feedback(message: Said) -> bool:
+    """Tell the library's words about the answer before from a person's."""
+    return message["role"] == "user" and "retry" in message
 
 
 def _text(content: Any) -> str:
@@ -87,8 +94,7 @@ def _messages(said: Sequence[Said], prefix: str) -> Iterator[ModelMessage]:
     """Put what is said together into one message: answers of calls that were made at once stay together."""
     for is_answer, group in groupby(said, lambda message: message["role"] == "assistant"):
         if is_answer:
-            for message in group:
-                yield ModelResponse(parts=[_answer(part, prefix) for part in message["content"]])
+            yield ModelResponse(parts=[_answer(part, prefix) for message in group for part in message["content"]])
         else:
             yield ModelRequest(parts=[_request(message, prefix) for message in group])
 

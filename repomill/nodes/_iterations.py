@@ -72,10 +72,11 @@ async def run_all(body: Body, results: Results, rounds: Iterator[tuple[int, Name
                 await asyncio.sleep(0)  # the first may ask somebody before the last one has begun
             elif not running:
                 break
-            if following is None or not over.empty():
-                ended = await over.get()
-                running.remove(ended)
-                failure = failure or ended.exception()
+            ended = [await over.get()] if following is None else []
+            while not over.empty():
+                ended.append(over.get_nowait())
+            running.difference_update(ended)
+            failure = failure or next((error for task in ended if (error := task.exception())), None)
     finally:
         await _end(running)
     if failure is not None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Boolean, Engine, Executable, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
@@ -18,6 +19,8 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from storage.database.models import Tenant
 from storage.database.scope import Scope
+
+_NAME = "SELECT set_config(%s, %s, true)"
 
 _RESTRICTED: WeakKeyDictionary[Executable, dict[UUID, Executable]] = WeakKeyDictionary()
 
@@ -77,6 +80,7 @@ class _Likely(FunctionElement[bool]):
 
     type = Boolean()
     inherit_cache = True
+    _is_implicitly_boolean = True  # else it is compared with 1, and no index of the comparison inside is seen
 
 
 @compiles(_Likely)
@@ -92,10 +96,14 @@ def _as_likely(element: _Likely, compiler: SQLCompiler, **how: Any) -> str:
 def name_organisation(session: OrganisationSession) -> None:
     """Tell PostgreSQL for whom this transaction acts: its row-level security stands behind the filter above."""
     connection = session.connection()
-    if connection.dialect.name == "postgresql":
+    dialect = connection.dialect
+    if dialect.name == "postgresql":
         setting = ("repomill.organisation_id", str(session.scope.organisation_id))
         driver: Any = connection.connection.driver_connection  # every transaction does this: past SQLAlchemy
-        driver.execute("SELECT set_config(%s, %s, true)", setting)
+        try:
+            driver.execute(_NAME, setting)
+        except dialect.loaded_dbapi.Error as error:
+            raise OperationalError(_NAME, setting, error) from error
 
 
 def _stamp_row(row: Tenant, organisation_id: UUID) -> None:

@@ -23,8 +23,11 @@ class MemoryBody:
     fails: Mapping[int, RepomillError] = field(default_factory=dict)
     pauses: int = 0
     """How often an iteration gives way to others before it ends."""
+    meets: int = 0
+    """How many iterations have to be there before the first one ends."""
     asked: list[Names] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
+    all_there: asyncio.Event = field(default_factory=asyncio.Event)
     running: int = 0
     most_running: int = 0
 
@@ -36,6 +39,9 @@ class MemoryBody:
         try:
             for _ in range(self.pauses):
                 await asyncio.sleep(0)
+            if len(self.asked) >= self.meets:
+                self.all_there.set()
+            await self.all_there.wait()
             if index in self.fails:
                 raise self.fails[index]
             self.ended.append(index)

@@ -136,10 +136,22 @@ async def test_text_in_the_place_of_structure_is_repaired() -> None:
     assert len(server.requests) == 2
 
 
+async def test_a_system_prompt_before_a_history_counts_as_one_message_with_it() -> None:
+    with model_server() as server:
+        async with runner_for(server.base_url) as agents:
+            await agents.run(ask(system_prompt="Be kind.", history=(SPOKEN,), max_input_tokens=2_500))
+    assert [message["role"] for message in server.requests[0].body["messages"]] == [
+        "system",
+        "user",
+        "assistant",
+        "user",
+    ]
+
+
 @pytest.mark.parametrize("first", ["", Reply(raw=THOUGHT)], ids=["empty", "only thoughts"])
 async def test_a_model_that_answers_nothing_is_asked_for_text(first: Any) -> None:
     ledger = MemoryCallLedger(ROOT)
-    request = ask("Say hello.", system_prompt="Be kind.", history=(SPOKEN,))
+    request = ask("Say hello.", system_prompt="Be kind.", history=(SPOKEN,), max_input_tokens=3_500)
     with model_server(lambda asked: first if asked.number == 1 else "Hello.") as server:
         async with runner_for(server.base_url, ledger, input_price=Decimal(1), output_price=Decimal(1)) as agents:
             answer = await agents.run(request)

@@ -7,7 +7,7 @@ import pytest
 
 from repomill.errors import DatabaseUnavailable, OwnershipLost
 from storage.database.lease import Lease
-from storage.database.repositories.nodes import NodeChange, NodeNotPlanned, Nodes
+from storage.database.repositories.nodes import NodeChange, NodeNotPlanned, NodeOutput, Nodes
 from storage.database.session import Database
 from storage.database.transitions import ExecutionStatus, NodeStatus
 from storage.database.work import Work
@@ -54,17 +54,21 @@ async def test_steps_of_one_node_keep_their_order_in_one_write(services: Service
     assert await events(services, lease) == ["node.running", "node.failed", "node.running", "node.completed"]
 
 
-async def test_many_that_wait_at_once_share_a_transaction(
-    services: Services, lease: Lease, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    written: list[int] = []
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of changes in each transaction."""
+    sizes: list[int] = []
     apply = Nodes.apply
 
     def counted(nodes: Nodes, lease: Lease, changes: list[NodeChange]) -> object:
-        written.append(len(changes))
+        sizes.append(len(changes))
         return apply(nodes, lease, changes)
 
     monkeypatch.setattr(Nodes, "apply", counted)
+    return sizes
+
+
+async def test_many_that_wait_at_once_share_a_transaction(services: Services, lease: Lease, written: list[int]) -> None:
     async with StateWriter(services, lease) as writer:
 
         async def one(number: int) -> None:
@@ -74,6 +78,34 @@ async def test_many_that_wait_at_once_share_a_transaction(
         await asyncio.gather(*(one(number) for number in range(100)))
     assert sum(written) == 100
     assert len(written) <= 3
+
+
+async def test_an_end_waits_for_others_where_many_nodes_are_under_way(
+    services: Services, lease: Lease, written: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_writer, "MANY", 2)
+    async with StateWriter(services, lease) as writer:
+        for path in ("one", "two", "three", "cancelled", "cancelled too"):
+            writer.put(NodeChange(path, NodeStatus.PENDING, "llm"), None)
+            writer.put(running(path), None)
+        await writer.flush()
+        monkeypatch.setattr(state_writer, "LINGER", 3.0)
+        written.clear()
+
+        async def ends(path: str) -> None:
+            writer.put(NodeChange(path, NodeStatus.COMPLETED, at=now(), output=NodeOutput("key")), None)
+            await writer.flush()
+
+        first = asyncio.create_task(ends("one"))
+        await asyncio.sleep(0.2)
+        assert written == []
+        await asyncio.gather(first, ends("two"))
+        assert written == [2]
+        writer.over("cancelled")
+        writer.over("cancelled too")
+        monkeypatch.setattr(state_writer, "LINGER", 10.0**6)
+        await ends("three")  # nobody is under way, and nothing waits for company
+    assert written == [2, 1]
 
 
 async def test_who_lost_the_execution_is_told_now_and_later(services: Services, lease: Lease) -> None:

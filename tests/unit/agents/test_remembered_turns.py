@@ -9,6 +9,8 @@ from pydantic_ai.messages import (
     ModelMessage,
     ModelRequest,
     ModelResponse,
+    RetryFeedbackPart,
+    RetryInfo,
     SystemPromptPart,
     TextPart,
     ThinkingPart,
@@ -39,6 +41,35 @@ def parts(messages: list[ModelMessage]) -> list[Any]:
 def test_a_turn_is_what_was_asked_looked_up_and_answered_in_the_end() -> None:
     assert [message["role"] for message in TURN.messages] == ["user", "assistant", "tool", "assistant"]
     assert TURN.messages[-1]["content"] == [{"type": "text", "text": '{"n": 7}'}]
+
+
+def test_an_answer_that_was_sent_back_is_not_remembered_nor_what_was_said_of_it() -> None:
+    said = turn_of(
+        [
+            ModelRequest(parts=[UserPromptPart("How many teas?")]),
+            ModelResponse(parts=[TextPart("Seven, I think.")]),
+            ModelRequest(parts=[RetryFeedbackPart("Use the tool.", retry=RetryInfo("no_output"))]),
+            ModelResponse(parts=[ToolCallPart("answer", {"n": 7}, "x1")]),
+        ],
+        "answer",
+    )
+    assert [message["role"] for message in said.messages] == ["user", "assistant"]
+    assert said.messages[-1]["content"] == [{"type": "text", "text": '{"n": 7}'}]
+
+
+def test_sides_take_turns_also_where_calls_of_tools_are_left_out() -> None:
+    looked_up = turn_of(
+        [
+            ModelRequest(parts=[UserPromptPart("How many teas?")]),
+            ModelResponse(parts=[TextPart("Let me look."), ToolCallPart("count", {"what": "teas"}, "x1")]),
+            ModelRequest(parts=[ToolReturnPart("count", "7", "x1")]),
+            ModelResponse(parts=[TextPart("Seven.")]),
+        ],
+        "answer",
+    )
+    shown = history([looked_up, looked_up], "", with_tools=False)
+    assert [type(message) for message in shown] == [ModelRequest, ModelResponse] * 2
+    assert [part.content for part in parts(shown)] == ["How many teas?", "Let me look.", "Seven."] * 2
 
 
 def test_the_present_system_prompt_stands_before_what_was_said() -> None:

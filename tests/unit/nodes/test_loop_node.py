@@ -61,10 +61,23 @@ async def test_one_iteration_at_a_time_is_the_rule() -> None:
 
 
 async def test_several_iterations_may_run_at_once_and_never_more() -> None:
-    body = MemoryBody(pauses=3)
+    body = MemoryBody(pauses=20)
     output = await loop(body, for_each=list(range(10)), parallel=4)
     assert body.most_running == 4
     assert output["items"] == list(range(10))
+
+
+async def test_the_first_iteration_is_well_under_way_before_the_last_begins() -> None:
+    body = MemoryBody(pauses=3)
+    await loop(body, for_each=list(range(10)), parallel=10)
+    assert body.most_running == 3
+
+
+async def test_a_failure_among_many_that_end_together_is_heeded_before_the_next_begins() -> None:
+    body = MemoryBody(fails={8: Cancelled()}, meets=10)
+    with pytest.raises(Cancelled):
+        await loop(body, for_each=list(range(30)), max_iterations=30, parallel=10)
+    assert len(body.asked) == 10
 
 
 async def test_a_list_over_the_bound_is_refused_before_the_first_iteration() -> None:

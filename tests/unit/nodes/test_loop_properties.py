@@ -38,7 +38,7 @@ def indexes(body: MemoryBody) -> list[Json]:
 def test_every_item_has_one_iteration_and_its_place(
     items: list[int], failing: set[int], on_item_error: str, parallel: int
 ) -> None:
-    body = MemoryBody(fails=broken(*failing), pauses=2)
+    body = MemoryBody(fails=broken(*failing), pauses=20)
     output = run(body, for_each=items, max_iterations=10, on_item_error=on_item_error, parallel=parallel)
     failed = sorted(index for index in failing if index < len(items))
     kept = [None if index in failing else item for index, item in enumerate(items)]
