@@ -22,17 +22,24 @@ class Probe:
     runs: Counter[str] = field(default_factory=Counter)
     running: int = 0
     most: int = 0
+    meets: int = 0
+    """How many have to run at once before the first one ends."""
+    met: asyncio.Event = field(default_factory=asyncio.Event)
     held: set[str] = field(default_factory=set)
     came: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a held node has begun to wait."""
 
 
 class ProbeConfig(NodeConfig):
-    """`fail` says how often it fails first, `busy` whether another try may help, `value` what it gives."""
+    """`fail` says how often it fails first, `busy` whether another try may help, `value` what it gives.
+
+    `takes` is how many seconds.
+    """
 
     fail: Any = 0
     busy: bool = True
     value: Any = None
+    takes: Any = 0
 
 
 def probe_kind(probe: Probe, idempotency_class: Idempotency = Idempotency.RECORDED) -> NodeKind[ProbeConfig]:
@@ -51,7 +58,10 @@ def probe_kind(probe: Probe, idempotency_class: Idempotency = Idempotency.RECORD
             probe.running += 1
             probe.most = max(probe.most, probe.running)
             try:
-                await asyncio.sleep(0)
+                if probe.running >= probe.meets:
+                    probe.met.set()
+                await probe.met.wait()
+                await asyncio.sleep(float(config.takes))
                 if context.path in probe.held:
                     probe.came.set()
                     await asyncio.Event().wait()

@@ -21,7 +21,7 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Probe]:
 
 def one(config: dict[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
     """Return a workflow of one probe, whose output is that of the run."""
-    node = {"id": "a", "type": "probe", "config": config or {}, **settings}
+    node = {"id": "a", "type": "probe", "concurrency": 2, "config": config or {}, **settings}
     return document([node], output="{{ nodes.a.output }}")
 
 
@@ -125,7 +125,9 @@ async def test_a_mocked_router_takes_the_branches_it_names(services: Services) -
 
 
 async def test_instances_at_once_are_bounded_over_all_iterations(services: Services, probe: Probe) -> None:
-    body = {"nodes": [{"id": "a", "type": "probe", "concurrency": 2, "config": {"value": "{{ item }}"}}]}
+    probe.meets = 2
+    config = {"value": "{{ item }}", "takes": 0.1}
+    body = {"nodes": [{"id": "a", "type": "probe", "concurrency": 2, "config": config}]}
     loop = {"for_each": list(range(8)), "max_iterations": 8, "parallel": 8, "body": body}
     walked = await walk(services, document([{"id": "each", "type": "loop", "config": loop}]))
     assert (walked.error, probe.most, len(probe.runs)) == (None, 2, 8)
