@@ -2,16 +2,15 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
 from decimal import Decimal
 from pathlib import Path
 
 from benchmarks.calls import LIMITS
 from benchmarks.databases import on_each_database
+from benchmarks.servers import server
 from repomill.agents.runner import AgentRunner
 from repomill.agents.source import ModelSource
 from repomill.calls.budget import Period
@@ -43,25 +42,14 @@ def measure(url: str, folder: Path) -> None:
     folder.mkdir()
     database = Database(url)
     schema.upgrade(database)
-    with slow_server(folder) as base_url:
+    answers = folder / "answers.json"
+    answers.write_text(json.dumps([{"reply": "A short answer.", "delay": 1.0}]))
+    with server("tests.servers.model_server", "--answers", str(answers)) as base_url:
         rounds = asyncio.run(compare(base_url, database, LocalDirectoryStore(folder)))
     for bare, ours in rounds:
         told = f"{CALLS} calls of a second in {ours[0]:.1f} s, longest stall {ours[1] * 1000:.0f} ms"
         print(f"{database.name.partition(':')[0]}: {told}; bare client {bare[0]:.1f} s, {bare[1] * 1000:.0f} ms")
     database.close()
-
-
-@contextmanager
-def slow_server(folder: Path) -> Iterator[str]:
-    """Give the address of a model server in a process of its own, so that it takes nobody's event loop."""
-    (folder / "answers.json").write_text(json.dumps([{"reply": "A short answer.", "delay": 1.0}]))
-    program = [sys.executable, "-m", "tests.servers.model_server", "--answers", str(folder / "answers.json")]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield server.stdout.readline().strip()
-        finally:
-            server.terminate()
 
 
 async def compare(base_url: str, database: Database, store: LocalDirectoryStore) -> list[tuple[Measured, Measured]]:

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.servers import server
+
 REPOMILL = Path(sys.executable).with_name("repomill")
 LANGGRAPH = ("langgraph", "langgraph-checkpoint-sqlite")
 PEER = Path(__file__).with_name("peers") / "langgraph_nodes.py"
@@ -45,7 +47,7 @@ def told(what: str, ours: list[float], peer_name: str, peer: list[float]) -> Non
 
 def measured(name: str, environment: dict[str, str]) -> dict[str, Any]:
     """Run one measurement in a process of its own."""
-    with waiting_server() as port:
+    with server("benchmarks.waiting_server") as port:
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.engine_runs", name],
             env=environment | {"WAITING_PORT": port},
@@ -69,17 +71,6 @@ def stack(folder: Path) -> Iterator[dict[str, str]]:
         yield environment | {"PREFECT_API_URL": api, "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
     finally:
         subprocess.run([REPOMILL, "down"], env=environment, check=True, capture_output=True)
-
-
-@contextmanager
-def waiting_server() -> Iterator[str]:
-    command = [sys.executable, "-m", "benchmarks.waiting_server"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield server.stdout.readline().strip()
-        finally:
-            server.terminate()
 
 
 def langgraph(folder: Path) -> dict[str, list[float]]:
