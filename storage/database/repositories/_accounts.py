@@ -69,9 +69,9 @@ class Accounts(Repository):
                 pass  # another transaction was quicker, and has committed
         return self._locked(calls_of)
 
-    def reserve(self, accounts: Iterable[BudgetAccount], amount: Amount) -> None:
+    def reserve(self, names: Iterable[str], amount: Amount) -> None:
         """Put an amount aside in locked accounts."""
-        self._move([account.name for account in accounts], Amount(), amount)
+        self._move(names, Amount(), amount)
 
     def settle(self, names: Sequence[str], bound: Amount, actual: Amount) -> None:
         """Turn what was put aside into what it came to; an account is gone when its project was deleted meanwhile."""

@@ -91,7 +91,7 @@ class Budgets(Repository):
         accounts = self._accounts.opened({applied.account: applied.of for applied in budgets})
         for applied in budgets:
             self._check(applied, accounts[applied.account], Amount.of(bound))
-        self._accounts.reserve(accounts.values(), Amount.of(bound))
+        self._accounts.reserve(accounts, Amount.of(bound))
         return list(accounts)
 
     def _check(self, applied: Applied, account: BudgetAccount, needed: Amount) -> None:
