@@ -42,6 +42,10 @@ BUDGET_DOUBLINGS = 3
 """Waits for a budget do not grow beyond those after the third try: calls under way end all the time."""
 
 
+class _TurnTakenBack(Exception):
+    """Another call was told to wait after this one had its turn, and before it was sent."""
+
+
 class Caller(Protocol):
     """Port: how one call is carried out when neither the ledger nor a recording has its answer."""
 
@@ -136,12 +140,11 @@ class LedgeredCalls:
                 told = partial(self._tell_of_waiting, call.key)
                 async with self.queues.turn(call.source, told, _total(call.bound)) as turn:
                     return await self._send(call, row, send, turn)
+            except _TurnTakenBack:
+                row = await self._release(call.key, "another call was told to wait before it was sent")
             except TryAgain as failure:
-                row = await self.ledger.release(call.key, failure.reason)
                 failed, too_fast = failed + (not failure.too_fast), too_fast + failure.too_fast
-                await (
-                    self._slow_down(call, failure, too_fast) if failure.too_fast else self._later(call, failure, failed)
-                )
+                row = await self._put_off(call, failure, too_fast if failure.too_fast else failed)
             except AnswerLost as failure:
                 row, failed = await self.ledger.mark_uncertain(call.key), failed + 1
                 _refuse_to_repeat(call, row, failure)
@@ -149,16 +152,18 @@ class LedgeredCalls:
 
     async def _send(self, call: CallRequest, row: CallRow | None, send: Send, turn: Turn) -> Answered:
         await self._mark_sent(call, row)
+        if turn.pause_left():
+            raise _TurnTakenBack
         self.progress(CallProgress(call.key, CallStep.SENT))
         started = self.monotonic()
         try:
             answered = await _counted(send, turn)
         except Refused as failure:
-            await self.ledger.release(call.key, failure.reason)
+            await self._release(call.key, failure.reason)
             raise CallRefused(call.source, failure.status, failure.reason) from failure
         except RepomillError as error:
             # Our own errors say that nothing went out: a source without a block, an address that is not allowed.
-            await self.ledger.release(call.key, str(error))
+            await self._release(call.key, str(error))
             raise
         latency_ms = round((self.monotonic() - started) * 1000)
         kept = await _finish(self._keep(call, answered, latency_ms))
@@ -166,6 +171,10 @@ class LedgeredCalls:
             with suppress(RepomillError):  # whoever comes too early is told so
                 await self.queues.pause(call.source, answered.rest)
         return kept
+
+    async def _release(self, key: CallKey, reason: str) -> CallRow:
+        """Say that nothing is owed, also when cancelled meanwhile: what seems to be under way is charged."""
+        return await _finish(self.ledger.release(key, reason))
 
     async def _mark_sent(self, call: CallRequest, row: CallRow | None) -> None:
         if row is None or row.state is CallState.RELEASED:
@@ -187,16 +196,18 @@ class LedgeredCalls:
             else:
                 return
 
-    async def _later(self, call: CallRequest, failure: TryAgain, attempt: int) -> None:
-        if self.retry.gives_up(attempt, failure.delay):
-            raise CallUnavailable(call.source, failure.reason, delay=failure.delay) from failure
-        await self._pause(call.key, failure.reason, attempt, failure.delay)
-
-    async def _slow_down(self, call: CallRequest, failure: TryAgain, times: int) -> None:
-        """Wait as long as the other side wants, and let everybody else wait who asks it."""
+    async def _put_off(self, call: CallRequest, failure: TryAgain, times: int) -> CallRow:
+        """Wait as long as the other side wants; where it is asked too fast, everybody else waits who asks it."""
         delay = self.retry.delay(times, failure.delay)
-        await self.queues.pause(call.source, delay)
+        try:
+            if failure.too_fast:  # first of all, since others are about to send
+                await self.queues.pause(call.source, delay)
+        finally:
+            row = await self._release(call.key, failure.reason)
+        if not failure.too_fast and self.retry.gives_up(times, failure.delay):
+            raise CallUnavailable(call.source, failure.reason, delay=failure.delay) from failure
         await self._pause(call.key, failure.reason, times, delay)
+        return row
 
     def _tell_of_waiting(self, key: CallKey, delay: float) -> None:
         self.progress(CallProgress(key, CallStep.WAITING, "its turn in the queue", delay))

@@ -121,7 +121,7 @@ class CallRequest:
 
 
 class CallLedger(Protocol):
-    """Port: the calls of one root execution. Every method is one committed transaction when it returns.
+    """Port: the calls of one root execution. What a method did is committed when it returns.
 
     Adapters: `storage.database.ledger.SqlCallLedger`, and `repomill.calls.memory_ledger.MemoryCallLedger` for tests.
     Each method raises `OwnershipLost` when another process took the execution over, and `IllegalTransition` when the

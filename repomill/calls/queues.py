@@ -6,7 +6,7 @@ A call waits for its turn before budget is put aside for it. What processes know
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -18,6 +18,11 @@ LOOK_AGAIN: Final = 0.2
 
 Told = Callable[[float], None]
 """Called with the seconds that a call is going to wait."""
+
+
+def no_pause() -> float:
+    """Of a turn that nobody can take back."""
+    return 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +49,14 @@ class Entry:
 
 @dataclass(slots=True)
 class Turn:
-    """A call's time to go out, with the tokens that it took from its queue; `used` is what it is known to have used."""
+    """A call's time to go out, with the tokens that it took from its queue; `used` is what it is known to have used.
+
+    `pause_left` gives the seconds for which nobody may send after all: another call of the run was told to wait.
+    """
 
     tokens: int = 0
     used: int = 0
+    pause_left: Callable[[], float] = field(default=no_pause, compare=False)
 
     @property
     def unused(self) -> int:
@@ -56,7 +65,7 @@ class Turn:
 
 
 class QueueBoard(Protocol):
-    """Port: what all processes know of queues. Each method is one committed transaction when it returns.
+    """Port: what all processes know of queues. What a method did is committed when it returns.
 
     Adapters: `storage.database.queues.SqlQueueBoard`, and `repomill.calls.memory_queues.MemoryQueueBoard`.
     """

@@ -39,8 +39,8 @@ class SharedQueues:
             lane.leave(turn, slot)
 
     async def pause(self, source: str, seconds: float) -> None:
-        """Put it on the board."""
-        await self.board.pause(self._lane(source).queue, seconds)
+        """Put it on the board; the calls of this run know at once."""
+        await self._lane(source).pause(seconds)
 
     async def aclose(self) -> None:
         """Give back what is held."""
@@ -51,23 +51,34 @@ class SharedQueues:
         queue = self.queues.get(source) or QueueLimits(f"source {source}")
         if queue.name not in self._lanes:
             slots = Slots(self.board, queue, self.sleep, self.clock)
-            self._lanes[queue.name] = _Lane(self.board, queue, self.sleep, slots)
+            self._lanes[queue.name] = _Lane(self.board, queue, self.sleep, self.clock, slots)
         return self._lanes[queue.name]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Lane:
     """A run's way into one queue."""
 
     board: QueueBoard
     queue: QueueLimits
     sleep: Callable[[float], Awaitable[None]]
+    clock: Callable[[], float]
     slots: Slots
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AHEAD))
+    paused_until: float = float("-inf")
+
+    async def pause(self, seconds: float) -> None:
+        """Let nobody enter, and nobody send who has entered."""
+        self.paused_until = max(self.paused_until, self.clock() + seconds)
+        await self.board.pause(self.queue, seconds)
+
+    def pause_left(self) -> float:
+        """Return the seconds for which this run knows that nobody may send."""
+        return max(0.0, self.paused_until - self.clock())
 
     async def enter(self, told: Told, tokens: int) -> tuple[Turn, Slot | None]:
         """Wait for all that the queue bounds; return the slot where it bounds calls at once."""
-        turn = Turn(min(tokens, self.queue.tokens_per_minute or 0))
+        turn = Turn(min(tokens, self.queue.tokens_per_minute or 0), pause_left=self.pause_left)
         async with self.gate:
             return turn, await self._enter(uuid4(), turn, told)
 
@@ -85,7 +96,10 @@ class _Lane:
                 slot = slot or self.slots.idle()
                 entry = await self._ask(slot, holder, turn, entry)
                 if not entry.delay:
-                    break
+                    slot, holder = slot or self._taken(holder), uuid4()  # the slot keeps its name, whoever has it next
+                    entry = replace(entry, delay=self.pause_left())
+                if not entry.delay:
+                    return slot
                 self._let_go(slot)
                 slot = None
                 if not is_told or entry.delay >= WORTH_TELLING:
@@ -97,7 +111,6 @@ class _Lane:
             if entry.has_turn:
                 self.leave(turn, None)
             raise
-        return slot or self._taken(holder)
 
     async def _ask(self, slot: Slot | None, holder: UUID, turn: Turn, before: Entry) -> Entry:
         queue = self.queue if slot is None else replace(self.queue, concurrency=None)

@@ -4,14 +4,17 @@ import asyncio
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
+from uuid import UUID
+
+import pytest
 
 from repomill.calls.choke_point import LedgeredCalls
-from repomill.calls.ledger import FREE, CallKind, LedgerMode, Usage
+from repomill.calls.ledger import FREE, CallKey, CallKind, CallRequest, CallRow, CallState, LedgerMode, Usage
 from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.calls.memory_queues import MemoryQueueBoard
 from repomill.calls.node_calls import NodeCalls
 from repomill.calls.progress import CallProgress, CallStep
-from repomill.calls.queues import QueueLimits
+from repomill.calls.queues import Entry, QueueLimits
 from repomill.calls.retry import RetryPolicy
 from repomill.calls.sending import Answered, TryAgain
 from repomill.calls.shared_queues import AHEAD, SharedQueues
@@ -34,15 +37,18 @@ class World:
 
     async def sleep(self, seconds: float) -> None:
         until = self.clock.now + seconds
-        await asyncio.sleep(0)
+        for _ in range(1 + min(int(seconds), 60)):  # who sleeps shorter comes earlier
+            await asyncio.sleep(0)
         self.clock.now = max(self.clock.now, until)
 
-    def run(self, name: str, seen: list[CallProgress] | None = None) -> NodeCalls:
+    def run(
+        self, name: str, seen: list[CallProgress] | None = None, ledger: MemoryCallLedger | None = None
+    ) -> NodeCalls:
         queues = SharedQueues(self.board, {"main": self.limits}, self.sleep, self.clock)
         self.queues.append(queues)
         progress = seen.append if seen is not None else lambda _: None
         retry = RetryPolicy(sleep=self.sleep, jitter=lambda: 0.0)
-        ledger = MemoryCallLedger(ROOT)
+        ledger = ledger or MemoryCallLedger(ROOT)
         return NodeCalls(LedgeredCalls(ledger, LedgerMode.LIVE, None, retry, progress, queues), name)
 
     async def close(self) -> None:
@@ -94,6 +100,105 @@ async def test_a_call_that_is_told_to_wait_lets_every_run_wait() -> None:
     await world.board.pause(world.limits, 20.0)
     await world.call(two)
     assert world.sent[-1] == ("two", 1050.0)
+
+
+class HeldUp(MemoryCallLedger):
+    """A ledger that takes its time with one call, until another was refused."""
+
+    def __init__(self, held_up: str) -> None:
+        super().__init__(ROOT)
+        self.held_up, self.has_been_refused = held_up, asyncio.Event()
+
+    async def reserve_and_send(self, call: CallRequest) -> CallRow:
+        row = await super().reserve_and_send(call)
+        if call.request == self.held_up:
+            await self.has_been_refused.wait()
+        return row
+
+    async def release(self, key: CallKey, reason: str) -> CallRow:
+        row = await super().release(key, reason)
+        self.has_been_refused.set()
+        return row
+
+
+async def test_a_call_on_its_way_is_not_sent_once_another_was_told_to_wait() -> None:
+    world, ledger = World(concurrency=5, tokens_per_minute=6000), HeldUp("second")
+    run, sent, refusals = world.run("one", ledger=ledger), list[tuple[str, float]](), ["first"]
+
+    async def ask(name: str) -> None:
+        async def send() -> Answered:
+            sent.append((name, world.clock.now - 1000))
+            if name in refusals:
+                refusals.remove(name)
+                raise TryAgain("429: slow down", 30.0, too_fast=True)
+            return Answered({}, Usage(1, 1, Decimal(0)))
+
+        await run.call(CallKind.HTTP, "main", name, send, bound=Usage(3000, 0))
+
+    await asyncio.gather(ask("second"), ask("first"))
+    await world.close()
+    assert sorted((name, instant >= 30.0) for name, instant in sent) == [
+        ("first", False),
+        ("first", True),
+        ("second", True),
+    ]
+    assert {(row.state, row.sends) for row in ledger.rows.values()} == {(CallState.SETTLED, 1)}
+
+
+class SlowToRelease(MemoryCallLedger):
+    """A ledger whose release takes as long as the test wants."""
+
+    def __init__(self) -> None:
+        super().__init__(ROOT)
+        self.releasing, self.may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def release(self, key: CallKey, reason: str) -> CallRow:
+        self.releasing.set()
+        await self.may_go_on.wait()
+        return await super().release(key, reason)
+
+
+async def test_a_refused_call_is_released_though_it_is_cancelled_meanwhile() -> None:
+    world, ledger = World(), SlowToRelease()
+    call = asyncio.create_task(world.call(world.run("one", ledger=ledger), refusals=1))
+    await ledger.releasing.wait()
+    call.cancel()
+    await asyncio.sleep(0)
+    ledger.may_go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert [(row.state, row.sends) for row in ledger.rows.values()] == [(CallState.RELEASED, 0)]
+
+
+class LateBoard(MemoryQueueBoard):
+    """Lets a call in, and then another one is told to wait before the call hears of it."""
+
+    def __init__(self, clock: SetClock) -> None:
+        super().__init__(clock)
+        self.queues: SharedQueues | None = None
+        self.let_in: list[UUID] = []
+
+    async def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool, tokens: int = 0) -> Entry:
+        entry = await super().enter(queue, holder, has_turn=has_turn, tokens=tokens)
+        if not entry.delay and queue.concurrency is not None:
+            self.let_in.append(holder)
+        if self.queues is not None:
+            queues, self.queues = self.queues, None
+            await queues.pause("main", 30.0)
+        return entry
+
+
+async def test_a_call_that_was_let_in_while_another_was_told_to_wait_waits_too() -> None:
+    world = World(concurrency=5)
+    world.board = board = LateBoard(world.clock)
+    run = world.run("one")
+    board.queues = world.queues[0]
+    await world.call(run)
+    await world.call(run)
+    await world.close()
+    assert [instant - 1000 for _, instant in world.sent] == [30.0, 30.0]
+    assert len(set(board.let_in)) == len(board.let_in) > 0
+    assert board.slots["shared"] == {}
 
 
 async def test_being_too_fast_never_fails_however_often_it_happens() -> None:
