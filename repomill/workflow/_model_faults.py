@@ -67,7 +67,8 @@ def _code(error_type: str) -> str:
 
 def _sentence(error: ErrorDetails) -> str:
     text = error["msg"].removeprefix("Value error, ").partition(" or instance of")[0]
-    text = text[:1].lower() + text[1:]
+    if not text[:2].isupper():  # an acronym stays
+        text = text[:1].lower() + text[1:]
     return text.replace("dictionary", "object").replace("tuple", "list")
 
 

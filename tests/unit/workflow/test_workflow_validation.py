@@ -99,6 +99,12 @@ def test_an_object_that_may_have_more_members_is_not_taken_at_its_word() -> None
     validate(open_ended.replace("{{ inputs.name }}", "{{ inputs.other }}"), "spec.yaml")
 
 
+def test_a_fault_that_begins_with_an_acronym_keeps_it() -> None:
+    nodes = "nodes: [{id: a, type: db, config: {source: s, sql: \"SELECT '{{ 1 }}'\"}}]\n"
+    with pytest.raises(WorkflowInvalid, match=": SQL is never put together"):
+        validate(HEAD + "sources: {s: {kind: database, block: s}}\n" + nodes, "spec.yaml")
+
+
 def test_raw_fields_hold_no_expressions() -> None:
     text = SERVICE.replace("name: {type: string}}}}", "name: {title: '{{ no.name'}}}}")
     validate(text, "spec.yaml")
