@@ -1,11 +1,9 @@
 """Take an execution up: own it, say so while it lasts, and leave it with its outcome."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +13,7 @@ from repomill.calls.ledger import LedgerMode
 from repomill.calls.recordings import Recordings
 from repomill.calls.shared_queues import SharedQueues
 from repomill.canonical import Json
+from repomill.collector import settle_memory
 from repomill.errors import Cancelled, ExecutionFinished, OwnershipLost, RunTimeout
 from repomill.input_files.roots import Roots
 from repomill.memory.port import MemoryScope
@@ -75,7 +74,7 @@ async def open_execution(
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(heartbeat(services, lease))
             run = await _build(stack, services, execution, version, lease)
-            _settle_memory()
+            settle_memory("a run")
             async with _time_bound(run.spec):
                 yield run
     except (asyncio.CancelledError, Cancelled):
@@ -87,15 +86,6 @@ async def open_execution(
         await finish(services, lease, ExecutionStatus.FAILED, error)
         raise
     await _complete(services, lease)
-
-
-@cache
-def _settle_memory() -> None:
-    """Let the garbage collector pass over what is loaded by now, once for each process.
-
-    A full round looks through all of it, and nothing else happens meanwhile; little of it ever becomes garbage.
-    """
-    gc.freeze()
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from repomill.calls.heard import Listener
 from repomill.calls.rate_limits import wait_of_refusal
 from repomill.calls.sending import AnswerLost, Refused, TryAgain
 from repomill.calls.statuses import PATIENCE_STATUSES, TOO_FAST
+from repomill.collector import settle_memory
 from repomill.masking import masked
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class Endpoint:
         """Keep Pydantic AI's models: each looks itself up in a list of all there are."""
         if name not in self._models:
             self._models[name] = self._client.model(name)
+            settle_memory(self.source.kind)
         return self._models[name]
 
     def _status(self, error: ModelHTTPError) -> Refused | TryAgain:
