@@ -3,11 +3,13 @@
 import json
 import re
 import sqlite3
+import time
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from repomill.errors import SettingInvalid
@@ -18,6 +20,10 @@ CONNECT_TIMEOUT = timedelta(seconds=10)
 STATEMENT_TIMEOUT = timedelta(seconds=60)
 """How long one statement may take; the longest that Repomill itself makes is far below it."""
 IDLE_TIMEOUT = timedelta(seconds=60)
+
+AT_REST = timedelta(seconds=1)
+"""A connection that nobody used for so long is asked whether it lives before it is used again."""
+_SINCE = "at rest since"
 
 # A server that went away without a word is noticed after a minute (libpq's names; in seconds, and how often).
 KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
@@ -59,7 +65,32 @@ def make_engine(url: URL, *, connections: int, statement_timeout: timedelta) -> 
     if "connect_timeout" not in url.query:
         arguments["connect_timeout"] = int(CONNECT_TIMEOUT.total_seconds())
     arguments["options"] = _options(url, statement_timeout)
-    return create_engine(url, pool_pre_ping=True, connect_args=arguments, **common)
+    engine = create_engine(url, connect_args=arguments, **common)
+    event.listen(engine, "checkin", _rests)
+    event.listen(engine, "checkout", partial(_ask_whether_it_lives, engine))
+    return engine
+
+
+def _rests(connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info[_SINCE] = time.monotonic()
+
+
+def _ask_whether_it_lives(engine: Engine, connection: Any, record: ConnectionPoolEntry, fairy: object) -> None:
+    """Replace connections that broke while nobody used them; one that was used just now need not be asked.
+
+    SQLAlchemy's own `pool_pre_ping` asks before every transaction, which takes as long as a statement.
+    """
+    if time.monotonic() - record.info.get(_SINCE, time.monotonic()) < AT_REST.total_seconds():
+        return
+    dialect = engine.dialect
+    try:
+        lives = dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        if not dialect.is_disconnect(error, connection, None):
+            raise
+        lives = False
+    if not lives:
+        raise InvalidatePoolError
 
 
 def _options(url: URL, statement_timeout: timedelta) -> str:

@@ -26,6 +26,7 @@ from storage.database.models import Call
 from storage.database.repositories.budgets import RunBudget
 from storage.database.scope import Scope
 from storage.database.session import Database
+from storage.database.together import Together
 from storage.database.work import Work
 
 T = TypeVar("T")
@@ -95,6 +96,7 @@ class SqlCallLedger:
         self._keys: set[CallKey] = set()
         self._knows_all: bool | None = None
         self._looking = asyncio.Lock()
+        self._together = Together(database, scope, lambda work: work.executions.guard(lease))
 
     async def find(self, key: CallKey) -> CallRow | None:
         if not await self._may_be_there(key):
@@ -205,11 +207,7 @@ class SqlCallLedger:
         return await self._database.run(self._scope, guarded, read_only=True)
 
     async def _write(self, key: CallKey, function: Callable[[Work], Call]) -> CallRow:
-        def guarded(work: Work) -> Call:
-            work.executions.guard(self._lease)
-            return function(work)
-
-        return _row(key, await self._database.run(self._scope, guarded))
+        return _row(key, await self._together.run(function))
 
     def _payload_key(self, key: CallKey, side: Literal["request", "response"]) -> str:
         """Name a payload by node and request: two nodes that ask the same get answers of their own."""

@@ -9,6 +9,7 @@ from repomill.calls.queues import Entry, QueueLimits
 from storage.database.repositories.call_queues import CallQueues
 from storage.database.scope import Scope
 from storage.database.session import Database
+from storage.database.together import Together
 
 T = TypeVar("T")
 
@@ -19,25 +20,32 @@ class SqlQueueBoard:
     def __init__(self, database: Database, scope: Scope) -> None:
         self._database = database
         self._scope = scope
+        self._together: dict[str, Together] = {}
 
     async def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool, tokens: int = 0) -> Entry:
         """A queue of which nothing is to be taken is only looked at, which waits for nobody."""
         paces = queue.requests_per_minute is not None or (queue.tokens_per_minute is not None and tokens > 0)
         if queue.concurrency is None and (has_turn or not paces):
-            return Entry(await self._run(lambda queues: queues.pause_left(queue), read_only=True), has_turn)
-        return await self._run(lambda queues: queues.enter(queue, holder, has_turn=has_turn, tokens=tokens))
+            return Entry(await self._pause_left(queue), has_turn)
+        return await self._run(queue.name, lambda queues: queues.enter(queue, holder, has_turn=has_turn, tokens=tokens))
 
     async def renew(self, queue: QueueLimits, holder: UUID) -> None:
-        await self._run(lambda queues: queues.renew(queue, holder))
+        await self._run(queue.name, lambda queues: queues.renew(queue, holder))
 
     async def leave(self, queue: QueueLimits, holder: UUID) -> None:
-        await self._run(lambda queues: queues.leave(queue, holder))
+        await self._run(queue.name, lambda queues: queues.leave(queue, holder))
 
     async def give_back(self, queue: QueueLimits, tokens: int) -> None:
-        await self._run(lambda queues: queues.give_back(queue, tokens))
+        await self._run(queue.name, lambda queues: queues.give_back(queue, tokens))
 
     async def pause(self, queue: QueueLimits, seconds: float) -> None:
-        await self._run(lambda queues: queues.pause(queue, timedelta(seconds=seconds)))
+        await self._run(queue.name, lambda queues: queues.pause(queue, timedelta(seconds=seconds)))
 
-    async def _run(self, function: Callable[[CallQueues], T], *, read_only: bool = False) -> T:
-        return await self._database.run(self._scope, lambda work: function(work.call_queues), read_only=read_only)
+    async def _pause_left(self, queue: QueueLimits) -> float:
+        return await self._database.run(self._scope, lambda work: work.call_queues.pause_left(queue), read_only=True)
+
+    async def _run(self, name: str, function: Callable[[CallQueues], T]) -> T:
+        """Share transactions with calls of the same queue: two queues in one would be locked in any order."""
+        if name not in self._together:
+            self._together[name] = Together(self._database, self._scope)
+        return await self._together[name].run(lambda work: function(work.call_queues))

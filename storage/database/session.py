@@ -1,6 +1,7 @@
 """The database: connections, transactions, and the unit of work that repositories live in."""
 
 import asyncio
+import random
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,11 @@ T = TypeVar("T")
 
 Clock = Callable[[], datetime]
 Failures = tuple[type[SQLAlchemyError], ...]
+
+DEADLOCK = "40P01"
+BROKEN_OFF = ("08", "57P")
+"""PostgreSQL's codes, and how those begin of connections that failed and servers that stop:
+https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
 TRY_AGAIN = 0.5
 """Seconds between two looks whether a database that went away is back."""
@@ -84,7 +90,8 @@ class Database:
         """Call `function` with a unit of work in a thread; for callers in an event loop.
 
         A cancelled caller does not undo it: what was begun is committed. A connection that cannot be opened is tried
-        again within the patience: nothing was sent. Raises as `transaction`.
+        again within the patience: nothing was sent. One that PostgreSQL undid, for it and another waited for each
+        other, is done again. Raises as `transaction`.
         """
         has_begun = False
 
@@ -97,7 +104,11 @@ class Database:
         while True:
             try:
                 done = await asyncio.get_running_loop().run_in_executor(self._executor, transact)
-            except DatabaseUnavailable:
+            except DatabaseUnavailable as error:
+                if _sqlstate(error) == DEADLOCK:
+                    has_begun = False
+                    await asyncio.sleep(random.random() * TRY_AGAIN)  # noqa: S311  # else the two may meet again
+                    continue
                 if has_begun or not self._may_come_back():
                     raise
                 await asyncio.sleep(TRY_AGAIN)
@@ -147,3 +158,14 @@ class Database:
         except unreachable as error:
             reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
             raise DatabaseUnavailable(self.name, reason) from error
+
+
+def was_undone(error: DatabaseUnavailable) -> bool:
+    """Tell whether the server said that it undid the transaction; one that broke off may have been committed."""
+    code = _sqlstate(error)
+    return code is not None and not code.startswith(BROKEN_OFF)
+
+
+def _sqlstate(error: DatabaseUnavailable) -> str | None:
+    cause = error.__cause__
+    return getattr(cause.orig, "sqlstate", None) if isinstance(cause, DBAPIError) else None

@@ -2,12 +2,13 @@
 
 import asyncio
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 
 from repomill.errors import DatabaseUnavailable
 from storage.database import schema
@@ -84,4 +85,26 @@ async def test_what_had_begun_when_it_went_away_is_not_done_twice(server: tuple[
     with pytest.raises(DatabaseUnavailable):
         await database.run(DEFAULT_SCOPE, cut_off)
     assert len(begun) == 1
+    database.close()
+
+
+async def test_two_that_wait_for_each_other_are_both_done(server: tuple[Path, str]) -> None:
+    database = Database(server[1])
+    both_hold_one, begun = threading.Barrier(2), list[int]()
+
+    def locks(first: int, second: int) -> Callable[[Work], int]:
+        def work_on(work: Work) -> int:
+            begun.append(first)
+            connection = work.users._session.connection()
+            connection.execute(select(func.pg_advisory_xact_lock(first)))
+            if len(begun) <= both_hold_one.parties:
+                both_hold_one.wait(20)
+            connection.execute(select(func.pg_advisory_xact_lock(second)))
+            return second
+
+        return work_on
+
+    both = (database.run(DEFAULT_SCOPE, locks(71, 72)), database.run(DEFAULT_SCOPE, locks(72, 71)))
+    assert list(await asyncio.gather(*both)) == [72, 71]
+    assert len(begun) == 3
     database.close()

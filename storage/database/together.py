@@ -1,0 +1,132 @@
+"""Transactions of many callers made one: what comes while one is under way goes together in the next.
+
+Callers that lock the same row wait for each other anyway. Together they begin, lock and commit once, and hold one
+thread instead of many that want the interpreter's lock.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from repomill.errors import DatabaseUnavailable, OwnershipLost
+from storage.database.scope import Scope
+from storage.database.session import Database, was_undone
+from storage.database.work import Work
+
+T = TypeVar("T")
+
+MOST = 8
+"""Pieces of one transaction: its locks are held some 2 ms for each, and all their callers go on when it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What one caller wants done, and where it waits; it may have been cancelled meanwhile."""
+
+    function: Callable[[Work], Any]
+    done: asyncio.Future[Any]
+
+    def is_awaited(self) -> bool:
+        """Tell whether its caller was not told yet, and not cancelled meanwhile."""
+        return not self.done.done()
+
+    def succeed(self, result: object) -> None:
+        if self.is_awaited():
+            self.done.set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        if self.is_awaited():
+            self.done.set_exception(error)
+
+
+class Together:
+    """Joins the transactions of callers in one event loop; `first` opens each, and fails it for all who are in it."""
+
+    def __init__(self, database: Database, scope: Scope, first: Callable[[Work], object] | None = None) -> None:
+        self._database = database
+        self._scope = scope
+        self._first = first
+        self._waiting: deque[_Piece] = deque()
+        self._is_busy = False
+        self._working: asyncio.Task[None] | None = None
+        """Only so that it is not forgotten while it runs."""
+
+    async def run(self, function: Callable[[Work], T]) -> T:
+        """Call `function` with a unit of work that others may share; it is committed when this returns.
+
+        A function that raises undoes what all did who shared the transaction, and each is called again in one of its
+        own: so it has no effect but in the database. One whose caller was cancelled before it began is not called.
+        Raises as `Database.run`, and what the function raises.
+        """
+        if self._is_busy:
+            done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+            self._waiting.append(_Piece(function, done))
+            return await done
+        self._is_busy = True
+        try:
+            return (await self._transact([function]))[0]
+        finally:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        pieces = list[_Piece]()
+        while self._waiting and len(pieces) < MOST:
+            piece = self._waiting.popleft()
+            if piece.is_awaited():
+                pieces.append(piece)
+        self._is_busy = bool(pieces)
+        if pieces:
+            self._working = asyncio.create_task(self._end(pieces), name="transactions together")
+            self._working.add_done_callback(partial(self._ended, pieces))
+
+    def _ended(self, pieces: Sequence[_Piece], task: asyncio.Task[None]) -> None:
+        """Go on, also where the task was cancelled before it began, as all are when the process is told to end."""
+        for piece in pieces:
+            piece.done.cancel()  # nothing, where its caller was told
+        self._go_on()
+
+    async def _end(self, pieces: Sequence[_Piece]) -> None:
+        try:
+            results = await self._transact([piece.function for piece in pieces])
+        except Exception as error:  # noqa: BLE001  # their callers raise it
+            for piece in pieces:
+                if _holds_for_all(error):
+                    piece.fail(_own(error))
+                else:
+                    await self._end_alone(piece)
+        else:
+            for piece, result in zip(pieces, results, strict=True):
+                piece.succeed(result)
+                await asyncio.sleep(0)  # what each caller does next takes its time, and others want the loop too
+
+    async def _end_alone(self, piece: _Piece) -> None:
+        if not piece.is_awaited():
+            return
+        try:
+            piece.succeed((await self._transact([piece.function]))[0])
+        except Exception as error:  # noqa: BLE001  # its caller raises it
+            piece.fail(error)
+
+    async def _transact(self, functions: Sequence[Callable[[Work], T]]) -> list[T]:
+        def all_of_them(work: Work) -> list[T]:
+            if self._first is not None:
+                self._first(work)
+            return [function(work) for function in functions]
+
+        return await self._database.run(self._scope, all_of_them)
+
+
+def _holds_for_all(error: Exception) -> bool:
+    """Tell whether none may try alone: the lease is lost, or a transaction that broke off may have been committed."""
+    return isinstance(error, OwnershipLost) or (isinstance(error, DatabaseUnavailable) and not was_undone(error))
+
+
+def _own(error: Exception) -> Exception:
+    """Return an error of a caller's own: where it is caught, it is told of which node it is."""
+    own = copy(error)
+    own.__cause__ = error
+    return own
