@@ -3,8 +3,8 @@
 import asyncio
 import statistics
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import aclosing, closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from repomill.calls.ledger import LedgerMode
 from repomill.calls.queues import QueueLimits
 from repomill.calls.shared_queues import SharedQueues
 from storage.artifacts.local import LocalDirectoryStore
-from storage.database import schema
 from storage.database.ledger import SqlCallLedger
 from storage.database.queues import SqlQueueBoard
 from storage.database.scope import DEFAULT_SCOPE
@@ -36,18 +35,12 @@ def main() -> None:
     on_each_database("calls", measure)
 
 
-def measure(url: str, folder: Path) -> None:
-    folder.mkdir()
-    database = Database(url)
-    schema.upgrade(database)
-    with model_server(lambda asked: {"answer": "short"} if asked.schema else "A short answer.") as server:
+def measure(url: str, folder: Path) -> Iterator[str]:
+    replies = model_server(lambda asked: {"answer": "short"} if asked.schema else "A short answer.")
+    with closing(Database(url)) as database, replies as server:
         bare, ours, plain, checked = asyncio.run(compare(server, database, LocalDirectoryStore(folder)))
-    kind = database.name.partition(":")[0]
     added = f"with ledger {plain - bare:+.1f} ms; with budget and queue {ours - bare:+.1f} ms"
-    print(
-        f"{kind}: bare client {bare:.1f} ms; {added}, and a structured answer that is checked {checked - bare:+.1f} ms"
-    )
-    database.close()
+    yield f"bare client {bare:.1f} ms; {added}, and a structured answer that is checked {checked - bare:+.1f} ms"
 
 
 async def compare(server: ModelServer, database: Database, store: LocalDirectoryStore) -> tuple[float, ...]:

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing, suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import aclosing, closing, suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from repomill.calls.ledger import LedgerMode
 from repomill.calls.queues import QueueLimits
 from repomill.calls.shared_queues import SharedQueues
 from storage.artifacts.local import LocalDirectoryStore
-from storage.database import schema
 from storage.database.ledger import SqlCallLedger
 from storage.database.queues import SqlQueueBoard
 from storage.database.scope import DEFAULT_SCOPE
@@ -38,18 +37,15 @@ def main() -> None:
     on_each_database("crowds", measure)
 
 
-def measure(url: str, folder: Path) -> None:
-    folder.mkdir()
-    database = Database(url)
-    schema.upgrade(database)
+def measure(url: str, folder: Path) -> Iterator[str]:
     answers = folder / "answers.json"
     answers.write_text(json.dumps([{"reply": "A short answer.", "delay": 1.0}]))
-    with server("tests.servers.model_server", "--answers", str(answers)) as base_url:
+    replies = server("tests.servers.model_server", "--answers", str(answers))
+    with closing(Database(url)) as database, replies as base_url:
         rounds = asyncio.run(compare(base_url, database, LocalDirectoryStore(folder)))
     for bare, ours in rounds:
         told = f"{CALLS} calls of a second in {ours[0]:.1f} s, longest stall {ours[1] * 1000:.0f} ms"
-        print(f"{database.name.partition(':')[0]}: {told}; bare client {bare[0]:.1f} s, {bare[1] * 1000:.0f} ms")
-    database.close()
+        yield f"{told}; bare client {bare[0]:.1f} s, {bare[1] * 1000:.0f} ms"
 
 
 async def compare(base_url: str, database: Database, store: LocalDirectoryStore) -> list[tuple[Measured, Measured]]:

@@ -7,7 +7,8 @@ import asyncio
 import threading
 import time
 from collections import deque
-from contextlib import aclosing
+from collections.abc import Iterator
+from contextlib import aclosing, closing
 from pathlib import Path
 
 from benchmarks.databases import on_each_database
@@ -18,7 +19,6 @@ from repomill.calls.ledger import LedgerMode
 from repomill.calls.queues import QueueLimits
 from repomill.calls.shared_queues import SharedQueues
 from storage.artifacts.local import LocalDirectoryStore
-from storage.database import schema
 from storage.database.ledger import SqlCallLedger
 from storage.database.queues import SqlQueueBoard
 from storage.database.scope import DEFAULT_SCOPE
@@ -63,20 +63,15 @@ def main() -> None:
     on_each_database("refusals", measure)
 
 
-def measure(url: str, folder: Path) -> None:
-    folder.mkdir()
-    database = Database(url)
-    schema.upgrade(database)
-    kind = database.name.partition(":")[0]
+def measure(url: str, folder: Path) -> Iterator[str]:
     for rate, calls in ((ALLOWED, 660), (None, 1100)):
         queue = QueueLimits(f"at {rate}", concurrency=50, requests_per_minute=rate)
         limit = RequestLimit()
-        with model_server(limit) as server:
+        with closing(Database(url)) as database, model_server(limit) as server:
             failed = asyncio.run(ask_all(server.base_url, database, LocalDirectoryStore(folder), queue, calls))
         seconds = limit.last - limit.began
         told = f"{limit.served} served in {seconds:.1f} s, {limit.refused} refused, {limit.early} too early"
-        print(f"{kind}, rate {rate}: {told}, {failed} of {calls} failed")
-    database.close()
+        yield f"rate {rate}: {told}, {failed} of {calls} failed"
 
 
 async def ask_all(base_url: str, database: Database, store: LocalDirectoryStore, queue: QueueLimits, calls: int) -> int:

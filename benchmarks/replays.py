@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ import tasks.open_execution
 from benchmarks.databases import on_each_database
 from repomill.agents.source import ModelSource
 from repomill.workflow.spec import WorkflowSpec
-from storage.database import schema
 from tasks.replays import replay_execution
 from tasks.services import Services
 from tasks.sources import Sources
@@ -38,13 +38,12 @@ def main() -> None:
     on_each_database("replays", measure)
 
 
-def measure(url: str, folder: Path) -> None:
+def measure(url: str, folder: Path) -> Iterator[str]:
     services = services_at(folder, url)
-    schema.upgrade(services.database)
     with model_server(lambda asked: "A short answer.") as server:
         parts: Any = tasks.open_execution
         parts.load_sources = lambda spec: sources_of(spec, server)
-        print(f"{services.database.name.partition(':')[0]}: {asyncio.run(compare(services, server))}")
+        yield asyncio.run(compare(services, server))
 
 
 async def sources_of(spec: WorkflowSpec, server: ModelServer) -> Sources:

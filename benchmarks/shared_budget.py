@@ -3,12 +3,13 @@
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
 from benchmarks.databases import on_each_database
 from repomill.calls.budget import Limits, Period
-from storage.database import schema
 from storage.database.scope import DEFAULT_SCOPE
 from storage.database.session import Database
 from tests.servers.model_server import model_server
@@ -21,10 +22,13 @@ def main() -> None:
     on_each_database("budget", spend)
 
 
-def spend(url: str, folder: Path) -> None:
-    folder.mkdir()
-    database = Database(url)
-    schema.upgrade(database)
+def spend(url: str, folder: Path) -> Iterator[str]:
+    with closing(Database(url)) as database:
+        yield spend_at_once(database, url, folder)
+
+
+def spend_at_once(database: Database, url: str, folder: Path) -> str:
+    """Return what the processes spent together."""
     with database.transaction(DEFAULT_SCOPE) as work:
         project = work.projects.get_or_create("demo")
         work.budgets.define(project.id, Period.TOTAL, Limits(cost_usd=LIMIT))
@@ -43,8 +47,7 @@ def spend(url: str, folder: Path) -> None:
     spent = each * len(server.requests)
     assert spent <= LIMIT
     told = f"{len(server.requests)} requests at {each} = {spent} of {LIMIT} US dollars"
-    print(f"{database.name.partition(':')[0]}: {told}; {seconds:.1f} s")
-    database.close()
+    return f"{told}; {seconds:.1f} s"
 
 
 if __name__ == "__main__":

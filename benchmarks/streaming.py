@@ -3,6 +3,7 @@
 import asyncio
 import statistics
 import time
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from repomill.agents.runner import AgentRunner
 from repomill.agents.source import ModelSource
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import LedgerMode
-from storage.database import schema
 from storage.database.ledger import SqlCallLedger
 from tasks.services import Services
 from tasks.state_writer import StateWriter
@@ -33,13 +33,11 @@ def main() -> None:
     on_each_database("streams", measure)
 
 
-def measure(url: str, folder: Path) -> None:
+def measure(url: str, folder: Path) -> Iterator[str]:
     services = services_at(folder, url)
-    schema.upgrade(services.database)
     with model_server(lambda asked: ANSWER) as server:
         bare, heard = asyncio.run(compare(services, server))
-    kind = services.database.name.partition(":")[0]
-    print(f"{kind}: first token after {bare:.1f} ms, committed as an event {heard - bare:+.1f} ms later")
+    yield f"first token after {bare:.1f} ms, committed as an event {heard - bare:+.1f} ms later"
 
 
 async def compare(services: Services, server: ModelServer) -> tuple[float, float]:
