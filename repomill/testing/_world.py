@@ -1,11 +1,13 @@
 """The world a case runs in: a node context whose ports are the case's, and a guard that tells who goes outside."""
 
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import fields
+from functools import wraps
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 from repomill.calls.choke_point import LedgeredCalls
@@ -22,9 +24,11 @@ from repomill.tools.base import ToolContext
 NODE_PATH = "node_under_test"
 MAX_FILE_SIZE = 10_485_760
 
-_OUTSIDE = frozenset({"socket.connect", "socket.getaddrinfo", "socket.sendto"})
+_OUTSIDE: tuple[tuple[Any, str], ...] = (
+    *((socket.socket, name) for name in ("connect", "connect_ex", "sendto", "sendmsg")),
+    *((socket, name) for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex")),
+)
 _gone_outside: ContextVar[list[str] | None] = ContextVar("gone_outside", default=None)
-_hook_is_set = False
 
 
 def node_context(case: Case, **ports: Any) -> NodeContext:
@@ -60,24 +64,28 @@ def scope(case: Case) -> Mapping[str, Json]:
 
 @contextmanager
 def watched_network() -> Iterator[list[str]]:
-    """Collect the network operations of the block, in this thread and the threads it awaits."""
-    _set_hook()
+    """Collect the network operations of the block: what its sockets and those of threads it awaits are asked for.
+
+    Not with an audit hook: none can be taken away, and CPython before 3.12 lets threads fail that coverage traces while
+    one runs (https://github.com/python/cpython/issues/98257).
+    """
     seen: list[str] = []
     token = _gone_outside.set(seen)
     try:
-        yield seen
+        with ExitStack() as stack:
+            for owner, name in _OUTSIDE:
+                stack.enter_context(patch.object(owner, name, _noting(name, getattr(owner, name))))
+            yield seen
     finally:
         _gone_outside.reset(token)
 
 
-def _set_hook() -> None:
-    """Python has no way to take an audit hook away again, so there is one, which is quiet outside the block."""
-    global _hook_is_set  # noqa: PLW0603  # one hook for the process
-    if not _hook_is_set:
-        sys.addaudithook(_note)
-        _hook_is_set = True
+def _noting(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def noting(*arguments: Any, **options: Any) -> Any:
+        if (seen := _gone_outside.get()) is not None:
+            told = [repr(argument) for argument in arguments if isinstance(argument, (str, tuple))]  # not what is sent
+            seen.append(f"{name}({', '.join(told)})")
+        return function(*arguments, **options)
 
-
-def _note(event: str, arguments: tuple[Any, ...]) -> None:
-    if event in _OUTSIDE and (seen := _gone_outside.get()) is not None:
-        seen.append(f"{event} {arguments[1:] if event == 'socket.connect' else arguments}")
+    return noting

@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated, Any, ClassVar
@@ -204,6 +206,35 @@ def test_a_kind_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
     [check] = [check for check in conformance(Stubborn(), CASE) if str(check).endswith("a node out of time ends")]
     with pytest.raises(NotConforming, match="did not end within"):
         check()
+
+
+TRACED = """
+import sys, threading
+from tests.unit.nodes.test_conformance_kit import CASE, Good, conformance
+
+for check in conformance(Good(), CASE):
+    check()
+
+def begin_to_trace():
+    for _ in range(5000):
+        sys.settrace(None)
+
+sys.setswitchinterval(1e-6)
+threads = [threading.Thread(target=begin_to_trace) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_threads_can_be_traced_after_the_kit_ran() -> None:
+    """Audit hooks cannot be taken away, and CPython before 3.12 lets threads fail that are traced while one runs.
+
+    https://github.com/python/cpython/issues/98257
+    """
+    done = subprocess.run([sys.executable, "-c", TRACED], check=True, capture_output=True, text=True)
+    assert not done.stderr
 
 
 def test_no_case_is_no_test() -> None:
