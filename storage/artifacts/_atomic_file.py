@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryFile, gettempdir
@@ -24,20 +24,16 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: it cannot be written; `filename` is `path`, whatever step failed.
     """
-    partial = path.with_name(f".{token_hex(8)}.partial")
     try:
-        with _opened(partial) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-            _name(file, partial)
-        partial.replace(path)
-        _sync_folder(path.parent)
+        with _opened_folder(path.parent) as folder, _Partial(folder) as partial:
+            yield partial.file
+            partial.file.flush()
+            os.fsync(partial.file.fileno())
+            partial.take(path.name)
+            os.fsync(folder)
     except OSError as error:
         error.filename = str(path)
         raise
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def unnamed_file(pieces: Iterable[bytes]) -> BinaryIO:
@@ -58,27 +54,53 @@ def unnamed_file(pieces: Iterable[bytes]) -> BinaryIO:
     return cast(BinaryIO, file)
 
 
-def _opened(partial: Path) -> BinaryIO:
-    unnamed = getattr(os, "O_TMPFILE", 0)
-    if unnamed:
+class _Partial:
+    """A file that is being written in an open folder; its name of the time, if it has one, goes with it."""
+
+    def __init__(self, folder: int) -> None:
+        self._folder = folder
+        self._name = f".{token_hex(8)}.partial"
+        self._has_name = False
+        self.file = self._opened()
+
+    def __enter__(self) -> "_Partial":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         try:
-            return os.fdopen(os.open(partial.parent, unnamed | os.O_WRONLY, 0o666), "wb")
-        except OSError as error:
-            if error.errno not in _NO_UNNAMED_FILES:
-                raise
-    return partial.open("xb")
+            self.file.close()
+        finally:
+            if self._has_name:
+                os.unlink(self._name, dir_fd=self._folder)
 
+    def take(self, name: str) -> None:
+        """Give it its name, and take that away from a file which had it."""
+        if not self._has_name:
+            with suppress(FileExistsError):
+                return self._link(name)
+            self._link(self._name)
+            self._has_name = True
+        os.replace(self._name, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        self._has_name = False
+        return None
 
-def _name(file: BinaryIO, partial: Path) -> None:
-    """Give a file without a name one; see `man 2 open` under O_TMPFILE."""
-    if os.fstat(file.fileno()).st_nlink:
-        return
-    folder = os.open(partial.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
+    def _opened(self) -> BinaryIO:
+        unnamed = getattr(os, "O_TMPFILE", 0)
+        if unnamed:
+            try:
+                return os.fdopen(os.open(".", unnamed | os.O_WRONLY, 0o666, dir_fd=self._folder), "wb")
+            except OSError as error:
+                if error.errno not in _NO_UNNAMED_FILES:
+                    raise
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        file = os.fdopen(os.open(self._name, flags, 0o666, dir_fd=self._folder), "wb")
+        self._has_name = True
+        return file
+
+    def _link(self, name: str) -> None:
+        """Give a file without a name one; see `man 2 open` under O_TMPFILE."""
         # Only with a folder's descriptor does Python use linkat, which follows the link in /proc.
-        os.link(f"/proc/self/fd/{file.fileno()}", partial.name, dst_dir_fd=folder, follow_symlinks=True)
-    finally:
-        os.close(folder)
+        os.link(f"/proc/self/fd/{self.file.fileno()}", name, dst_dir_fd=self._folder, follow_symlinks=True)
 
 
 def make_folder(folder: Path) -> None:
@@ -86,12 +108,14 @@ def make_folder(folder: Path) -> None:
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync_folder(folder.parent)
+        with _opened_folder(folder.parent) as parent:
+            os.fsync(parent)
 
 
-def _sync_folder(folder: Path) -> None:
+@contextmanager
+def _opened_folder(folder: Path) -> Iterator[int]:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
+        yield descriptor
     finally:
         os.close(descriptor)
