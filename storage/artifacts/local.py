@@ -26,6 +26,8 @@ NOTHING_THERE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 class LocalDirectoryStore:
     """Keeps each object as a file of that relative path."""
 
+    is_near = True
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
 

@@ -17,6 +17,8 @@ class MemoryStore:
 
     name = "memory"
 
+    is_near = True
+
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.available = True
         self._clock = clock

@@ -25,6 +25,8 @@ T = TypeVar("T")
 class MinioStore:
     """Keeps each object as an object of that key; the client's blocking calls run in threads of their own."""
 
+    is_near = False
+
     def __init__(
         self, endpoint: str, bucket: str, access_key: str, secret_key: str, options: BucketOptions = DEFAULT_OPTIONS
     ) -> None:

@@ -34,6 +34,10 @@ class ArtifactStore(Protocol):
     def name(self) -> str:
         """Where the store is, for messages; no secret in it."""
 
+    @property
+    def is_near(self) -> bool:
+        """Whether an object is stored as quickly as a few rows are: a transaction that names it may wait for it."""
+
     async def check(self, *, create: bool = True) -> None:
         """Find out whether objects can be written; a bucket or folder that is missing is made.
 

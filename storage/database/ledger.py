@@ -1,12 +1,13 @@
 """The call ledger in the database, with requests and answers beside it in the artefact store.
 
-A payload is stored before the row that names it, so a row never names what is not there. An answer whose row was
-not written any more (the process died between the two) is found in the store and taken up, not paid again.
+A payload is stored before the row that names it is committed, so a row never names what is not there. An answer whose
+row was not written any more (the process died between the two) is found in the store and taken up, not paid again.
 """
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -26,7 +27,7 @@ from storage.database.models import Call
 from storage.database.repositories.budgets import RunBudget
 from storage.database.scope import Scope
 from storage.database.session import Database
-from storage.database.together import Together
+from storage.database.together import Together, begun
 from storage.database.work import Work
 
 T = TypeVar("T")
@@ -128,21 +129,21 @@ class SqlCallLedger:
         is_new = bool(self._knows_all) and call.key not in self._keys
         self._keys.add(call.key)
         request_key = self._payload_key(call.key, "request")
-        await self._store.put(request_key, call.content)
+        stored = await self._begin_to_store({request_key: call.content})
         execution = self._lease.execution_id
 
         def reserve(work: Work) -> Call:
             return step(work)(self._run(work), execution, call, request_key, is_new=is_new)
 
         try:
-            return await self._write(call.key, reserve)
+            return await self._write(call.key, reserve, stored)
         except IntegrityError:
             is_new = False  # another execution of the same root was quicker
         except BudgetReserved:
             # Runs that died may hold what is reserved.
             if not await self._database.run(self._scope, lambda work: work.calls.end_abandoned(ABANDONED)):
                 raise
-        return await self._write(call.key, reserve)
+        return await self._write(call.key, reserve, stored)
 
     async def mark_sent(self, key: CallKey) -> CallRow:
         return await self._write(key, lambda work: work.calls.sent(self._run(work), key))
@@ -156,20 +157,22 @@ class SqlCallLedger:
         return CallRow(row.key, row.state, row.sends, answer.response)
 
     async def record_and_settle(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
-        await self._stored(key, Answer(response, usage, latency_ms))
         root, place = self.root_execution_id, self._payload_key(key, "response")
-        row = await self._write(key, lambda work: work.calls.answered_and_settled(root, key, place, usage, latency_ms))
+        stored = await self._begin_to_store({place: Answer(response, usage, latency_ms).to_bytes()})
+        row = await self._write(
+            key, lambda work: work.calls.answered_and_settled(root, key, place, usage, latency_ms), stored
+        )
         return CallRow(row.key, row.state, row.sends, response)
 
     async def record_known(self, call: CallRequest, response: Json, usage: Usage) -> CallRow:
         self._keys.add(call.key)
         asked, answered = self._payload_key(call.key, "request"), self._payload_key(call.key, "response")
-        await asyncio.gather(
-            self._store.put(asked, call.content),
-            self._store.put(answered, Answer(response, usage, latency_ms=0).to_bytes()),
-        )
+        answer = Answer(response, usage, latency_ms=0)
+        stored = await self._begin_to_store({asked: call.content, answered: answer.to_bytes()})
         root, execution = self.root_execution_id, self._lease.execution_id
-        row = await self._write(call.key, lambda work: work.calls.known(root, execution, call, asked, answered, usage))
+        row = await self._write(
+            call.key, lambda work: work.calls.known(root, execution, call, asked, answered, usage), stored
+        )
         return CallRow(row.key, row.state, row.sends, response)
 
     async def mark_uncertain(self, key: CallKey) -> CallRow:
@@ -206,8 +209,21 @@ class SqlCallLedger:
 
         return await self._database.run(self._scope, guarded, read_only=True)
 
-    async def _write(self, key: CallKey, function: Callable[[Work], Call]) -> CallRow:
-        return _row(key, await self._together.run(function))
+    async def _begin_to_store(self, payloads: Mapping[str, bytes]) -> Future[None] | None:
+        """Begin to store payloads, for which a transaction is to wait that names them; None: they are stored."""
+
+        async def store() -> None:
+            await asyncio.gather(*(self._store.put(key, content) for key, content in payloads.items()))
+
+        if self._store.is_near:
+            return begun(store())
+        await store()
+        return None
+
+    async def _write(
+        self, key: CallKey, function: Callable[[Work], Call], stored: Future[None] | None = None
+    ) -> CallRow:
+        return _row(key, await self._together.run(function, stored))
 
     def _payload_key(self, key: CallKey, side: Literal["request", "response"]) -> str:
         """Name a payload by node and request: two nodes that ask the same get answers of their own."""

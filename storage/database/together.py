@@ -6,7 +6,8 @@ thread instead of many that want the interpreter's lock.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +29,7 @@ class _Piece:
     """What one caller wants done, and where it waits; it may have been cancelled meanwhile."""
 
     function: Callable[[Work], Any]
+    beside: Future[None] | None
     done: asyncio.Future[Any]
 
     def is_awaited(self) -> bool:
@@ -55,20 +57,21 @@ class Together:
         self._working: asyncio.Task[None] | None = None
         """Only so that it is not forgotten while it runs."""
 
-    async def run(self, function: Callable[[Work], T]) -> T:
+    async def run(self, function: Callable[[Work], T], beside: Future[None] | None = None) -> T:
         """Call `function` with a unit of work that others may share; it is committed when this returns.
 
-        A function that raises undoes what all did who shared the transaction, and each is called again in one of its
+        What goes on `beside` (see `begun`) has ended before, and fails it. It must not take longer than a few
+        statements: locks are held meanwhile. A function that raises undoes what all did who shared the transaction, and each is called again in one of its
         own: so it has no effect but in the database. One whose caller was cancelled before it began is not called.
         Raises as `Database.run`, and what the function raises.
         """
         if self._is_busy:
             done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-            self._waiting.append(_Piece(function, done))
+            self._waiting.append(_Piece(function, beside, done))
             return await done
         self._is_busy = True
         try:
-            return (await self._transact([function]))[0]
+            return (await self._transact([(function, beside)]))[0]
         finally:
             self._go_on()
 
@@ -91,7 +94,7 @@ class Together:
 
     async def _end(self, pieces: Sequence[_Piece]) -> None:
         try:
-            results = await self._transact([piece.function for piece in pieces])
+            results = await self._transact([(piece.function, piece.beside) for piece in pieces])
         except Exception as error:  # noqa: BLE001  # their callers raise it
             for piece in pieces:
                 if _holds_for_all(error):
@@ -107,17 +110,37 @@ class Together:
         if not piece.is_awaited():
             return
         try:
-            piece.succeed((await self._transact([piece.function]))[0])
+            piece.succeed((await self._transact([(piece.function, piece.beside)]))[0])
         except Exception as error:  # noqa: BLE001  # its caller raises it
             piece.fail(error)
 
-    async def _transact(self, functions: Sequence[Callable[[Work], T]]) -> list[T]:
+    async def _transact(self, pieces: Sequence[tuple[Callable[[Work], T], Future[None] | None]]) -> list[T]:
         def all_of_them(work: Work) -> list[T]:
             if self._first is not None:
                 self._first(work)
-            return [function(work) for function in functions]
+            results = [function(work) for function, _ in pieces]
+            for _, beside in pieces:
+                if beside is not None:
+                    beside.result()
+            return results
 
         return await self._database.run(self._scope, all_of_them)
+
+
+def begun(work: Coroutine[Any, Any, None]) -> Future[None]:
+    """Begin work in the event loop and return what threads can wait for; it is cancelled when the loop ends."""
+    told = Future[None]()
+
+    def tell(task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            told.cancel()
+        elif error := task.exception():
+            told.set_exception(error)
+        else:
+            told.set_result(None)
+
+    asyncio.create_task(work).add_done_callback(tell)  # noqa: RUF006  # whatever it waits for holds it
+    return told
 
 
 def _holds_for_all(error: Exception) -> bool:
