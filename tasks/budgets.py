@@ -6,7 +6,7 @@ from typing import Any
 from repomill.calls.budget import Amount, Limits, Period, plain
 from repomill.errors import BudgetEmpty
 from repomill.workflow.spec import BudgetSpec
-from storage.database.models import Budget, BudgetAccount
+from storage.database.models import Budget
 from storage.database.work import Work
 from tasks.services import Services
 
@@ -55,11 +55,10 @@ def _row(work: Work, budget: Budget) -> dict[str, Any]:
         "project": work.projects.get(budget.project_id).name if budget.project_id else "",
         "period": budget.period.value,
         **{f"limit_{name}": value for name, value in rows.items()},
-        **_amounts("spent", account),
-        **_amounts("reserved", account),
+        **_amounts("spent", account.spent),
+        **_amounts("reserved", account.reserved),
     }
 
 
-def _amounts(what: str, account: BudgetAccount) -> dict[str, Any]:
-    amount = Amount(*(getattr(account, f"{what}_{unit}") for unit in ("cost", "calls", "tokens")))
+def _amounts(what: str, amount: Amount) -> dict[str, Any]:
     return {f"{what}_cost_usd": plain(amount.cost), f"{what}_calls": amount.calls, f"{what}_tokens": amount.tokens}

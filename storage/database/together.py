@@ -60,10 +60,10 @@ class Together:
     async def run(self, function: Callable[[Work], T], beside: Future[None] | None = None) -> T:
         """Call `function` with a unit of work that others may share; it is committed when this returns.
 
-        What goes on `beside` (see `begun`) has ended before, and fails it. It must not take longer than a few
-        statements: locks are held meanwhile. A function that raises undoes what all did who shared the transaction, and each is called again in one of its
-        own: so it has no effect but in the database. One whose caller was cancelled before it began is not called.
-        Raises as `Database.run`, and what the function raises.
+        What goes on `beside` (see `begun`) has ended by then; it takes no longer than a few statements, for locks are
+        held meanwhile. A function that raises undoes what all did who shared the transaction, and each is called again
+        in one of its own: so it has no effect but in the database. One whose caller was cancelled before it began is
+        not called. Raises as `Database.run`, and what the function raises or what goes on beside it.
         """
         if self._is_busy:
             done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -139,7 +139,7 @@ def begun(work: Coroutine[Any, Any, None]) -> Future[None]:
         else:
             told.set_result(None)
 
-    asyncio.create_task(work).add_done_callback(tell)  # noqa: RUF006  # whatever it waits for holds it
+    asyncio.create_task(work).add_done_callback(tell)  # whatever it waits for holds it
     return told
 
 

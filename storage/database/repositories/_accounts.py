@@ -1,15 +1,17 @@
 """Accounts of budgets: what is spent and what is reserved, moved under a lock that lasts until the commit."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from repomill.calls.budget import Amount
 from repomill.calls.ledger import CallState
 from storage.database.models import BudgetAccount, Call
-from storage.database.repositories._many import table_of
+from storage.database.repositories._many import is_here, read_all, table_of
 from storage.database.repositories.base import Repository
 
 Calls = Sequence[ColumnElement[bool]]
@@ -17,19 +19,18 @@ Calls = Sequence[ColumnElement[bool]]
 
 _UNDER_WAY = (CallState.RESERVED, CallState.SENT)
 
-_NAMED = BudgetAccount.name.in_(bindparam("names", expanding=True))
-_LOCKED = select(BudgetAccount).where(_NAMED).order_by(BudgetAccount.name)
-_LOCKED = _LOCKED.with_for_update().execution_options(populate_existing=True)
+_TABLE = table_of(BudgetAccount)
+_NAMED = and_(_TABLE.c.name.in_(bindparam("names", expanding=True)), is_here(_TABLE))
+_LOCKED = select(_TABLE).where(_NAMED).order_by(_TABLE.c.name).with_for_update()
 """Accounts, locked in the order of their names, one for all: two that wait for each other cannot be."""
 _WHEN_ALL_ARE_THERE = _LOCKED.where(
-    select(func.count()).select_from(BudgetAccount).where(_NAMED).scalar_subquery() == bindparam("number")
+    select(func.count()).select_from(_TABLE).where(_NAMED).scalar_subquery() == bindparam("number")
 )
 
-_TABLE = table_of(BudgetAccount)
 _MOVED = ("spent_cost", "spent_calls", "spent_tokens", "reserved_cost", "reserved_calls", "reserved_tokens")
 _MORE = (
     update(_TABLE)
-    .where(_TABLE.c.name == bindparam("account"), _TABLE.c.organisation_id == bindparam("here"))
+    .where(_TABLE.c.name == bindparam("account"), is_here(_TABLE))
     .values({name: _TABLE.c[name] + bindparam(f"more_{name}") for name in _MOVED})
 )
 
@@ -39,20 +40,18 @@ def midnight(instant: datetime) -> datetime:
     return datetime.combine(instant.astimezone(UTC).date(), time(), UTC)
 
 
-def spent(account: BudgetAccount) -> Amount:
-    """Return what is gone for good."""
-    return Amount(account.spent_cost, account.spent_calls, account.spent_tokens)
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What is gone for good, and what calls under way may take."""
 
-
-def reserved(account: BudgetAccount) -> Amount:
-    """Return what calls under way may take."""
-    return Amount(account.reserved_cost, account.reserved_calls, account.reserved_tokens)
+    spent: Amount
+    reserved: Amount
 
 
 class Accounts(Repository):
     """Accounts by name; each method locks what it changes."""
 
-    def opened(self, calls_of: Mapping[str, Callable[[], Calls]]) -> dict[str, BudgetAccount]:
+    def opened(self, calls_of: Mapping[str, Callable[[], Calls]]) -> dict[str, Account]:
         """Return accounts, locked; a new one begins with the calls that were made before anybody counted.
 
         None is locked before all are there: who opens one waits for others who do, and must not hold what they need.
@@ -92,11 +91,11 @@ class Accounts(Repository):
         self._session.flush()
         self._session.connection().execute(_MORE, [{"account": name, "here": here, **more} for name in sorted(names)])
 
-    def _locked(self, names: Collection[str]) -> dict[str, BudgetAccount]:
+    def _locked(self, names: Collection[str]) -> dict[str, Account]:
         return self._accounts(_LOCKED, {"names": list(names)})
 
-    def _accounts(self, query: Select[tuple[BudgetAccount]], named: Mapping[str, object]) -> dict[str, BudgetAccount]:
-        return {account.name: account for account in self._session.scalars(query, named)}
+    def _accounts(self, query: Select[Any], named: Mapping[str, object]) -> dict[str, Account]:
+        return {row.name: _read(row) for row in read_all(self._session, self._scope, query, named)}
 
     def _names(self, names: Collection[str]) -> set[str]:
         return set(self._session.scalars(select(BudgetAccount.name).where(BudgetAccount.name.in_(names))))
@@ -115,6 +114,13 @@ class Accounts(Repository):
         ).one()
         money = (cost or Amount().cost) + (bound or Amount().cost)
         return Amount(money, calls, int(tokens or 0) + int(bound_tokens or 0))
+
+
+def _read(row: Row[Any]) -> Account:
+    return Account(
+        Amount(row.spent_cost, row.spent_calls, row.spent_tokens),
+        Amount(row.reserved_cost, row.reserved_calls, row.reserved_tokens),
+    )
 
 
 def _account(name: str, before: Amount) -> BudgetAccount:

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Select, bindparam, func, select, update
+from sqlalchemy import CursorResult, Select, and_, bindparam, func, select, update
 
 from repomill.errors import ExecutionFinished, ExecutionNotFound, ExecutionOwned, OwnershipLost, PayloadsExpired
 from repomill.roles import Permission
 from storage.database.lease import Lease, Wishes
 from storage.database.models import Execution, ExecutionAttempt
+from storage.database.repositories._many import is_here, read_all, table_of
 from storage.database.repositories.base import Repository
 from storage.database.transitions import ExecutionStatus
 
@@ -21,15 +22,14 @@ LOST = "lost"
 
 _ENDS = frozenset({ExecutionStatus.COMPLETED, ExecutionStatus.FAILED, ExecutionStatus.CANCELLED})
 
-_GOOD = select(ExecutionAttempt.id).where(
-    ExecutionAttempt.id == bindparam("attempt"), ExecutionAttempt.ended_at.is_(None)
-)
+_EXECUTIONS, _ATTEMPTS = table_of(Execution), table_of(ExecutionAttempt)
+_IS_OPEN = and_(_ATTEMPTS.c.id == bindparam("attempt"), _ATTEMPTS.c.ended_at.is_(None), is_here(_ATTEMPTS))
+_GOOD = select(_ATTEMPTS.c.id).where(_IS_OPEN)
 _OWNED = (
-    select(Execution.id)
-    .join(ExecutionAttempt, ExecutionAttempt.execution_id == Execution.id)
-    .where(Execution.id == bindparam("execution"), Execution.fence == bindparam("fence"))
-    .where(ExecutionAttempt.id == bindparam("attempt"), ExecutionAttempt.ended_at.is_(None))
-    .with_for_update(key_share=True, of=[Execution, ExecutionAttempt])
+    select(_EXECUTIONS.c.id)
+    .join(_ATTEMPTS, _ATTEMPTS.c.execution_id == _EXECUTIONS.c.id)
+    .where(_EXECUTIONS.c.id == bindparam("execution"), _EXECUTIONS.c.fence == bindparam("fence"), _IS_OPEN)
+    .with_for_update(key_share=True, of=[_EXECUTIONS, _ATTEMPTS])
 )
 """The execution while a lease is good, locked against who takes it over and the owner's heartbeat.
 
@@ -120,7 +120,7 @@ class Leases(Repository):
         writers of one execution cannot wait for each other.
         """
         named = {"execution": lease.execution_id, "fence": lease.fence, "attempt": lease.attempt_id}
-        if self._session.scalar(_OWNED, named) is None:
+        if not read_all(self._session, self._scope, _OWNED, named):
             self._locked(lease.execution_id)  # it may be gone altogether
             raise OwnershipLost(str(lease.execution_id))
 
@@ -131,7 +131,7 @@ class Leases(Repository):
 
     def is_good(self, lease: Lease) -> bool:
         """Tell whether the lease is good, without locking."""
-        return self._session.scalar(_GOOD, {"attempt": lease.attempt_id}) is not None
+        return bool(read_all(self._session, self._scope, _GOOD, {"attempt": lease.attempt_id}))
 
     def finish(
         self, lease: Lease, status: ExecutionStatus, error: dict[str, Any] | None = None, *, now: datetime | None = None

@@ -1,11 +1,11 @@
-"""Rows written past the session, which is much quicker: without objects, and naming the organisation themselves."""
+"""Rows read and written past the session, which is much quicker: no objects, and statements name the organisation."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, Update, bindparam, insert, update
+from sqlalchemy import ColumnElement, Row, Select, Table, Update, bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from storage.database.models import Base
@@ -15,6 +15,17 @@ from storage.database.scope import Scope
 def table_of(model: type[Base]) -> Table:
     """Return the table of a model, for statements past the session; those name the organisation themselves."""
     return cast(Table, model.__table__)
+
+
+def is_here(table: Table) -> ColumnElement[bool]:
+    """Return the condition that rows are of the organisation which `read_all` names."""
+    return table.c.organisation_id == bindparam("here")
+
+
+def read_all(session: Session, scope: Scope, query: Select[Any], named: Mapping[str, object]) -> Sequence[Row[Any]]:
+    """Return rows of a query of tables, after what the session has not written yet; it says `is_here` itself."""
+    session.flush()
+    return session.connection().execute(query, {**named, "here": scope.organisation_id}).all()
 
 
 def insert_all(session: Session, scope: Scope, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
@@ -39,4 +50,4 @@ def update_all(
 @cache
 def _by_id(model: type[Base]) -> Update:
     table = table_of(model)
-    return update(table).where(table.c.id == bindparam("row"), table.c.organisation_id == bindparam("here"))
+    return update(table).where(table.c.id == bindparam("row"), is_here(table))

@@ -3,19 +3,24 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, or_, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, or_, select
 
 from repomill.calls.budget import Amount, Limits, Period, plain
 from repomill.calls.ledger import FREE, Usage
 from repomill.errors import BudgetExceeded, BudgetReserved, PriceUnknown
 from repomill.roles import Permission
-from storage.database.models import Budget, BudgetAccount, Call, Execution, Project
-from storage.database.repositories._accounts import Accounts, Calls, midnight, reserved, spent
+from storage.database.models import Budget, Call, Execution, Project
+from storage.database.repositories._accounts import Account, Accounts, Calls, midnight
+from storage.database.repositories._many import is_here, read_all, table_of
 from storage.database.repositories.base import Repository
 
-_OF_PROJECT_OR_ALL = select(Budget).where(or_(Budget.project_id == bindparam("project"), Budget.project_id.is_(None)))
+_TABLE = table_of(Budget)
+_OF_PROJECT_OR_ALL = select(_TABLE).where(
+    or_(_TABLE.c.project_id == bindparam("project"), _TABLE.c.project_id.is_(None)), is_here(_TABLE)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class Budgets(Repository):
         query = select(Budget).outerjoin(Project, Project.id == Budget.project_id)
         return self._session.scalars(query.order_by(Project.name.nulls_first(), Budget.period)).all()
 
-    def account(self, budget: Budget) -> BudgetAccount:
+    def account(self, budget: Budget) -> Account:
         """Return what is taken of a budget now; of a day, today's."""
         applied = self._applied(budget)
         return self._accounts.opened({applied.account: applied.of})[applied.account]
@@ -94,11 +99,11 @@ class Budgets(Repository):
         self._accounts.reserve(accounts, Amount.of(bound))
         return list(accounts)
 
-    def _check(self, applied: Applied, account: BudgetAccount, needed: Amount) -> None:
-        limit = (spent(account) + needed).excess(applied.limits)
+    def _check(self, applied: Applied, account: Account, needed: Amount) -> None:
+        limit = (account.spent + needed).excess(applied.limits)
         if limit:
-            raise BudgetExceeded(self._title(applied), limit, _said(spent(account)), _said(needed))
-        limit = (spent(account) + reserved(account) + needed).excess(applied.limits)
+            raise BudgetExceeded(self._title(applied), limit, _said(account.spent), _said(needed))
+        limit = (account.spent + account.reserved + needed).excess(applied.limits)
         if limit:
             raise BudgetReserved(self._title(applied), limit)
 
@@ -112,13 +117,13 @@ class Budgets(Repository):
         return Accounts(self._session, self._scope, self._clock)
 
     def _budgets(self, run: RunBudget) -> list[Applied]:
-        set_by_people = self._session.scalars(_OF_PROJECT_OR_ALL, {"project": run.project_id})
+        set_by_people = read_all(self._session, self._scope, _OF_PROJECT_OR_ALL, {"project": run.project_id})
         found = [self._applied(budget) for budget in set_by_people]
         if run.limits:
             found.append(Applied(f"run {run.root_id}", run.limits, lambda: (Call.root_execution_id == run.root_id,)))
         return found
 
-    def _applied(self, budget: Budget) -> Applied:
+    def _applied(self, budget: Budget | Row[Any]) -> Applied:
         account = "organisation" if budget.project_id is None else f"project {budget.project_id}"
         now, day = self._clock(), ""
         if budget.period is Period.DAY:
@@ -138,7 +143,7 @@ class Budgets(Repository):
         return f"{title} for {applied.day}" if applied.day else title
 
 
-def _counted(budget: Budget, now: datetime) -> Calls:
+def _counted(budget: Budget | Row[Any], now: datetime) -> Calls:
     of = list[ColumnElement[bool]]()
     if budget.project_id is not None:
         executions = select(Execution.id).where(Execution.project_id == budget.project_id)

@@ -11,7 +11,6 @@ from queue import SimpleQueue
 import pytest
 
 from repomill.calls.budget import Amount, Limits, Period
-from storage.database.repositories._accounts import reserved, spent
 from storage.database.scope import DEFAULT_SCOPE
 from storage.database.session import Database
 from storage.database.transitions import ExecutionStatus
@@ -37,7 +36,7 @@ def limit(database: Database) -> None:
 def taken(work: Work) -> tuple[Amount, Amount]:
     [budget] = work.budgets.defined()
     account = work.budgets.account(budget)
-    return spent(account), reserved(account)
+    return account.spent, account.reserved
 
 
 @pytest.fixture

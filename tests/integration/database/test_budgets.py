@@ -14,7 +14,6 @@ from storage.artifacts.memory import MemoryStore
 from storage.database.lease import Lease
 from storage.database.ledger import SqlCallLedger
 from storage.database.models import Call
-from storage.database.repositories._accounts import reserved, spent
 from storage.database.repositories.budgets import RunBudget
 from storage.database.scope import DEFAULT_SCOPE
 from storage.database.session import Database
@@ -54,7 +53,7 @@ class Spender:
     def taken(self, work: Work) -> tuple[Amount, Amount]:
         [budget] = work.budgets.defined()
         account = work.budgets.account(budget)
-        return spent(account), reserved(account)
+        return account.spent, account.reserved
 
 
 @pytest.fixture

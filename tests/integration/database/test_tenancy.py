@@ -135,7 +135,7 @@ def test_budgets_of_two_organisations_have_accounts_of_their_own(database: Datab
             budget = work.budgets.define(None, Period.TOTAL, Limits(calls=1))
             run = RunBudget(uuid4(), uuid4(), Limits())
             assert work.budgets.put_aside(run, Usage(1, 1), "main", "gpt") == ["organisation"]
-            assert work.budgets.account(budget).reserved_calls == 1
+            assert work.budgets.account(budget).reserved.calls == 1
 
 
 async def test_a_transaction_that_cannot_name_its_organisation_is_tried_again_by_those_who_try(
