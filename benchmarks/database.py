@@ -23,7 +23,7 @@ from storage.database.transitions import ExecutionStatus, GeneratedProjectStatus
 from storage.database.work import Work
 from tests.fakes.many_rows import fill
 from tests.fakes.stored_rows import generating_project, running_execution
-from tests.servers.postgresql import create_database, postgresql_server
+from tests.servers.postgresql import DURABLE, create_database, postgresql_server
 
 PROJECTS, FILES_EACH, RECORDED = 100_000, 10, 10_000
 ROUNDS = 300
@@ -35,7 +35,10 @@ Query = Callable[[Work, int], Any]
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="rows-") as folder, postgresql_server(Path(folder) / "data") as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="rows-") as folder,
+        postgresql_server(Path(folder) / "data", DURABLE) as server,
+    ):
         url = create_database(server, "rows")
         database = Database(url, threads=1)
         schema.upgrade(database)

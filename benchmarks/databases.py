@@ -7,7 +7,7 @@ from pathlib import Path
 
 from storage.database import schema
 from storage.database.session import Database
-from tests.servers.postgresql import create_database, postgresql_server
+from tests.servers.postgresql import DURABLE, create_database, postgresql_server
 
 Measure = Callable[[str, Path], Iterable[str]]
 """Takes the URL of a database and an empty folder, and gives lines to print as soon as each is known."""
@@ -17,7 +17,7 @@ def on_each_database(name: str, measure: Measure) -> None:
     """Print what `measure` gives on SQLite, then on PostgreSQL, each line with the database's kind before it."""
     with tempfile.TemporaryDirectory(prefix=f"{name}-") as folder:
         _print(measure, f"sqlite:///{folder}/{name}.db", Path(folder) / "sqlite")
-        with postgresql_server(Path(folder) / "data") as server:
+        with postgresql_server(Path(folder) / "data", DURABLE) as server:
             _print(measure, create_database(server, name), Path(folder) / "postgresql")
 
 

@@ -21,6 +21,12 @@ STATEMENT_TIMEOUT = timedelta(seconds=60)
 """How long one statement may take; the longest that Repomill itself makes is far below it."""
 IDLE_TIMEOUT = timedelta(seconds=60)
 
+READ_ONLY = "postgresql_readonly"
+"""SQLAlchemy's execution option for PostgreSQL, heeded for SQLite here."""
+IN_HASTE = "repomill_in_haste"
+"""Execution option of transactions that do not wait for the disk."""
+_SAID = "pragmas of the last transaction"
+
 AT_REST = timedelta(seconds=1)
 """A connection that nobody used for so long is asked whether it lives before it is used again."""
 _SINCE = "at rest since"
@@ -119,12 +125,20 @@ def _sqlite_engine(url: URL, common: dict[str, Any]) -> Engine:
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # no BEGIN of the driver's own; see `_begin_sqlite`
-    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL"):
+    for pragma in ("journal_mode = WAL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Take the write lock at once: a reader that turns writer is answered "database is locked" without waiting."""
-    is_reading = connection.get_execution_options().get("postgresql_readonly", False)
-    connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if is_reading else 'OFF'}")
+    """Take the write lock at once: a reader that turns writer is answered "database is locked" without waiting.
+
+    How well a commit is kept is said before: https://www.sqlite.org/pragma.html#pragma_synchronous
+    """
+    options, said = connection.get_execution_options(), connection.info.setdefault(_SAID, {})
+    is_reading = options.get(READ_ONLY, False)
+    wanted = {"query_only": "ON" if is_reading else "OFF", "synchronous": "NORMAL" if options.get(IN_HASTE) else "FULL"}
+    for pragma, value in wanted.items():
+        if said.get(pragma) != value:
+            connection.exec_driver_sql(f"PRAGMA {pragma} = {value}")
+            said[pragma] = value
     connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")

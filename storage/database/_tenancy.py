@@ -17,10 +17,12 @@ from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from storage.database._engine import IN_HASTE
 from storage.database.models import Tenant
 from storage.database.scope import Scope
 
-_NAME = "SELECT set_config(%s, %s, true)"
+_NAME = "SELECT set_config('repomill.organisation_id', %s, true)"
+_NAME_IN_HASTE = f"{_NAME}, set_config('synchronous_commit', 'off', true)"
 
 _RESTRICTED: WeakKeyDictionary[Executable, dict[UUID, Executable]] = WeakKeyDictionary()
 
@@ -94,16 +96,20 @@ def _as_likely(element: _Likely, compiler: SQLCompiler, **how: Any) -> str:
 
 
 def name_organisation(session: OrganisationSession) -> None:
-    """Tell PostgreSQL for whom this transaction acts: its row-level security stands behind the filter above."""
+    """Tell PostgreSQL for whom this transaction acts: its row-level security stands behind the filter above.
+
+    And whether its commit waits for the disk: https://www.postgresql.org/docs/current/wal-async-commit.html
+    """
     connection = session.connection()
     dialect = connection.dialect
     if dialect.name == "postgresql":
-        setting = ("repomill.organisation_id", str(session.scope.organisation_id))
+        statement = _NAME_IN_HASTE if connection.get_execution_options().get(IN_HASTE) else _NAME
+        named = (str(session.scope.organisation_id),)
         driver: Any = connection.connection.driver_connection  # every transaction does this: past SQLAlchemy
         try:
-            driver.execute(_NAME, setting)
+            driver.execute(statement, named)
         except dialect.loaded_dbapi.Error as error:
-            raise OperationalError(_NAME, setting, error) from error
+            raise OperationalError(statement, named, error) from error
 
 
 def _stamp_row(row: Tenant, organisation_id: UUID) -> None:

@@ -1,7 +1,8 @@
 """The call ledger in the database, with requests and answers beside it in the artefact store.
 
 A payload is stored before the row that names it is committed, so a row never names what is not there. An answer whose
-row was not written any more (the process died between the two) is found in the store and taken up, not paid again.
+row was not written any more (the process died between the two) is found in the store and taken up, not paid again;
+so that row does not wait for the disk. That a request goes out does: after a power cut nobody else would know of it.
 """
 
 import asyncio
@@ -160,7 +161,10 @@ class SqlCallLedger:
         root, place = self.root_execution_id, self._payload_key(key, "response")
         stored = await self._begin_to_store({place: Answer(response, usage, latency_ms).to_bytes()})
         row = await self._write(
-            key, lambda work: work.calls.answered_and_settled(root, key, place, usage, latency_ms), stored
+            key,
+            lambda work: work.calls.answered_and_settled(root, key, place, usage, latency_ms),
+            stored,
+            durable=False,
         )
         return CallRow(row.key, row.state, row.sends, response)
 
@@ -221,9 +225,14 @@ class SqlCallLedger:
         return None
 
     async def _write(
-        self, key: CallKey, function: Callable[[Work], Call], stored: Future[None] | None = None
+        self,
+        key: CallKey,
+        function: Callable[[Work], Call],
+        stored: Future[None] | None = None,
+        *,
+        durable: bool = True,
     ) -> CallRow:
-        return _row(key, await self._together.run(function, stored))
+        return _row(key, await self._together.run(function, stored, durable=durable))
 
     def _payload_key(self, key: CallKey, side: Literal["request", "response"]) -> str:
         """Name a payload by node and request: two nodes that ask the same get answers of their own."""

@@ -45,7 +45,10 @@ class SqlQueueBoard:
         return await self._database.run(self._scope, lambda work: work.call_queues.pause_left(queue), read_only=True)
 
     async def _run(self, name: str, function: Callable[[CallQueues], T]) -> T:
-        """Share transactions with calls of the same queue: two queues in one would be locked in any order."""
+        """Share transactions with calls of the same queue: two queues in one would be locked in any order.
+
+        None waits for the disk: turns and slots are over after seconds, and a power cut ends who holds them.
+        """
         if name not in self._together:
             self._together[name] = Together(self._database, self._scope)
-        return await self._together[name].run(lambda work: function(work.call_queues))
+        return await self._together[name].run(lambda work: function(work.call_queues), durable=False)

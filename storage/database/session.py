@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from repomill.errors import DatabaseUnavailable
 from storage.database import schema
-from storage.database._engine import STATEMENT_TIMEOUT, database_url, make_engine
+from storage.database._engine import IN_HASTE, READ_ONLY, STATEMENT_TIMEOUT, database_url, make_engine
 from storage.database._tenancy import OrganisationSession, name_organisation
 from storage.database.changes import Listener, kept
 from storage.database.models.base import utc_now
@@ -56,7 +56,8 @@ class Database:
         parsed = database_url(url)
         self.name = parsed.render_as_string(hide_password=True)
         self.engine = make_engine(parsed, connections=threads, statement_timeout=statement_timeout)
-        self._reading_engine = self.engine.execution_options(postgresql_readonly=True)
+        self._reading_engine = self.engine.execution_options(**{READ_ONLY: True})
+        self._hasty_engine = self.engine.execution_options(**{IN_HASTE: True})
         self._clock = clock
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="database")
         self._is_checked = False
@@ -66,17 +67,19 @@ class Database:
         """Told of changes of status after the commit."""
 
     @contextmanager
-    def transaction(self, scope: Scope, *, read_only: bool = False) -> Iterator[Work]:
+    def transaction(self, scope: Scope, *, read_only: bool = False, durable: bool = True) -> Iterator[Work]:
         """Give a unit of work; it is committed at the end of the block, and rolled back by any error.
 
-        Rows that repositories returned stay usable afterwards. `read_only` transactions do not wait for writers.
+        Rows that repositories returned stay usable afterwards. `read_only` transactions do not wait for writers. One
+        that need not be `durable` is committed before it is on the disk: of the last of them, a power cut may leave
+        nothing. It outlives a crash of this process, and is on the disk with the next durable one.
 
         Raises:
             DatabaseUnavailable: it cannot be reached, or went away in the middle.
             DatabaseOutdated: its schema is not the one this code needs.
         """
         self._check_once()
-        engine = self._reading_engine if read_only else self.engine
+        engine = self._reading_engine if read_only else self.engine if durable else self._hasty_engine
         with self._translated(), OrganisationSession(engine, scope) as session:
             with session.begin():
                 name_organisation(session)
@@ -86,7 +89,9 @@ class Database:
             for listener in self.listeners:
                 listener(changes)
 
-    async def run(self, scope: Scope, function: Callable[[Work], T], *, read_only: bool = False) -> T:
+    async def run(
+        self, scope: Scope, function: Callable[[Work], T], *, read_only: bool = False, durable: bool = True
+    ) -> T:
         """Call `function` with a unit of work in a thread; for callers in an event loop.
 
         A cancelled caller does not undo it: what was begun is committed. A connection that cannot be opened is tried
@@ -97,7 +102,7 @@ class Database:
 
         def transact() -> T:
             nonlocal has_begun
-            with self.transaction(scope, read_only=read_only) as work:
+            with self.transaction(scope, read_only=read_only, durable=durable) as work:
                 has_begun = True
                 return function(work)
 

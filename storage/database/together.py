@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from repomill.errors import DatabaseUnavailable, OwnershipLost
 from storage.database.scope import Scope
@@ -26,22 +26,30 @@ MOST = 8
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What one caller wants done, and where it waits; it may have been cancelled meanwhile."""
+    """What one caller wants done."""
 
     function: Callable[[Work], Any]
     beside: Future[None] | None
+    durable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """Who waits for a piece to be done; it may have been cancelled meanwhile."""
+
+    piece: _Piece
     done: asyncio.Future[Any]
 
-    def is_awaited(self) -> bool:
-        """Tell whether its caller was not told yet, and not cancelled meanwhile."""
+    def is_waiting(self) -> bool:
+        """Tell whether it was not told yet, and not cancelled meanwhile."""
         return not self.done.done()
 
     def succeed(self, result: object) -> None:
-        if self.is_awaited():
+        if self.is_waiting():
             self.done.set_result(result)
 
     def fail(self, error: Exception) -> None:
-        if self.is_awaited():
+        if self.is_waiting():
             self.done.set_exception(error)
 
 
@@ -52,12 +60,14 @@ class Together:
         self._database = database
         self._scope = scope
         self._first = first
-        self._waiting: deque[_Piece] = deque()
+        self._waiting: deque[_Caller] = deque()
         self._is_busy = False
         self._working: asyncio.Task[None] | None = None
         """Only so that it is not forgotten while it runs."""
 
-    async def run(self, function: Callable[[Work], T], beside: Future[None] | None = None) -> T:
+    async def run(
+        self, function: Callable[[Work], T], beside: Future[None] | None = None, *, durable: bool = True
+    ) -> T:
         """Call `function` with a unit of work that others may share; it is committed when this returns.
 
         What goes on `beside` (see `begun`) has ended by then; it takes no longer than a few statements, for locks are
@@ -65,66 +75,69 @@ class Together:
         in one of its own: so it has no effect but in the database. One whose caller was cancelled before it began is
         not called. Raises as `Database.run`, and what the function raises or what goes on beside it.
         """
+        piece = _Piece(function, beside, durable)
         if self._is_busy:
             done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-            self._waiting.append(_Piece(function, beside, done))
+            self._waiting.append(_Caller(piece, done))
             return await done
         self._is_busy = True
         try:
-            return (await self._transact([(function, beside)]))[0]
+            [result] = await self._transact([piece])
+            return cast(T, result)
         finally:
             self._go_on()
 
     def _go_on(self) -> None:
-        pieces = list[_Piece]()
-        while self._waiting and len(pieces) < MOST:
-            piece = self._waiting.popleft()
-            if piece.is_awaited():
-                pieces.append(piece)
-        self._is_busy = bool(pieces)
-        if pieces:
-            self._working = asyncio.create_task(self._end(pieces), name="transactions together")
-            self._working.add_done_callback(partial(self._ended, pieces))
+        callers = list[_Caller]()
+        while self._waiting and len(callers) < MOST:
+            caller = self._waiting.popleft()
+            if caller.is_waiting():
+                callers.append(caller)
+        self._is_busy = bool(callers)
+        if callers:
+            self._working = asyncio.create_task(self._end(callers), name="transactions together")
+            self._working.add_done_callback(partial(self._ended, callers))
 
-    def _ended(self, pieces: Sequence[_Piece], task: asyncio.Task[None]) -> None:
+    def _ended(self, callers: Sequence[_Caller], task: asyncio.Task[None]) -> None:
         """Go on, also where the task was cancelled before it began, as all are when the process is told to end."""
-        for piece in pieces:
-            piece.done.cancel()  # nothing, where its caller was told
+        for caller in callers:
+            caller.done.cancel()  # nothing, where it was told
         self._go_on()
 
-    async def _end(self, pieces: Sequence[_Piece]) -> None:
+    async def _end(self, callers: Sequence[_Caller]) -> None:
         try:
-            results = await self._transact([(piece.function, piece.beside) for piece in pieces])
+            results = await self._transact([caller.piece for caller in callers])
         except Exception as error:  # noqa: BLE001  # their callers raise it
-            for piece in pieces:
+            for caller in callers:
                 if _holds_for_all(error):
-                    piece.fail(_own(error))
+                    caller.fail(_own(error))
                 else:
-                    await self._end_alone(piece)
+                    await self._end_alone(caller)
         else:
-            for piece, result in zip(pieces, results, strict=True):
-                piece.succeed(result)
+            for caller, result in zip(callers, results, strict=True):
+                caller.succeed(result)
                 await asyncio.sleep(0)  # what each caller does next takes its time, and others want the loop too
 
-    async def _end_alone(self, piece: _Piece) -> None:
-        if not piece.is_awaited():
+    async def _end_alone(self, caller: _Caller) -> None:
+        if not caller.is_waiting():
             return
         try:
-            piece.succeed((await self._transact([(piece.function, piece.beside)]))[0])
+            caller.succeed((await self._transact([caller.piece]))[0])
         except Exception as error:  # noqa: BLE001  # its caller raises it
-            piece.fail(error)
+            caller.fail(error)
 
-    async def _transact(self, pieces: Sequence[tuple[Callable[[Work], T], Future[None] | None]]) -> list[T]:
-        def all_of_them(work: Work) -> list[T]:
+    async def _transact(self, pieces: Sequence[_Piece]) -> list[Any]:
+        def all_of_them(work: Work) -> list[Any]:
             if self._first is not None:
                 self._first(work)
-            results = [function(work) for function, _ in pieces]
-            for _, beside in pieces:
-                if beside is not None:
-                    beside.result()
+            results = [piece.function(work) for piece in pieces]
+            for piece in pieces:
+                if piece.beside is not None:
+                    piece.beside.result()
             return results
 
-        return await self._database.run(self._scope, all_of_them)
+        durable = any(piece.durable for piece in pieces)
+        return await self._database.run(self._scope, all_of_them, durable=durable)
 
 
 def begun(work: Coroutine[Any, Any, None]) -> Future[None]:

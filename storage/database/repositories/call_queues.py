@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from repomill.calls.queues import LOOK_AGAIN, SLOT_LIFE, Entry, QueueLimits
 from repomill.calls.token_bucket import TokenBucket
 from storage.database.models import CallQueue, CallSlot
+from storage.database.repositories._many import is_here, read_all, table_of, update_all
 from storage.database.repositories.base import Repository
 
-_LOCKED = select(CallQueue).where(CallQueue.name == bindparam("queue"))
-_LOCKED = _LOCKED.with_for_update().execution_options(populate_existing=True)
-_PAUSED_UNTIL = select(CallQueue.paused_until).where(CallQueue.name == bindparam("queue"))
+_QUEUES = table_of(CallQueue)
+_NAMED = select(_QUEUES).where(_QUEUES.c.name == bindparam("queue"), is_here(_QUEUES))
+_LOCKED = _NAMED.with_for_update()
 _SLOTS = select(func.count(), func.count().filter(CallSlot.expires_at <= bindparam("now")))
 _SLOTS = _SLOTS.select_from(CallSlot).where(CallSlot.queue == bindparam("queue"))
 """How many slots there are, and how many of them are over."""
@@ -25,7 +27,8 @@ class CallQueues(Repository):
 
     def pause_left(self, queue: QueueLimits) -> float:
         """Return for how many seconds nobody may enter, without locking."""
-        until = self._session.scalar(_PAUSED_UNTIL, {"queue": queue.name})
+        found = read_all(self._session, self._scope, _NAMED, {"queue": queue.name})
+        until = found[0].paused_until if found else None
         return 0.0 if until is None else max(0.0, (until - self._clock()).total_seconds())
 
     def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool, tokens: int = 0) -> Entry:
@@ -42,18 +45,18 @@ class CallQueues(Repository):
             return Entry(LOOK_AGAIN, has_turn=True, needs_slot=True)
         return Entry(0.0, has_turn=True)
 
-    def _wait_for_tokens(self, row: CallQueue, queue: QueueLimits, holder: UUID, tokens: int, now: datetime) -> float:
+    def _wait_for_tokens(self, row: Row[Any], queue: QueueLimits, holder: UUID, tokens: int, now: datetime) -> float:
         if queue.tokens_per_minute is None or not tokens:
             return 0.0
         bucket, wait = _bucket(row).take(tokens, queue.tokens_per_minute, holder, now.timestamp())
         self._keep(row, bucket)
         return wait
 
-    def _wait_for_turn(self, row: CallQueue, queue: QueueLimits, now: datetime) -> float:
+    def _wait_for_turn(self, row: Row[Any], queue: QueueLimits, now: datetime) -> float:
         if queue.requests_per_minute is None:
             return 0.0
         turn = max(now, row.next_turn_at or now)
-        self._put(row, next_turn_at=turn + timedelta(minutes=1) / queue.requests_per_minute)
+        self._write(row, next_turn_at=turn + timedelta(minutes=1) / queue.requests_per_minute)
         return (turn - now).total_seconds()
 
     def give_back(self, queue: QueueLimits, tokens: int) -> None:
@@ -62,8 +65,8 @@ class CallQueues(Repository):
         if queue.tokens_per_minute is not None and row.tokens_full_at is not None:
             self._keep(row, _bucket(row).give_back(tokens, queue.tokens_per_minute))
 
-    def _keep(self, row: CallQueue, bucket: TokenBucket) -> None:
-        self._put(
+    def _keep(self, row: Row[Any], bucket: TokenBucket) -> None:
+        self._write(
             row,
             tokens_full_at=datetime.fromtimestamp(bucket.full_at, UTC),
             tokens_first=bucket.first,
@@ -93,10 +96,12 @@ class CallQueues(Repository):
     def pause(self, queue: QueueLimits, length: timedelta) -> None:
         """Let nobody enter for that long; a longer pause stays."""
         row, until = self._locked(queue.name), self._clock() + length
-        row.paused_until = until if row.paused_until is None else max(until, row.paused_until)
-        self._session.flush()
+        self._write(row, paused_until=until if row.paused_until is None else max(until, row.paused_until))
 
-    def _locked(self, name: str) -> CallQueue:
+    def _write(self, row: Row[Any], **values: object) -> None:
+        update_all(self._session, self._scope, CallQueue, [(row.id, values)])
+
+    def _locked(self, name: str) -> Row[Any]:
         found = self._find(name)
         if found:
             return found[0]
@@ -107,11 +112,11 @@ class CallQueues(Repository):
             pass  # another transaction was quicker, and has committed
         return self._find(name)[0]
 
-    def _find(self, name: str) -> Sequence[CallQueue]:
-        return self._session.scalars(_LOCKED, {"queue": name}).all()
+    def _find(self, name: str) -> Sequence[Row[Any]]:
+        return read_all(self._session, self._scope, _LOCKED, {"queue": name})
 
 
-def _bucket(row: CallQueue) -> TokenBucket:
+def _bucket(row: Row[Any]) -> TokenBucket:
     instants = (0.0 if each is None else each.timestamp() for each in (row.tokens_full_at, row.tokens_first_until))
     full_at, first_until = instants
     return TokenBucket(full_at, row.tokens_first, first_until)
