@@ -152,7 +152,9 @@ def begun(work: Coroutine[Any, Any, None]) -> Future[None]:
         else:
             told.set_result(None)
 
-    asyncio.create_task(work).add_done_callback(tell)  # whatever it waits for holds it
+    begun_task = asyncio.create_task(work)
+    begun_task.add_done_callback(tell)
+    told.add_done_callback(lambda _: begun_task)  # the loop forgets a task that nobody holds
     return told
 
 

@@ -5,13 +5,14 @@ from threading import get_ident
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, make_url, select, text
 from sqlalchemy.exc import InternalError, StatementError
 
 from repomill.errors import DatabaseUnavailable, SettingInvalid
 from storage.database.models import Event, Project
 from storage.database.scope import DEFAULT_ORGANISATION_ID, DEFAULT_SCOPE, DEFAULT_USER_ID
 from storage.database.session import Database
+from storage.database.work import Work
 from tests.fakes.stored_rows import NOW, new_execution
 
 UNREACHABLE = "postgresql://somebody:secret@127.0.0.1:1/none"
@@ -39,6 +40,26 @@ def test_an_error_rolls_everything_back(database: Database) -> None:
         _create_and_fail(database)
     with database.transaction(DEFAULT_SCOPE) as work:
         assert work.projects.list() == []
+
+
+def _how_a_commit_is_kept(work: Work) -> str:
+    connection = work.projects._session.connection()
+    is_sqlite = connection.dialect.name == "sqlite"
+    return str(connection.scalar(text("PRAGMA synchronous" if is_sqlite else "SHOW synchronous_commit")))
+
+
+def test_a_commit_waits_for_the_disk_unless_told_not_to(migrated_url: str) -> None:
+    """By the words of PostgreSQL and by the numbers of SQLite: 2 is FULL, 1 is NORMAL."""
+    url = make_url(migrated_url)
+    if url.drivername != "sqlite":  # the tests' server waits for no disk
+        url = url.update_query_dict({"options": "-c synchronous_commit=on"})
+    one_connection = Database(url.render_as_string(hide_password=False), threads=1)
+    kept = []
+    for durable in (True, False, False, True):
+        with one_connection.transaction(DEFAULT_SCOPE, durable=durable) as work:
+            kept.append(_how_a_commit_is_kept(work))
+    one_connection.close()
+    assert kept in (["on", "off", "off", "on"], ["2", "1", "1", "2"])
 
 
 def test_rows_can_be_read_after_the_transaction(database: Database) -> None:

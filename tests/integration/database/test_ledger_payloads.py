@@ -1,5 +1,6 @@
 """What the ledger keeps beside its rows, and what it finds again after a crash between the two."""
 
+import asyncio
 from decimal import Decimal
 
 import pytest
@@ -69,6 +70,35 @@ async def test_payloads_lie_under_the_organisation_and_the_root(
     keys = [key async for key in store.list()]
     assert [key.startswith(prefix) for key in keys] == [True, True]
     assert [key.rsplit(".", 2)[1] for key in keys] == ["request", "response"]
+
+
+class SlowStore(MemoryStore):
+    """Stores an object once it may; `is_near` is what the test says."""
+
+    def __init__(self, *, is_near: bool) -> None:
+        super().__init__()
+        self.is_near, self.may_store = is_near, asyncio.Event()
+
+    async def put(self, key: str, content: bytes) -> None:
+        await self.may_store.wait()
+        await super().put(key, content)
+
+
+@pytest.mark.parametrize("is_near", [True, False])
+async def test_no_row_names_a_payload_that_is_not_stored_yet(
+    database: Database, lease: Lease, *, is_near: bool
+) -> None:
+    store = SlowStore(is_near=is_near)
+    ledger = SqlCallLedger(database, store, DEFAULT_SCOPE, lease, lease.execution_id)
+    sending = asyncio.create_task(ledger.reserve_and_send(_request()))
+    await asyncio.sleep(0.1)
+    with database.transaction(DEFAULT_SCOPE, read_only=True) as work:
+        assert not work.calls.list(lease.execution_id)
+    assert not sending.done()
+    store.may_store.set()
+    assert (await sending).state is CallState.SENT
+    row = _row(database, lease)
+    assert await store.exists(row.request_key)
 
 
 async def test_two_nodes_that_ask_the_same_keep_their_own_answers(ledger: SqlCallLedger) -> None:
