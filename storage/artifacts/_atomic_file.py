@@ -71,18 +71,21 @@ class _Partial:
             self.file.close()
         finally:
             if self._has_name:
-                os.unlink(self._name, dir_fd=self._folder)
+                with suppress(FileNotFoundError):
+                    os.unlink(self._name, dir_fd=self._folder)
 
     def take(self, name: str) -> None:
         """Give it its name, and take that away from a file which had it."""
         if not self._has_name:
-            with suppress(FileExistsError):
-                return self._link(name)
-            self._link(self._name)
-            self._has_name = True
+            try:
+                self._link(name)
+            except FileExistsError:
+                self._link(self._name)
+                self._has_name = True
+            else:
+                return
         os.replace(self._name, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
         self._has_name = False
-        return None
 
     def _opened(self) -> BinaryIO:
         unnamed = getattr(os, "O_TMPFILE", 0)

@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import BytesIO
@@ -19,6 +20,8 @@ from storage.artifacts.keys import check_key, check_prefix
 from storage.artifacts.port import StoredObject
 
 COPY_BUFFER = 1024 * 1024
+WRITERS = 2
+"""Threads of a store for what transactions wait for; what takes long goes through others."""
 PAGE = 1000
 NOTHING_THERE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
@@ -26,10 +29,9 @@ NOTHING_THERE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 class LocalDirectoryStore:
     """Keeps each object as a file of that relative path."""
 
-    is_near = True
-
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="objects")
 
     @property
     def name(self) -> str:
@@ -40,6 +42,9 @@ class LocalDirectoryStore:
 
     async def put(self, key: str, content: bytes) -> None:
         await asyncio.to_thread(self._write, key, BytesIO(content))
+
+    def begin_put(self, key: str, content: bytes) -> Future[None]:
+        return self._writers.submit(self._write, key, BytesIO(content))
 
     async def put_file(self, key: str, path: Path) -> None:
         await asyncio.to_thread(self._write_file, key, path)
@@ -93,7 +98,8 @@ class LocalDirectoryStore:
                 yield entry
 
     async def aclose(self) -> None:
-        """Do nothing: no file stays open between two calls."""
+        """End the threads; no file stays open between two calls."""
+        await asyncio.to_thread(self._writers.shutdown)
 
     def _check(self, create: bool) -> None:
         with self._available():

@@ -17,8 +17,6 @@ class MemoryStore:
 
     name = "memory"
 
-    is_near = True
-
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.available = True
         self._clock = clock
@@ -32,6 +30,9 @@ class MemoryStore:
         self._require_available()
         self._objects[check_key(key)] = bytes(content)
         self._modified[key] = self._clock()
+
+    def begin_put(self, key: str, content: bytes) -> None:
+        """Begin nothing."""
 
     async def put_file(self, key: str, path: Path) -> None:
         await self.put(key, await asyncio.to_thread(path.read_bytes))

@@ -25,8 +25,6 @@ T = TypeVar("T")
 class MinioStore:
     """Keeps each object as an object of that key; the client's blocking calls run in threads of their own."""
 
-    is_near = False
-
     def __init__(
         self, endpoint: str, bucket: str, access_key: str, secret_key: str, options: BucketOptions = DEFAULT_OPTIONS
     ) -> None:
@@ -54,6 +52,9 @@ class MinioStore:
 
     async def put(self, key: str, content: bytes) -> None:
         await self._run(self._bucket.put, check_key(key), content)
+
+    def begin_put(self, key: str, content: bytes) -> None:
+        """Begin nothing: the server may be far away."""
 
     async def put_file(self, key: str, path: Path) -> None:
         await self._run(self._bucket.put_file, check_key(key), path)

@@ -1,6 +1,7 @@
 """Port: where payloads live. The database holds their keys, this holds their bytes."""
 
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,10 +35,6 @@ class ArtifactStore(Protocol):
     def name(self) -> str:
         """Where the store is, for messages; no secret in it."""
 
-    @property
-    def is_near(self) -> bool:
-        """Whether an object is stored as quickly as a few rows are: a transaction that names it may wait for it."""
-
     async def check(self, *, create: bool = True) -> None:
         """Find out whether objects can be written; a bucket or folder that is missing is made.
 
@@ -47,6 +44,13 @@ class ArtifactStore(Protocol):
 
     async def put(self, key: str, content: bytes) -> None:
         """Store the content under the key; on return it outlives a crash of this process and machine."""
+
+    def begin_put(self, key: str, content: bytes) -> Future[None] | None:
+        """Begin as `put` and return what any thread can wait for, with no help of an event loop.
+
+        Returns:
+            None: nothing was begun, for this store may take longer than a few rows of the database.
+        """
 
     async def put_file(self, key: str, path: Path) -> None:
         """Store a file of any size in bounded memory; raises `OSError` when the file itself cannot be read."""

@@ -1,13 +1,12 @@
 """The call ledger in the database, with requests and answers beside it in the artefact store.
 
 A payload is stored before the row that names it is committed, so a row never names what is not there. An answer whose
-row was not written any more (the process died between the two) is found in the store and taken up, not paid again;
-so that row does not wait for the disk. That a request goes out does: after a power cut nobody else would know of it.
+row was not written any more (the process died between the two) is found in the store and taken up, not paid again.
 """
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -28,7 +27,7 @@ from storage.database.models import Call
 from storage.database.repositories.budgets import RunBudget
 from storage.database.scope import Scope
 from storage.database.session import Database
-from storage.database.together import Together, begun
+from storage.database.together import Together
 from storage.database.work import Work
 
 T = TypeVar("T")
@@ -130,7 +129,7 @@ class SqlCallLedger:
         is_new = bool(self._knows_all) and call.key not in self._keys
         self._keys.add(call.key)
         request_key = self._payload_key(call.key, "request")
-        stored = await self._begin_to_store({request_key: call.content})
+        stored = await self._stored_beside({request_key: call.content})
         execution = self._lease.execution_id
 
         def reserve(work: Work) -> Call:
@@ -159,12 +158,9 @@ class SqlCallLedger:
 
     async def record_and_settle(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
         root, place = self.root_execution_id, self._payload_key(key, "response")
-        stored = await self._begin_to_store({place: Answer(response, usage, latency_ms).to_bytes()})
+        stored = await self._stored_beside({place: Answer(response, usage, latency_ms).to_bytes()})
         row = await self._write(
-            key,
-            lambda work: work.calls.answered_and_settled(root, key, place, usage, latency_ms),
-            stored,
-            durable=False,
+            key, lambda work: work.calls.answered_and_settled(root, key, place, usage, latency_ms), stored
         )
         return CallRow(row.key, row.state, row.sends, response)
 
@@ -172,7 +168,7 @@ class SqlCallLedger:
         self._keys.add(call.key)
         asked, answered = self._payload_key(call.key, "request"), self._payload_key(call.key, "response")
         answer = Answer(response, usage, latency_ms=0)
-        stored = await self._begin_to_store({asked: call.content, answered: answer.to_bytes()})
+        stored = await self._stored_beside({asked: call.content, answered: answer.to_bytes()})
         root, execution = self.root_execution_id, self._lease.execution_id
         row = await self._write(
             call.key, lambda work: work.calls.known(root, execution, call, asked, answered, usage), stored
@@ -213,26 +209,19 @@ class SqlCallLedger:
 
         return await self._database.run(self._scope, guarded, read_only=True)
 
-    async def _begin_to_store(self, payloads: Mapping[str, bytes]) -> Future[None] | None:
-        """Begin to store payloads, for which a transaction is to wait that names them; None: they are stored."""
+    async def _stored_beside(self, payloads: Mapping[str, bytes]) -> Sequence[Future[None]]:
+        """Store payloads, or begin to: for what is returned, the transaction waits that names them.
 
-        async def store() -> None:
-            await asyncio.gather(*(self._store.put(key, content) for key, content in payloads.items()))
-
-        if self._store.is_near:
-            return begun(store())
-        await store()
-        return None
+        What was begun is stored also when that transaction fails or its caller is cancelled.
+        """
+        begun = {key: self._store.begin_put(key, content) for key, content in payloads.items()}
+        await asyncio.gather(*(self._store.put(key, payloads[key]) for key, future in begun.items() if future is None))
+        return [future for future in begun.values() if future is not None]
 
     async def _write(
-        self,
-        key: CallKey,
-        function: Callable[[Work], Call],
-        stored: Future[None] | None = None,
-        *,
-        durable: bool = True,
+        self, key: CallKey, function: Callable[[Work], Call], stored: Sequence[Future[None]] = ()
     ) -> CallRow:
-        return _row(key, await self._together.run(function, stored, durable=durable))
+        return _row(key, await self._together.run(function, stored))
 
     def _payload_key(self, key: CallKey, side: Literal["request", "response"]) -> str:
         """Name a payload by node and request: two nodes that ask the same get answers of their own."""

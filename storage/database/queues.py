@@ -47,8 +47,9 @@ class SqlQueueBoard:
     async def _run(self, name: str, function: Callable[[CallQueues], T]) -> T:
         """Share transactions with calls of the same queue: two queues in one would be locked in any order.
 
-        None waits for the disk: turns and slots are over after seconds, and a power cut ends who holds them.
+        None waits for the disk: turns and slots are over after seconds. Where the database's server crashes, calls
+        that are under way may have lost theirs, and so many more may go out.
         """
         if name not in self._together:
-            self._together[name] = Together(self._database, self._scope)
-        return await self._together[name].run(lambda work: function(work.call_queues), durable=False)
+            self._together[name] = Together(self._database, self._scope, durable=False)
+        return await self._together[name].run(lambda work: function(work.call_queues))

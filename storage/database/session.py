@@ -71,15 +71,16 @@ class Database:
         """Give a unit of work; it is committed at the end of the block, and rolled back by any error.
 
         Rows that repositories returned stay usable afterwards. `read_only` transactions do not wait for writers. One
-        that need not be `durable` is committed before it is on the disk: of the last of them, a power cut may leave
-        nothing. It outlives a crash of this process, and is on the disk with the next durable one.
+        that need not be `durable` is committed before it is on the disk: of the last of them a power cut, or a crash
+        of PostgreSQL's server, may leave nothing. It is on the disk with the next durable one.
 
         Raises:
             DatabaseUnavailable: it cannot be reached, or went away in the middle.
             DatabaseOutdated: its schema is not the one this code needs.
         """
         self._check_once()
-        engine = self._reading_engine if read_only else self.engine if durable else self._hasty_engine
+        writing_engine = self.engine if durable else self._hasty_engine
+        engine = self._reading_engine if read_only else writing_engine
         with self._translated(), OrganisationSession(engine, scope) as session:
             with session.begin():
                 name_organisation(session)

@@ -6,7 +6,7 @@ thread instead of many that want the interpreter's lock.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass
@@ -26,11 +26,10 @@ MOST = 8
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What one caller wants done."""
+    """What one caller wants done, and what has to be done beside it."""
 
     function: Callable[[Work], Any]
-    beside: Future[None] | None
-    durable: bool
+    beside: Sequence[Future[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +53,37 @@ class _Caller:
 
 
 class Together:
-    """Joins the transactions of callers in one event loop; `first` opens each, and fails it for all who are in it."""
+    """Joins the transactions of callers in one event loop; `first` opens each, and fails it for all who are in it.
 
-    def __init__(self, database: Database, scope: Scope, first: Callable[[Work], object] | None = None) -> None:
+    They are `durable` or not, as those of `Database.transaction`.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        scope: Scope,
+        first: Callable[[Work], object] | None = None,
+        *,
+        durable: bool = True,
+    ) -> None:
         self._database = database
         self._scope = scope
         self._first = first
+        self._durable = durable
         self._waiting: deque[_Caller] = deque()
         self._is_busy = False
         self._working: asyncio.Task[None] | None = None
         """Only so that it is not forgotten while it runs."""
 
-    async def run(
-        self, function: Callable[[Work], T], beside: Future[None] | None = None, *, durable: bool = True
-    ) -> T:
+    async def run(self, function: Callable[[Work], T], beside: Sequence[Future[None]] = ()) -> T:
         """Call `function` with a unit of work that others may share; it is committed when this returns.
 
-        What goes on `beside` (see `begun`) has ended by then; it takes no longer than a few statements, for locks are
-        held meanwhile. A function that raises undoes what all did who shared the transaction, and each is called again
-        in one of its own: so it has no effect but in the database. One whose caller was cancelled before it began is
-        not called. Raises as `Database.run`, and what the function raises or what goes on beside it.
+        What goes on `beside` has ended well before the commit. It takes no longer than a few statements and needs no
+        event loop: locks are held meanwhile. A function that raises undoes what all did who shared the transaction, and
+        each is called again in one of its own: so it has no effect but in the database. One whose caller was cancelled
+        before it began is not called. Raises as `Database.run`, and what the function raises or what goes on beside it.
         """
-        piece = _Piece(function, beside, durable)
+        piece = _Piece(function, beside)
         if self._is_busy:
             done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
             self._waiting.append(_Caller(piece, done))
@@ -132,30 +140,11 @@ class Together:
                 self._first(work)
             results = [piece.function(work) for piece in pieces]
             for piece in pieces:
-                if piece.beside is not None:
-                    piece.beside.result()
+                for each in piece.beside:
+                    each.result()
             return results
 
-        durable = any(piece.durable for piece in pieces)
-        return await self._database.run(self._scope, all_of_them, durable=durable)
-
-
-def begun(work: Coroutine[Any, Any, None]) -> Future[None]:
-    """Begin work in the event loop and return what threads can wait for; it is cancelled when the loop ends."""
-    told = Future[None]()
-
-    def tell(task: asyncio.Task[None]) -> None:
-        if task.cancelled():
-            told.cancel()
-        elif error := task.exception():
-            told.set_exception(error)
-        else:
-            told.set_result(None)
-
-    begun_task = asyncio.create_task(work)
-    begun_task.add_done_callback(tell)
-    told.add_done_callback(lambda _: begun_task)  # the loop forgets a task that nobody holds
-    return told
+        return await self._database.run(self._scope, all_of_them, durable=self._durable)
 
 
 def _holds_for_all(error: Exception) -> bool:

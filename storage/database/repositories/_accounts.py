@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from repomill.calls.budget import Amount
 from repomill.calls.ledger import CallState
 from storage.database.models import BudgetAccount, Call
-from storage.database.repositories._many import is_here, read_all, table_of
+from storage.database.repositories._many import OfHere, is_here, of_here, read_all, table_of
 from storage.database.repositories.base import Repository
 
 Calls = Sequence[ColumnElement[bool]]
@@ -20,13 +20,11 @@ Calls = Sequence[ColumnElement[bool]]
 _UNDER_WAY = (CallState.RESERVED, CallState.SENT)
 
 _TABLE = table_of(BudgetAccount)
-_NAMED = and_(_TABLE.c.name.in_(bindparam("names", expanding=True)), is_here(_TABLE))
-_LOCKED = select(_TABLE).where(_NAMED).order_by(_TABLE.c.name).with_for_update()
+_IS_NAMED = _TABLE.c.name.in_(bindparam("names", expanding=True))
+_LOCKED = of_here(select(_TABLE).where(_IS_NAMED).order_by(_TABLE.c.name).with_for_update(), _TABLE)
 """Accounts, locked in the order of their names, one for all: two that wait for each other cannot be."""
-_WHEN_ALL_ARE_THERE = _LOCKED.where(
-    select(func.count()).select_from(_TABLE).where(_NAMED).scalar_subquery() == bindparam("number")
-)
-
+_NUMBER = of_here(select(func.count()).select_from(_TABLE).where(_IS_NAMED), _TABLE)
+_WHEN_ALL_ARE_THERE = OfHere(_LOCKED.where(_NUMBER.scalar_subquery() == bindparam("number")))
 _MOVED = ("spent_cost", "spent_calls", "spent_tokens", "reserved_cost", "reserved_calls", "reserved_tokens")
 _MORE = (
     update(_TABLE)
@@ -94,7 +92,7 @@ class Accounts(Repository):
     def _locked(self, names: Collection[str]) -> dict[str, Account]:
         return self._accounts(_LOCKED, {"names": list(names)})
 
-    def _accounts(self, query: Select[Any], named: Mapping[str, object]) -> dict[str, Account]:
+    def _accounts(self, query: OfHere, named: Mapping[str, object]) -> dict[str, Account]:
         return {row.name: _read(row) for row in read_all(self._session, self._scope, query, named)}
 
     def _names(self, names: Collection[str]) -> set[str]:

@@ -14,7 +14,7 @@ from repomill.errors import ExecutionFinished, ExecutionNotFound, ExecutionOwned
 from repomill.roles import Permission
 from storage.database.lease import Lease, Wishes
 from storage.database.models import Execution, ExecutionAttempt
-from storage.database.repositories._many import is_here, read_all, table_of
+from storage.database.repositories._many import of_here, read_all, table_of
 from storage.database.repositories.base import Repository
 from storage.database.transitions import ExecutionStatus
 
@@ -23,13 +23,15 @@ LOST = "lost"
 _ENDS = frozenset({ExecutionStatus.COMPLETED, ExecutionStatus.FAILED, ExecutionStatus.CANCELLED})
 
 _EXECUTIONS, _ATTEMPTS = table_of(Execution), table_of(ExecutionAttempt)
-_IS_OPEN = and_(_ATTEMPTS.c.id == bindparam("attempt"), _ATTEMPTS.c.ended_at.is_(None), is_here(_ATTEMPTS))
-_GOOD = select(_ATTEMPTS.c.id).where(_IS_OPEN)
-_OWNED = (
+_IS_OPEN = and_(_ATTEMPTS.c.id == bindparam("attempt"), _ATTEMPTS.c.ended_at.is_(None))
+_GOOD = of_here(select(_ATTEMPTS.c.id).where(_IS_OPEN), _ATTEMPTS)
+_OWNED = of_here(
     select(_EXECUTIONS.c.id)
     .join(_ATTEMPTS, _ATTEMPTS.c.execution_id == _EXECUTIONS.c.id)
     .where(_EXECUTIONS.c.id == bindparam("execution"), _EXECUTIONS.c.fence == bindparam("fence"), _IS_OPEN)
-    .with_for_update(key_share=True, of=[_EXECUTIONS, _ATTEMPTS])
+    .with_for_update(key_share=True, of=[_EXECUTIONS, _ATTEMPTS]),
+    _EXECUTIONS,
+    _ATTEMPTS,
 )
 """The execution while a lease is good, locked against who takes it over and the owner's heartbeat.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, cast
+from typing import Any, NewType, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, Table, Update, bindparam, insert, update
@@ -17,13 +17,22 @@ def table_of(model: type[Base]) -> Table:
     return cast(Table, model.__table__)
 
 
+OfHere = NewType("OfHere", Select[Any])
+"""A query that `of_here` restricted to one organisation."""
+
+
 def is_here(table: Table) -> ColumnElement[bool]:
-    """Return the condition that rows are of the organisation which `read_all` names."""
+    """Return the condition that rows are of the organisation which the parameter `here` names."""
     return table.c.organisation_id == bindparam("here")
 
 
-def read_all(session: Session, scope: Scope, query: Select[Any], named: Mapping[str, object]) -> Sequence[Row[Any]]:
-    """Return rows of a query of tables, after what the session has not written yet; it says `is_here` itself."""
+def of_here(query: Select[Any], *tables: Table) -> OfHere:
+    """Restrict a query of these tables to the organisation for which it is sent."""
+    return OfHere(query.where(*map(is_here, tables)))
+
+
+def read_all(session: Session, scope: Scope, query: OfHere, named: Mapping[str, object]) -> Sequence[Row[Any]]:
+    """Return rows of the scope's organisation, after what the session has not written yet."""
     session.flush()
     return session.connection().execute(query, {**named, "here": scope.organisation_id}).all()
 

@@ -22,7 +22,10 @@ RowT = TypeVar("RowT", bound=Base)
 
 
 class Repository:
-    """Base of all repositories; the session adds the organisation to every statement (see `_tenancy`)."""
+    """Base of all repositories; the session adds the organisation to every statement (see `_tenancy`).
+
+    What goes past the session, because it is asked most often, names it itself (see `_many`).
+    """
 
     def __init__(self, session: Session, scope: Scope, clock: Callable[[], datetime]) -> None:
         self._session = session

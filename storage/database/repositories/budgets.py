@@ -14,12 +14,12 @@ from repomill.errors import BudgetExceeded, BudgetReserved, PriceUnknown
 from repomill.roles import Permission
 from storage.database.models import Budget, Call, Execution, Project
 from storage.database.repositories._accounts import Account, Accounts, Calls, midnight
-from storage.database.repositories._many import is_here, read_all, table_of
+from storage.database.repositories._many import of_here, read_all, table_of
 from storage.database.repositories.base import Repository
 
 _TABLE = table_of(Budget)
-_OF_PROJECT_OR_ALL = select(_TABLE).where(
-    or_(_TABLE.c.project_id == bindparam("project"), _TABLE.c.project_id.is_(None)), is_here(_TABLE)
+_OF_PROJECT_OR_ALL = of_here(
+    select(_TABLE).where(or_(_TABLE.c.project_id == bindparam("project"), _TABLE.c.project_id.is_(None))), _TABLE
 )
 
 

@@ -11,12 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from repomill.calls.queues import LOOK_AGAIN, SLOT_LIFE, Entry, QueueLimits
 from repomill.calls.token_bucket import TokenBucket
 from storage.database.models import CallQueue, CallSlot
-from storage.database.repositories._many import is_here, read_all, table_of, update_all
+from storage.database.repositories._many import OfHere, of_here, read_all, table_of, update_all
 from storage.database.repositories.base import Repository
 
 _QUEUES = table_of(CallQueue)
-_NAMED = select(_QUEUES).where(_QUEUES.c.name == bindparam("queue"), is_here(_QUEUES))
-_LOCKED = _NAMED.with_for_update()
+_NAMED = of_here(select(_QUEUES).where(_QUEUES.c.name == bindparam("queue")), _QUEUES)
+_LOCKED = OfHere(_NAMED.with_for_update())
 _SLOTS = select(func.count(), func.count().filter(CallSlot.expires_at <= bindparam("now")))
 _SLOTS = _SLOTS.select_from(CallSlot).where(CallSlot.queue == bindparam("queue"))
 """How many slots there are, and how many of them are over."""

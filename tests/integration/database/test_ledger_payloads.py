@@ -1,19 +1,24 @@
 """What the ledger keeps beside its rows, and what it finds again after a crash between the two."""
 
 import asyncio
+import threading
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from repomill.calls.ledger import CallKey, CallKind, CallRequest, CallState, Usage
 from repomill.canonical import Json
-from repomill.errors import ArtifactStoreUnavailable, IllegalTransition
+from repomill.errors import ArtifactStoreUnavailable, IllegalTransition, OwnershipLost
+from storage.artifacts.local import LocalDirectoryStore
 from storage.artifacts.memory import MemoryStore
 from storage.database.lease import Lease
 from storage.database.ledger import SqlCallLedger
 from storage.database.models import Call
 from storage.database.scope import DEFAULT_ORGANISATION_ID, DEFAULT_SCOPE
 from storage.database.session import Database
+from storage.database.transitions import ExecutionStatus
 from tests.fakes.stored_rows import fake_digest, running_execution
 
 KEY = CallKey("plan", 1, fake_digest("r"))
@@ -72,33 +77,88 @@ async def test_payloads_lie_under_the_organisation_and_the_root(
     assert [key.rsplit(".", 2)[1] for key in keys] == ["request", "response"]
 
 
-class SlowStore(MemoryStore):
-    """Stores an object once it may; `is_near` is what the test says."""
+class HeldUp:
+    """Makes a store's way of writing wait until it may."""
 
-    def __init__(self, *, is_near: bool) -> None:
-        super().__init__()
-        self.is_near, self.may_store = is_near, asyncio.Event()
+    def __init__(self) -> None:
+        self.has_begun, self.may_store = threading.Event(), threading.Event()
 
-    async def put(self, key: str, content: bytes) -> None:
-        await self.may_store.wait()
-        await super().put(key, content)
+    def before(self, write: Callable[..., None]) -> Callable[..., None]:
+        def held_up(*arguments: object) -> None:
+            self.has_begun.set()
+            self.may_store.wait()
+            write(*arguments)
+
+        return held_up
 
 
-@pytest.mark.parametrize("is_near", [True, False])
+@pytest.fixture
+def held_up() -> Iterator[HeldUp]:
+    held_up = HeldUp()
+    yield held_up
+    held_up.may_store.set()
+
+
+@pytest.fixture
+def slow_store(tmp_path: Path, held_up: HeldUp, monkeypatch: pytest.MonkeyPatch) -> LocalDirectoryStore:
+    store = LocalDirectoryStore(tmp_path)
+    monkeypatch.setattr(store, "_write", held_up.before(store._write))
+    return store
+
+
 async def test_no_row_names_a_payload_that_is_not_stored_yet(
-    database: Database, lease: Lease, *, is_near: bool
+    database: Database, lease: Lease, slow_store: LocalDirectoryStore, held_up: HeldUp
 ) -> None:
-    store = SlowStore(is_near=is_near)
-    ledger = SqlCallLedger(database, store, DEFAULT_SCOPE, lease, lease.execution_id)
+    ledger = SqlCallLedger(database, slow_store, DEFAULT_SCOPE, lease, lease.execution_id)
     sending = asyncio.create_task(ledger.reserve_and_send(_request()))
+    await asyncio.to_thread(held_up.has_begun.wait)
     await asyncio.sleep(0.1)
     with database.transaction(DEFAULT_SCOPE, read_only=True) as work:
         assert not work.calls.list(lease.execution_id)
     assert not sending.done()
-    store.may_store.set()
+    held_up.may_store.set()
     assert (await sending).state is CallState.SENT
-    row = _row(database, lease)
-    assert await store.exists(row.request_key)
+    assert await slow_store.exists(_row(database, lease).request_key)
+
+
+async def test_an_answer_is_stored_though_its_row_is_refused(
+    database: Database, tmp_path: Path, lease: Lease, held_up: HeldUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = LocalDirectoryStore(tmp_path / "objects")
+    await store.check()
+    ledger = SqlCallLedger(database, store, DEFAULT_SCOPE, lease, lease.execution_id)
+    await ledger.reserve_and_send(_request())
+    monkeypatch.setattr(store, "_write", held_up.before(store._write))
+    with database.transaction(DEFAULT_SCOPE) as work:
+        work.executions.finish(lease, ExecutionStatus.FAILED)
+    with pytest.raises(OwnershipLost):
+        await ledger.record_and_settle(KEY, {"text": "x"}, USAGE, latency_ms=7)
+    held_up.may_store.set()
+    await store.aclose()
+    assert len([key async for key in store.list()]) == 2
+
+
+def test_a_database_can_be_closed_while_a_payload_is_being_stored(
+    migrated_url: str, tmp_path: Path, held_up: HeldUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the event loop, as flows do, while the caller is cancelled."""
+    database, store = Database(migrated_url), LocalDirectoryStore(tmp_path)
+    with database.transaction(DEFAULT_SCOPE) as work:
+        lease = running_execution(work)
+    monkeypatch.setattr(store, "_write", held_up.before(store._write))
+    ledger = SqlCallLedger(database, store, DEFAULT_SCOPE, lease, lease.execution_id)
+
+    async def main() -> None:
+        sending = asyncio.create_task(ledger.reserve_and_send(_request()))
+        await asyncio.to_thread(held_up.has_begun.wait)
+        sending.cancel()
+        threading.Timer(0.2, held_up.may_store.set).start()
+        database.close()
+
+    asyncio.run(main())
+    reopened = Database(migrated_url)
+    assert _row(reopened, lease).state is CallState.SENT
+    reopened.close()
 
 
 async def test_two_nodes_that_ask_the_same_keep_their_own_answers(ledger: SqlCallLedger) -> None:

@@ -3,12 +3,13 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, event, func, select
+from sqlalchemy import event, func, select
 
 from repomill.calls.queues import QueueLimits
 from repomill.errors import ArtifactStoreUnavailable, DatabaseUnavailable, OwnershipLost, ProjectNotFound
@@ -105,61 +106,25 @@ async def test_who_was_cancelled_at_work_leaves_the_others_to_go_on(database: Da
 
 
 async def test_what_goes_on_beside_ends_before_the_commit(database: Database) -> None:
-    joined, may_end = Together(database, DEFAULT_SCOPE), asyncio.Event()
-
-    async def wait() -> None:
-        await may_end.wait()
-
-    running = asyncio.create_task(joined.run(opening("beside"), together.begun(wait())))
+    joined, beside = Together(database, DEFAULT_SCOPE), Future[None]()
+    running = asyncio.create_task(joined.run(opening("beside"), [beside]))
     await asyncio.sleep(0.1)
     assert not running.done()
     assert "beside" not in names(database)
-    may_end.set()
+    beside.set_result(None)
     assert await running == "beside"
     assert "beside" in names(database)
 
 
 async def test_what_fails_beside_one_is_its_own_failure(database: Database) -> None:
-    async def fail() -> None:
-        raise ArtifactStoreUnavailable("here", "it is full")
-
-    joined = Together(database, DEFAULT_SCOPE)
+    joined, failed = Together(database, DEFAULT_SCOPE), Future[None]()
+    failed.set_exception(ArtifactStoreUnavailable("here", "it is full"))
     first = joined.run(opening("first"))
-    spoiled, kept = joined.run(opening("spoiled"), together.begun(fail())), joined.run(opening("kept"))
+    spoiled, kept = joined.run(opening("spoiled"), [failed]), joined.run(opening("kept"))
     ended = await asyncio.gather(first, spoiled, kept, return_exceptions=True)
     assert [ended[0], ended[2]] == ["first", "kept"]
     assert isinstance(ended[1], ArtifactStoreUnavailable)
     assert {"first", "spoiled", "kept"} & names(database) == {"first", "kept"}
-
-
-def test_a_loop_that_ends_leaves_no_thread_waiting_for_what_goes_on_beside(database: Database) -> None:
-    async def never() -> None:
-        await asyncio.Event().wait()
-
-    async def main() -> None:
-        joined = Together(database, DEFAULT_SCOPE)
-        running = asyncio.create_task(joined.run(opening("unfinished"), together.begun(never())))
-        await asyncio.sleep(0.1)
-        assert not running.done()
-
-    asyncio.run(main())
-    assert "unfinished" not in names(database)
-
-
-@pytest.mark.parametrize("durable", [True, False])
-async def test_a_transaction_is_as_durable_as_the_most_durable_of_its_pieces(
-    database: Database, *, durable: bool
-) -> None:
-    joined, seen = Together(database, DEFAULT_SCOPE), list[str]()
-    given = [("waits for nobody", False), ("one", False), ("another", durable)]
-
-    def note(connection: Connection) -> None:
-        seen.append("in haste" if connection.get_execution_options().get("repomill_in_haste") else "durable")
-
-    event.listen(database.engine, "commit", note)
-    await asyncio.gather(*(joined.run(opening(name), durable=wanted) for name, wanted in given))
-    event.remove(database.engine, "commit", note)
-    assert seen == ["in haste", "durable" if durable else "in haste"]
 
 
 async def test_what_opens_the_transaction_fails_it_for_all(database: Database) -> None:
