@@ -53,7 +53,7 @@ async def compare(server: ModelServer, database: Database, store: LocalDirectory
         name="main", base_url=server.base_url, model="own", input_price=Decimal(1), output_price=Decimal(1)
     )
     ledger = SqlCallLedger(database, store, DEFAULT_SCOPE, lease, lease.execution_id)
-    queues = SharedQueues(SqlQueueBoard(database, DEFAULT_SCOPE), {"main": QUEUE})
+    queues = SharedQueues(SqlQueueBoard(database, DEFAULT_SCOPE, durable=False), {"main": QUEUE})
     client = AsyncOpenAI(base_url=server.base_url, api_key="none", max_retries=0)
 
     async def bare(number: int) -> None:

@@ -57,7 +57,7 @@ async def compare(base_url: str, database: Database, store: LocalDirectoryStore)
     await database.run(DEFAULT_SCOPE, lambda work: [work.budgets.define(project, each, LIMITS) for each in Period])
     source = ModelSource(name="main", base_url=base_url, model="own", input_price=Decimal(1), output_price=Decimal(1))
     ledger = SqlCallLedger(database, store, DEFAULT_SCOPE, lease, lease.execution_id)
-    queues = SharedQueues(SqlQueueBoard(database, DEFAULT_SCOPE), {"main": QUEUE})
+    queues = SharedQueues(SqlQueueBoard(database, DEFAULT_SCOPE, durable=False), {"main": QUEUE})
     client = AsyncOpenAI(base_url=base_url, api_key="none", max_retries=0)
 
     async def bare(number: int) -> object:

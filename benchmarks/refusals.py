@@ -79,7 +79,7 @@ async def ask_all(base_url: str, database: Database, store: LocalDirectoryStore,
     lease = await database.run(DEFAULT_SCOPE, running_execution)
     source = ModelSource(name="main", base_url=base_url, model="own")
     ledger = SqlCallLedger(database, store, DEFAULT_SCOPE, lease, lease.execution_id)
-    queues = SharedQueues(SqlQueueBoard(database, DEFAULT_SCOPE), {"main": queue})
+    queues = SharedQueues(SqlQueueBoard(database, DEFAULT_SCOPE, durable=False), {"main": queue})
     async with (
         aclosing(queues),
         AgentRunner({"main": source}, LedgeredCalls(ledger, LedgerMode.LIVE, queues=queues)) as agents,

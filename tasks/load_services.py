@@ -41,8 +41,10 @@ async def flow_services(acting_user: str) -> "AsyncIterator[Services]":
         secrets = known_secrets(connection.url.get_secret_value(), artifacts.access_key, artifacts.secret_key)
         yield Services(database, artifacts.store, scope, artifacts.links_url, artifacts.max_file_size, secrets, roots)
     finally:
-        await artifacts.store.aclose()
-        database.close()
+        try:
+            await artifacts.store.aclose()
+        finally:
+            database.close()
 
 
 async def _load(kind: type[BlockT], name: str) -> BlockT:

@@ -65,8 +65,10 @@ class Services:
 
     async def aclose(self) -> None:
         """Give back the connections of database and artefact store."""
-        await self.store.aclose()
-        self.database.close()
+        try:
+            await self.store.aclose()
+        finally:
+            self.database.close()
 
 
 async def check_store(database: Database, store: ArtifactStore) -> None:

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import fields
 from functools import wraps
+from threading import RLock
 from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
@@ -28,6 +29,7 @@ _OUTSIDE: tuple[tuple[Any, str], ...] = (
     *((socket.socket, name) for name in ("connect", "connect_ex", "sendto", "sendmsg")),
     *((socket, name) for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex")),
 )
+_watching = RLock()
 _gone_outside: ContextVar[list[str] | None] = ContextVar("gone_outside", default=None)
 
 
@@ -67,12 +69,12 @@ def watched_network() -> Iterator[list[str]]:
     """Collect the network operations of the block: what its sockets and those of threads it awaits are asked for.
 
     Not with an audit hook: none can be taken away, and CPython before 3.12 lets threads fail that coverage traces while
-    one runs (https://github.com/python/cpython/issues/98257).
+    one runs (https://github.com/python/cpython/issues/98257). Blocks of two threads wait for each other.
     """
     seen: list[str] = []
     token = _gone_outside.set(seen)
     try:
-        with ExitStack() as stack:
+        with _watching, ExitStack() as stack:
             for owner, name in _OUTSIDE:
                 stack.enter_context(patch.object(owner, name, _noting(name, getattr(owner, name))))
             yield seen

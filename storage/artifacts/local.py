@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from io import BytesIO
 from itertools import islice
@@ -21,7 +21,9 @@ from storage.artifacts.port import StoredObject
 
 COPY_BUFFER = 1024 * 1024
 WRITERS = 2
-"""Threads of a store for what transactions wait for; what takes long goes through others."""
+"""Threads of a store for what transactions wait for."""
+LARGEST_BESIDE = 256 * 1024
+"""Bytes of the largest object that is written while locks of the database are held."""
 PAGE = 1000
 NOTHING_THERE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
@@ -43,8 +45,12 @@ class LocalDirectoryStore:
     async def put(self, key: str, content: bytes) -> None:
         await asyncio.to_thread(self._write, key, BytesIO(content))
 
-    def begin_put(self, key: str, content: bytes) -> Future[None]:
-        return self._writers.submit(self._write, key, BytesIO(content))
+    def begin_put(self, key: str, content: bytes) -> Future[None] | None:
+        if len(content) > LARGEST_BESIDE:
+            return None
+        with suppress(RuntimeError):  # closed already
+            return self._writers.submit(self._write, key, BytesIO(content))
+        return None
 
     async def put_file(self, key: str, path: Path) -> None:
         await asyncio.to_thread(self._write_file, key, path)

@@ -49,7 +49,7 @@ class ArtifactStore(Protocol):
         """Begin as `put` and return what any thread can wait for, with no help of an event loop.
 
         Returns:
-            None: nothing was begun, for this store may take longer than a few rows of the database.
+            None: nothing was begun; to store this may take longer than a few rows of the database.
         """
 
     async def put_file(self, key: str, path: Path) -> None:

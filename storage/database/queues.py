@@ -17,9 +17,14 @@ T = TypeVar("T")
 class SqlQueueBoard:
     """One organisation's queues; instants are those of the processes' own clocks."""
 
-    def __init__(self, database: Database, scope: Scope) -> None:
+    def __init__(self, database: Database, scope: Scope, *, durable: bool = True) -> None:
+        """Take the database, and whether turns, slots and pauses outlive a crash of its server.
+
+        Those of calls need not: they are over after seconds, and the worst is that more calls go out than may.
+        """
         self._database = database
         self._scope = scope
+        self._durable = durable
         self._together: dict[str, Together] = {}
 
     async def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool, tokens: int = 0) -> Entry:
@@ -45,11 +50,7 @@ class SqlQueueBoard:
         return await self._database.run(self._scope, lambda work: work.call_queues.pause_left(queue), read_only=True)
 
     async def _run(self, name: str, function: Callable[[CallQueues], T]) -> T:
-        """Share transactions with calls of the same queue: two queues in one would be locked in any order.
-
-        None waits for the disk: turns and slots are over after seconds. Where the database's server crashes, calls
-        that are under way may have lost theirs, and so many more may go out.
-        """
+        """Share transactions with calls of the same queue: two queues in one would be locked in any order."""
         if name not in self._together:
-            self._together[name] = Together(self._database, self._scope, durable=False)
+            self._together[name] = Together(self._database, self._scope, durable=self._durable)
         return await self._together[name].run(lambda work: function(work.call_queues))

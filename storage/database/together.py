@@ -7,13 +7,14 @@ thread instead of many that want the interpreter's lock.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from copy import copy
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from repomill.errors import DatabaseUnavailable, OwnershipLost
+from repomill.errors import ArtifactStoreUnavailable, DatabaseUnavailable, OwnershipLost
 from storage.database.scope import Scope
 from storage.database.session import Database, was_undone
 from storage.database.work import Work
@@ -22,6 +23,9 @@ T = TypeVar("T")
 
 MOST = 8
 """Pieces of one transaction: its locks are held some 2 ms for each, and all their callers go on when it ends."""
+
+BESIDE = timedelta(seconds=20)
+"""How long locks are held for what goes on beside: others give up after 30 s, and a lease after a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +143,19 @@ class Together:
             if self._first is not None:
                 self._first(work)
             results = [piece.function(work) for piece in pieces]
-            for piece in pieces:
-                for each in piece.beside:
-                    each.result()
+            _wait_for([each for piece in pieces for each in piece.beside])
             return results
 
         return await self._database.run(self._scope, all_of_them, durable=self._durable)
+
+
+def _wait_for(beside: Sequence[Future[None]]) -> None:
+    """Wait for all; raises what one of them does, and `ArtifactStoreUnavailable` when it takes too long."""
+    if wait(beside, BESIDE.total_seconds()).not_done:
+        reason = f"an object was not stored within {BESIDE.total_seconds():.0f} s"
+        raise ArtifactStoreUnavailable("beside the database", reason)
+    for each in beside:
+        each.result()
 
 
 def _holds_for_all(error: Exception) -> bool:

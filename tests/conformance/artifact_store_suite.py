@@ -11,6 +11,7 @@ from urllib3 import PoolManager
 
 from repomill.errors import ArtifactKeyInvalid, ArtifactMissing
 from storage.artifacts.port import ArtifactStore
+from tests.servers.waiting import PATIENCE
 
 MEGABYTE = 1024 * 1024
 KEY = "org/one/packs/abc.zip"
@@ -242,6 +243,24 @@ class ArtifactStoreSuite:
         found = await asyncio.gather(*(store.get(key) for key in contents))
         assert dict(zip(contents, found, strict=True)) == contents
         assert await keys(store, "org/one/many/") == list(contents)
+
+    async def test_what_is_begun_is_stored_without_the_event_loop(self, store: ArtifactStore) -> None:
+        begun = store.begin_put(KEY, b"begun")
+        if begun is None:
+            assert await keys(store) == []
+        else:
+            begun.result(PATIENCE)
+            assert await store.get(KEY) == b"begun"
+
+    async def test_what_cannot_be_stored_fails_where_it_is_waited_for(self, store: ArtifactStore) -> None:
+        begun = store.begin_put("../escape", b"x")
+        if begun is not None:
+            with pytest.raises(ArtifactKeyInvalid):
+                begun.result(PATIENCE)
+
+    async def test_what_is_large_is_not_begun(self, store: ArtifactStore) -> None:
+        assert store.begin_put(KEY, bytes(MEGABYTE)) is None
+        assert await keys(store) == []
 
     async def test_checking_again_changes_nothing(self, store: ArtifactStore) -> None:
         await store.put(KEY, b"kept")

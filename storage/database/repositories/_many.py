@@ -26,9 +26,9 @@ def is_here(table: Table) -> ColumnElement[bool]:
     return table.c.organisation_id == bindparam("here")
 
 
-def of_here(query: Select[Any], *tables: Table) -> OfHere:
-    """Restrict a query of these tables to the organisation for which it is sent."""
-    return OfHere(query.where(*map(is_here, tables)))
+def of_here(query: Select[Any], table: Table, *others: Table) -> OfHere:
+    """Restrict a query of these tables, all that it names, to the organisation for which it is sent."""
+    return OfHere(query.where(*map(is_here, (table, *others))))
 
 
 def read_all(session: Session, scope: Scope, query: OfHere, named: Mapping[str, object]) -> Sequence[Row[Any]]:

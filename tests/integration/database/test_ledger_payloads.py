@@ -5,17 +5,22 @@ import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import Connection, event
 
 from repomill.calls.ledger import CallKey, CallKind, CallRequest, CallState, Usage
+from repomill.calls.queues import QueueLimits
 from repomill.canonical import Json
 from repomill.errors import ArtifactStoreUnavailable, IllegalTransition, OwnershipLost
 from storage.artifacts.local import LocalDirectoryStore
 from storage.artifacts.memory import MemoryStore
+from storage.database._engine import IN_HASTE
 from storage.database.lease import Lease
 from storage.database.ledger import SqlCallLedger
 from storage.database.models import Call
+from storage.database.queues import SqlQueueBoard
 from storage.database.scope import DEFAULT_ORGANISATION_ID, DEFAULT_SCOPE
 from storage.database.session import Database
 from storage.database.transitions import ExecutionStatus
@@ -229,6 +234,54 @@ async def test_nothing_is_reserved_when_the_request_cannot_be_stored(ledger: Sql
         await ledger.reserve(_request())
     store.available = True
     assert await ledger.find(KEY) is None
+
+
+async def test_nothing_is_reserved_when_what_was_begun_fails(database: Database, tmp_path: Path, lease: Lease) -> None:
+    store = LocalDirectoryStore(tmp_path / "not there")
+    ledger = SqlCallLedger(database, store, DEFAULT_SCOPE, lease, lease.execution_id)
+    with pytest.raises(ArtifactStoreUnavailable):
+        await ledger.reserve_and_send(_request())
+    with database.transaction(DEFAULT_SCOPE, read_only=True) as work:
+        assert not work.calls.list(lease.execution_id)
+    await store.check()
+    assert (await ledger.reserve_and_send(_request())).state is CallState.SENT
+
+
+async def test_a_second_try_to_reserve_waits_for_the_payload_too(
+    database: Database, lease: Lease, slow_store: LocalDirectoryStore, held_up: HeldUp
+) -> None:
+    """Another execution of the root was quicker: the row that seemed new is there."""
+    seeming_new = SqlCallLedger(database, slow_store, DEFAULT_SCOPE, lease, lease.execution_id)
+    assert await seeming_new.find(KEY) is None
+    other = SqlCallLedger(database, MemoryStore(), DEFAULT_SCOPE, lease, lease.execution_id)
+    await other.reserve(_request())
+    await other.release(KEY, "it was refused")
+    reserving = asyncio.create_task(seeming_new.reserve(_request()))
+    await asyncio.to_thread(held_up.has_begun.wait)
+    await asyncio.sleep(0.2)
+    before = reserving.done()
+    held_up.may_store.set()
+    assert (await reserving).state is CallState.RESERVED
+    assert not before
+
+
+@pytest.mark.parametrize("is_of_calls", [True, False])
+async def test_calls_are_durable_and_their_turns_need_not_be(
+    database: Database, ledger: SqlCallLedger, *, is_of_calls: bool
+) -> None:
+    board = SqlQueueBoard(database, DEFAULT_SCOPE, durable=not is_of_calls)
+    seen = list[bool]()
+
+    def note(connection: Connection) -> None:
+        seen.append(not connection.get_execution_options().get(IN_HASTE, False))
+
+    await ledger.find(KEY)
+    event.listen(database.engine, "commit", note)
+    await ledger.reserve_and_send(_request())
+    await ledger.record_and_settle(KEY, {"text": "x"}, USAGE, latency_ms=7)
+    await board.enter(QueueLimits("main", concurrency=1), uuid4(), has_turn=False)
+    event.remove(database.engine, "commit", note)
+    assert seen == [True, True, not is_of_calls]
 
 
 async def test_a_call_that_was_not_reserved_cannot_be_sent(ledger: SqlCallLedger) -> None:

@@ -109,11 +109,23 @@ async def test_what_goes_on_beside_ends_before_the_commit(database: Database) ->
     joined, beside = Together(database, DEFAULT_SCOPE), Future[None]()
     running = asyncio.create_task(joined.run(opening("beside"), [beside]))
     await asyncio.sleep(0.1)
-    assert not running.done()
-    assert "beside" not in names(database)
+    before = running.done(), names(database)
     beside.set_result(None)
     assert await running == "beside"
+    assert not before[0]
+    assert "beside" not in before[1]
     assert "beside" in names(database)
+
+
+async def test_what_goes_on_beside_for_too_long_lets_the_locks_go(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(together, "BESIDE", timedelta(seconds=0.1))
+    joined = Together(database, DEFAULT_SCOPE)
+    with pytest.raises(ArtifactStoreUnavailable, match="not stored within"):
+        await joined.run(opening("beside"), [Future[None]()])
+    assert "beside" not in names(database)
+    assert await joined.run(opening("after")) == "after"
 
 
 async def test_what_fails_beside_one_is_its_own_failure(database: Database) -> None:
