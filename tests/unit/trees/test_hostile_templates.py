@@ -11,10 +11,11 @@ import pytest
 
 from repomill.errors import ExpressionFailed, RenderingTooLarge
 from repomill.trees.rendering import Limits, references, render_text
-from tests.unit.trees.contained_rendering import PROCESSOR_SECONDS
 from tests.unit.trees.hostile_templates import ABSURD, CURIOUS, FOLDERS, GREEDY, Folder
 
 SECONDS = 1.0
+HANGS = 20.0
+"""Seconds of processor time; a slow machine under coverage needs 2 for the longest of these."""
 ALL = GREEDY | ABSURD | CURIOUS
 
 
@@ -51,11 +52,11 @@ def test_a_hostile_folder_is_refused(folder: Folder) -> None:
 
 @pytest.mark.parametrize("source", ALL.values(), ids=ALL)
 def test_a_hostile_template_is_read_for_its_names_and_not_carried_out(source: str) -> None:
-    """What it would do takes hours or all memory; the bound is that of a rendering, which no machine comes near."""
+    """What it would do takes hours, or all memory."""
     started = time.thread_time()
     with suppress(RenderingTooLarge, ExpressionFailed):
         references(source, "field")
-    assert time.thread_time() - started < PROCESSOR_SECONDS
+    assert time.thread_time() - started < HANGS
 
 
 async def test_the_event_loop_goes_on_while_a_template_burns_its_time() -> None:
