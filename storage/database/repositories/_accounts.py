@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from repomill.calls.budget import Amount
 from repomill.calls.ledger import CallState
 from storage.database.models import BudgetAccount, Call
-from storage.database.repositories._many import OfHere, is_here, of_here, read_all, table_of
+from storage.database.repositories._many import OfHere, is_here, of_here, table_of
 from storage.database.repositories.base import Repository
 
 Calls = Sequence[ColumnElement[bool]]
@@ -93,7 +93,7 @@ class Accounts(Repository):
         return self._accounts(_LOCKED, {"names": list(names)})
 
     def _accounts(self, query: OfHere, named: Mapping[str, object]) -> dict[str, Account]:
-        return {row.name: _read(row) for row in read_all(self._session, self._scope, query, named)}
+        return {row.name: _read(row) for row in self._read_all(query, named)}
 
     def _names(self, names: Collection[str]) -> set[str]:
         return set(self._session.scalars(select(BudgetAccount.name).where(BudgetAccount.name.in_(names))))

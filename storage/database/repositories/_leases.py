@@ -14,7 +14,7 @@ from repomill.errors import ExecutionFinished, ExecutionNotFound, ExecutionOwned
 from repomill.roles import Permission
 from storage.database.lease import Lease, Wishes
 from storage.database.models import Execution, ExecutionAttempt
-from storage.database.repositories._many import of_here, read_all, table_of
+from storage.database.repositories._many import of_here, table_of
 from storage.database.repositories.base import Repository
 from storage.database.transitions import ExecutionStatus
 
@@ -122,7 +122,7 @@ class Leases(Repository):
         writers of one execution cannot wait for each other.
         """
         named = {"execution": lease.execution_id, "fence": lease.fence, "attempt": lease.attempt_id}
-        if not read_all(self._session, self._scope, _OWNED, named):
+        if not self._read_all(_OWNED, named):
             self._locked(lease.execution_id)  # it may be gone altogether
             raise OwnershipLost(str(lease.execution_id))
 
@@ -133,7 +133,7 @@ class Leases(Repository):
 
     def is_good(self, lease: Lease) -> bool:
         """Tell whether the lease is good, without locking."""
-        return bool(read_all(self._session, self._scope, _GOOD, {"attempt": lease.attempt_id}))
+        return bool(self._read_all(_GOOD, {"attempt": lease.attempt_id}))
 
     def finish(
         self, lease: Lease, status: ExecutionStatus, error: dict[str, Any] | None = None, *, now: datetime | None = None

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -14,7 +14,7 @@ from repomill.errors import NotPermitted
 from repomill.roles import Permission
 from storage.database.changes import StatusChange, facts_of, keep
 from storage.database.models import AuditEntry, Base, Membership, User
-from storage.database.repositories._many import insert_all, update_all
+from storage.database.repositories._many import OfHere, insert_all, read_all, update_all
 from storage.database.scope import Scope
 from storage.database.transitions import check_transition
 
@@ -31,6 +31,10 @@ class Repository:
         self._session = session
         self._scope = scope
         self._clock = clock
+
+    def _read_all(self, query: OfHere, named: Mapping[str, object]) -> Sequence[Row[Any]]:
+        """Return rows past the session, which takes three times as long."""
+        return read_all(self._session, self._scope, query, named)
 
     def _add(self, row: RowT) -> RowT:
         """Insert now, so that the database's constraints speak here and not at the commit."""

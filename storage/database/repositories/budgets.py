@@ -14,7 +14,7 @@ from repomill.errors import BudgetExceeded, BudgetReserved, PriceUnknown
 from repomill.roles import Permission
 from storage.database.models import Budget, Call, Execution, Project
 from storage.database.repositories._accounts import Account, Accounts, Calls, midnight
-from storage.database.repositories._many import of_here, read_all, table_of
+from storage.database.repositories._many import of_here, table_of
 from storage.database.repositories.base import Repository
 
 _TABLE = table_of(Budget)
@@ -117,7 +117,7 @@ class Budgets(Repository):
         return Accounts(self._session, self._scope, self._clock)
 
     def _budgets(self, run: RunBudget) -> list[Applied]:
-        set_by_people = read_all(self._session, self._scope, _OF_PROJECT_OR_ALL, {"project": run.project_id})
+        set_by_people = self._read_all(_OF_PROJECT_OR_ALL, {"project": run.project_id})
         found = [self._applied(budget) for budget in set_by_people]
         if run.limits:
             found.append(Applied(f"run {run.root_id}", run.limits, lambda: (Call.root_execution_id == run.root_id,)))

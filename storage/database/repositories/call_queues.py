@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from repomill.calls.queues import LOOK_AGAIN, SLOT_LIFE, Entry, QueueLimits
 from repomill.calls.token_bucket import TokenBucket
 from storage.database.models import CallQueue, CallSlot
-from storage.database.repositories._many import OfHere, of_here, read_all, table_of, update_all
+from storage.database.repositories._many import OfHere, of_here, table_of, update_all
 from storage.database.repositories.base import Repository
 
 _QUEUES = table_of(CallQueue)
@@ -27,7 +27,7 @@ class CallQueues(Repository):
 
     def pause_left(self, queue: QueueLimits) -> float:
         """Return for how many seconds nobody may enter, without locking."""
-        found = read_all(self._session, self._scope, _NAMED, {"queue": queue.name})
+        found = self._read_all(_NAMED, {"queue": queue.name})
         until = found[0].paused_until if found else None
         return 0.0 if until is None else max(0.0, (until - self._clock()).total_seconds())
 
@@ -113,7 +113,7 @@ class CallQueues(Repository):
         return self._find(name)[0]
 
     def _find(self, name: str) -> Sequence[Row[Any]]:
-        return read_all(self._session, self._scope, _LOCKED, {"queue": name})
+        return self._read_all(_LOCKED, {"queue": name})
 
 
 def _bucket(row: Row[Any]) -> TokenBucket:
