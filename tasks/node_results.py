@@ -18,10 +18,14 @@ from tasks.run_state import NodeRecord, Run
 from tasks.services import Services
 
 
-async def store_result(run: Run, node: str, node_key: str, result: NodeResult) -> NodeRecord:
+async def store_result(
+    run: Run, node: str, node_key: str, result: NodeResult, *, is_computed: bool = False
+) -> NodeRecord:
     """Keep what a node returned: its files as one fragment, then its output.
 
     The files are taken one at a time, in a thread, and lie on this machine's disk until they are stored.
+
+    What was only computed is left to the run's writer, which stores it soon: it can be computed again.
 
     Raises:
         UnsafeTree: a path must not be stored.
@@ -35,14 +39,18 @@ async def store_result(run: Run, node: str, node_key: str, result: NodeResult) -
     paths = await _store_fragment(run.services, key, result.files) if result.files else []
     output = json.dumps(result.output_with(paths), ensure_ascii=False, sort_keys=True).encode()
     output_key = result_key(organisation, root, name)
-    await run.services.store.put(output_key, output)
-    run.just_stored[output_key] = output
+    if is_computed:
+        run.writer.keep(output_key, output)
+    else:
+        await run.services.store.put(output_key, output)
+        run.just_stored[output_key] = output
     return NodeRecord(node, node_key, output_key, digest_bytes(output), key if paths else None, len(paths))
 
 
 async def load_output(run: Run, record: NodeRecord) -> Json:
     """Return a node's output; raises `ArtifactMissing` when somebody removed it."""
-    content = run.just_stored.pop(record.output_key, None) or await run.services.store.get(record.output_key)
+    key = record.output_key
+    content = run.just_stored.pop(key, None) or run.writer.kept(key) or await run.services.store.get(key)
     output: Json = json.loads(content)
     return output
 

@@ -26,8 +26,8 @@ def started(run: Run, path: str, key: str, attempt: int) -> None:
     run.writer.put(change, event("node.started", path, **({"try": attempt} if attempt > 1 else {})))
 
 
-async def ended(run: Run, record: NodeRecord, *, was_cached: bool, told: Mapping[str, Any] | None = None) -> None:
-    """The node has its result, of now or of an earlier attempt; returns when that is committed."""
+def ended(run: Run, record: NodeRecord, *, was_cached: bool, told: Mapping[str, Any] | None = None) -> None:
+    """The node has its result, of now or of an earlier attempt."""
     output = NodeOutput(
         output_key=record.output_key,
         output_digest=record.output_digest,
@@ -44,7 +44,6 @@ async def ended(run: Run, record: NodeRecord, *, was_cached: bool, told: Mapping
     run.writer.put(
         NodeChange(record.node, status, at=now(), output=output), event(f"node.{status.value}", record.node, **facts)
     )
-    await run.writer.flush()
 
 
 async def failed(run: Run, path: str, error: RepomillError, *, ends_run: bool) -> None:

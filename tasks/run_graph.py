@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from repomill.errors import Cancelled, NodeFailed, OwnershipLost, RepomillError
+from repomill.nodes.base import Idempotency
 from repomill.nodes.registry import kind
 from repomill.workflow import node_views
 from repomill.workflow.schedule import Schedule
@@ -44,6 +45,7 @@ async def run_graph(run: Run, store_tree: StoreTree, progress: Progress, *, publ
         RepomillError: what the first failing node raised.
     """
     await _Walk(run, store_tree, progress, publish).walk(run.top)
+    await run.writer.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ class _Walk:
         if not await is_wanted(self.run, level, node):
             return self._skipped(level, node, "its `when` is false")
         call_kind = kind(level.plan.nodes[node].type)
+        if call_kind.idempotency is not Idempotency.PURE:
+            await self.run.writer.results()
         if call_kind.publishes:
             if not self.publish:
                 return self._skipped(level, node, "nothing is published in this run")

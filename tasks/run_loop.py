@@ -15,8 +15,8 @@ from tasks.level import Level, recent_states
 from tasks.node_inputs import NodeCall
 from tasks.node_results import store_result
 from tasks.retries import may_retry, waits
-from tasks.run_node import Ended, context_of, instance_of, taken_up, time_bound
-from tasks.run_state import NodeRecord, Run
+from tasks.run_node import Ended, context_of, instance_of, is_computed, taken_up, time_bound
+from tasks.run_state import Run
 from tasks.task_runs import Result
 
 Walk = Callable[[Level], Awaitable[None]]
@@ -81,15 +81,14 @@ async def run_loop(run: Run, level: Level, node: str, call: NodeCall, walk: Walk
 
     async def collect() -> Result:
         known = run.known.get(call.key)
-        record = replace(await store_result(run, call.path, call.key, result), branches=result.branches)
+        stored = await store_result(run, call.path, call.key, result, is_computed=is_computed(call))
+        record = replace(stored, branches=result.branches)
         was_known = known is not None and known.output_digest == record.output_digest and not body.is_fresh
         return Result(asdict(record), is_known=was_known)
 
     collected, state = await run.task_runs.run(instance_of(call, level, body.states(), retries=False), collect)
     level.states[node] = state
-    return await taken_up(
-        run, NodeRecord.of(collected.document, call.path), was_cached=collected.is_known, is_loop=True
-    )
+    return await taken_up(run, call, collected, is_loop=True)
 
 
 async def _driven(run: Run, call: NodeCall, body: LoopBody) -> NodeResult:

@@ -1,7 +1,9 @@
-"""Writes states of nodes and events in the background, as many as have come together in one transaction."""
+"""Writes results and states of nodes and events in the background, as many as have come together at once."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,7 +22,13 @@ MANY = 10
 """Nodes under way from which on an end waits for company too: many end soon, and each transaction takes its time."""
 
 TRY_AGAIN_AFTER = (0.5, 2.0, 5.0)
-"""Seconds between tries while the database is out of reach."""
+"""Seconds between tries while the database or the artefact store is out of reach."""
+
+MOST_ENTRIES, MOST_BYTES = 500, 8 << 20
+"""What may wait to be written before those who add to it wait too."""
+
+PUTS = 8
+"""Results that are stored at once."""
 
 Entry = tuple[NodeChange | None, NewEvent | None]
 
@@ -36,6 +44,8 @@ class StateWriter:
         self._services = services
         self._lease = lease
         self._entries: list[Entry] = []
+        self._results: dict[str, bytes] = {}
+        """What nodes gave, by artefact key, until it is stored and the rows that name it are committed."""
         self._told = asyncio.Event()
         self._urgent = asyncio.Event()
         self._next = self._batch()
@@ -71,6 +81,14 @@ class StateWriter:
             self.over(change.path)
         self._told.set()
 
+    def keep(self, key: str, result: bytes) -> None:
+        """Have a node's output stored under the key, before the change that names it is committed."""
+        self._results[key] = result
+
+    def kept(self, key: str) -> bytes | None:
+        """Return an output that may not be stored yet."""
+        return self._results.get(key)
+
     def over(self, path: str) -> None:
         """Say that a node is under way no longer, also where nothing is written of its end."""
         self._under_way.discard(path)
@@ -81,6 +99,8 @@ class StateWriter:
         Raises:
             OwnershipLost: another process owns the execution.
             DatabaseUnavailable: it could not be reached for a while.
+            ArtifactStoreUnavailable: it could not be reached for a while, or is full.
+            ArtifactStoreRefused: it does not take what a node gave.
         """
         if self._failure is not None:
             raise self._failure
@@ -88,6 +108,17 @@ class StateWriter:
         if awaited is not None:
             self._urgent.set()
             await asyncio.shield(awaited)
+
+    async def room(self) -> None:
+        """Wait until what is to be written is little enough to hold; raises as `flush`."""
+        is_much = len(self._entries) > MOST_ENTRIES or sum(map(len, self._results.values())) > MOST_BYTES
+        if is_much or self._failure is not None:
+            await self.flush()
+
+    async def results(self) -> None:
+        """Wait until every output that was to be kept is, and the rows that name them; raises as `flush`."""
+        if self._results:
+            await self.flush()
 
     async def _write_all(self) -> None:
         while True:
@@ -97,7 +128,10 @@ class StateWriter:
             self._current, self._next = self._next, self._batch()
             self._told.clear()
             self._urgent.clear()
-            await self._transact(entries)
+            results = dict(self._results)
+            await self._again(partial(self._write, entries, results))
+            for key in results:
+                del self._results[key]
             self._current.set_result(None)
             self._current = None
 
@@ -126,7 +160,15 @@ class StateWriter:
             return
         await asyncio.sleep(0)  # let those speak who are ready in the same turn of the loop
 
-    async def _transact(self, entries: list[Entry]) -> None:
+    async def _write(self, entries: list[Entry], results: dict[str, bytes]) -> None:
+        """Store the results, then write the rows: a row never names what is not there."""
+        bound = asyncio.Semaphore(PUTS)
+
+        async def put(key: str, result: bytes) -> None:
+            async with bound:
+                await self._services.store.put(key, result)
+
+        await asyncio.gather(*(put(key, result) for key, result in results.items()))
         changes = [change for change, _ in entries if change is not None]
         events = [event for _, event in entries if event is not None]
 
@@ -135,9 +177,13 @@ class StateWriter:
             if events:
                 work.events.append_all(self._lease.execution_id, events)
 
+        await self._services.database.run(self._services.scope, write)
+
+    @staticmethod
+    async def _again(write: Callable[[], Awaitable[None]]) -> None:
         for delay in (*TRY_AGAIN_AFTER, None):
             try:
-                await self._services.database.run(self._services.scope, write)
+                await write()
             except Retriable:
                 if delay is None:
                     raise

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.tasks import Task
+from prefect.utilities.annotations import opaque
 
 from tasks.reports import report_tree
 from tasks.run_state import PROJECT_STEP, TREE_STEP, Run
@@ -41,7 +42,7 @@ def once(step: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
     return call
 
 
-async def as_task(name: str, work: Callable[[], Awaitable[T]], after: Iterable[State[Any]] = ()) -> State[T]:
+async def as_task(name: str, work: Callable[[], Awaitable[T]], after: Iterable[object] = ()) -> State[T]:
     """Run the work as a Prefect task without parameters: what it works on is too much to show."""
     title = name.replace("{", "(").replace("}", ")")  # braces would be taken for parameters of the task
 
@@ -56,5 +57,6 @@ async def as_task(name: str, work: Callable[[], Awaitable[T]], after: Iterable[S
 
 async def _step(run: Run, name: str, before: Iterable[str], work: Callable[[], Awaitable[T]]) -> T:
     after = [run.states[other] for other in before if other in run.states]
-    run.states[name] = state = await as_task(name, work, after)
+    state = await as_task(name, work, after)
+    run.states[name] = opaque(state)
     return await state.aresult()

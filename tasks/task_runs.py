@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from prefect import allow_failure
 from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed
 from prefect.tasks import Task
+from prefect.utilities.annotations import opaque
 
 from repomill.nodes.base import NodeKind
 from repomill.workflow.spec import NodeSpec, RetrySpec
@@ -33,8 +33,8 @@ Work = Callable[[], Awaitable[Result]]
 class Instance:
     """The node instance that a task run stands for.
 
-    `title` is what people read; `after` are states of
-    the task runs it follows; `cache_key` names Prefect's copy of the result, "" for none.
+    `title` is what people read; `after` stand for the task runs it follows; `cache_key` names Prefect's copy of the
+    result, "" for none.
     """
 
     kind: NodeKind[Any]
@@ -51,7 +51,7 @@ class TaskRuns(Protocol):
     """Where node instances become task runs."""
 
     async def run(self, instance: Instance, work: Work) -> tuple[Result, Any]:
-        """Do the work as a task run, again where the node's `retry` says so, and return the run's state too.
+        """Do the work as a task run, again where the node's `retry` says so; gives what stands for the run in `after`.
 
         Raises:
             Exception: what the last try raised.
@@ -74,15 +74,23 @@ class PrefectTaskRuns:
         how = (instance.kind.name, instance.spec.retry, instance.retries, bool(instance.cache_key))
         task = self._tasks.get(how) or self._tasks.setdefault(how, self._make(instance))
         self._works[instance.path] = work
-        after = [allow_failure(state) if state.is_failed() else state for state in instance.after]
         running: Any = task(
-            instance.path, instance.title, instance.key, instance.cache_key, return_state=True, wait_for=after
+            instance.path,
+            instance.title,
+            instance.key,
+            instance.cache_key,
+            return_state=True,
+            wait_for=list(instance.after),
         )
         try:
             state: State[Document] = await running
         finally:
             del self._works[instance.path]
-        return Result(await state.aresult(), state.name == "Cached"), state
+        document = await state.aresult()
+        # Prefect knows a result it holds in memory by its identity. It needs a thread to look into a state, and a
+        # millisecond to walk through all that is in one.
+        follow = opaque(state if instance.cache_key else document)
+        return Result(document, state.name == "Cached"), follow
 
     def _make(self, instance: Instance) -> "Task[[str, str, str, str], Any]":
         async def execute(path: str, title: str, key: str, cache_key: str) -> Any:

@@ -12,7 +12,10 @@ SPEC = document(
     - {id: unwanted, type: input, when: false}
     - id: each
       type: loop
-      config: {for_each: [1, 2, 3], max_iterations: 3, body: {nodes: [{id: a, type: input}]}}
+      config:
+        for_each: [1, 2, 3]
+        max_iterations: 3
+        body: {nodes: [{id: a, type: input, config: {values: {item: "{{ item }}"}}}]}
     """
 )
 

@@ -1,11 +1,12 @@
 """The writer of a run: order, grouping, and what becomes of those who wait when it cannot write."""
 
 import asyncio
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from repomill.errors import DatabaseUnavailable, OwnershipLost
+from repomill.errors import ArtifactStoreUnavailable, DatabaseUnavailable, OwnershipLost
 from storage.database.lease import Lease
 from storage.database.repositories.nodes import NodeChange, NodeNotPlanned, NodeOutput, Nodes
 from storage.database.session import Database
@@ -15,6 +16,7 @@ from tasks import state_writer
 from tasks.services import Services
 from tasks.state_writer import StateWriter, event, now
 from tests.fakes.stored_projects import admitted, owned
+from tests.fakes.watched_store import watched
 
 
 @pytest.fixture
@@ -143,6 +145,80 @@ async def test_a_database_that_is_away_for_a_moment_is_asked_again(
         writer.put(running(), event("node.started", "page"))
         await writer.flush()
     assert await events(services, lease) == ["node.started"]
+
+
+RESULT = "results/page"
+
+
+def ended(key: str = RESULT) -> NodeChange:
+    return NodeChange("page", NodeStatus.COMPLETED, at=now(), output=NodeOutput(key))
+
+
+async def test_a_result_is_stored_by_the_time_its_row_is_written(services: Services, lease: Lease) -> None:
+    async with StateWriter(services, lease) as writer:
+        writer.put(running(), None)
+        writer.keep(RESULT, b"{}")
+        assert writer.kept(RESULT) == b"{}"
+        writer.put(ended(), event("node.completed", "page"))
+        await writer.results()
+        assert await events(services, lease) == ["node.completed"]
+        assert await services.store.get(RESULT) == b"{}"
+        assert writer.kept(RESULT) is None
+
+
+async def test_a_store_that_is_away_for_a_moment_is_asked_again(
+    services: Services, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_writer, "TRY_AGAIN_AFTER", (0.0,))
+    outage = Outage(left=1)
+    async with StateWriter(replace(services, store=watched(services.store, outage)), lease) as writer:
+        writer.put(running(), None)
+        writer.keep(RESULT, b"{}")
+        writer.put(ended(), event("node.completed", "page"))
+    assert await events(services, lease) == ["node.completed"]
+    assert await services.store.get(RESULT) == b"{}"
+
+
+async def test_a_row_never_names_a_result_that_was_not_stored(
+    services: Services, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_writer, "TRY_AGAIN_AFTER", ())
+    writer = StateWriter(replace(services, store=watched(services.store, Outage(left=10**6))), lease)
+    writer.put(running(), None)
+    await writer.flush()
+    writer.keep(RESULT, b"{}")
+    writer.put(ended(), event("node.completed", "page"))
+    for wait in (writer.flush, writer.results, writer.room):
+        with pytest.raises(ArtifactStoreUnavailable):
+            await wait()
+    assert await events(services, lease) == []
+
+
+async def test_what_is_too_much_to_hold_is_waited_for(
+    services: Services, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_writer, "LINGER", 10.0**6)
+    monkeypatch.setattr(state_writer, "MOST_BYTES", 2)
+    async with StateWriter(services, lease) as writer:
+        writer.keep(RESULT, b"{}")
+        writer.put(running(), None)
+        await writer.room()
+        assert writer.kept(RESULT) == b"{}"  # two bytes are little
+        writer.keep("results/another", b"{}")
+        await writer.room()
+        assert writer.kept(RESULT) is None
+
+
+@dataclass
+class Outage:
+    """A store is away for so many operations."""
+
+    left: int
+
+    def __call__(self, *_: object) -> None:
+        self.left -= 1
+        if self.left >= 0:
+            raise ArtifactStoreUnavailable("the store", "away")
 
 
 async def test_the_error_of_the_run_wins_over_a_database_that_stays_away(
