@@ -1,6 +1,6 @@
 """Statuses, and which may follow which: one table per entity.
 
-The first migration holds frozen copies that the database enforces by triggers; a test compares the two. Changing a
+The migrations hold frozen copies that the database enforces by triggers; a test compares the two. Changing a
 table here therefore needs a migration that replaces its trigger.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from repomill.calls.ledger import CALL_TRANSITIONS
+from repomill.calls.ledger import CALL_TRANSITIONS, CallState
 from repomill.errors import IllegalTransition
 
 
@@ -130,6 +130,12 @@ TRANSITIONS: Mapping[str, Mapping[Any, frozenset[Any]]] = {
     "export step": STEP_TRANSITIONS,
     "call": CALL_TRANSITIONS,
 }
+
+
+AT_ONCE: Mapping[str, frozenset[tuple[StrEnum, StrEnum]]] = {
+    "call": frozenset({(CallState.SENT, CallState.SETTLED)}),
+}
+"""Two steps that the database lets one statement take."""
 
 
 def check_transition(entity: str, before: StrEnum, after: StrEnum) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, Table, Update, bindparam, insert, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from storage.database.models import Base
 from storage.database.scope import Scope
@@ -20,6 +21,9 @@ def table_of(model: type[Base]) -> Table:
 OfHere = NewType("OfHere", Select[Any])
 """A query that `of_here` restricted to one organisation."""
 
+ChangeHere = NewType("ChangeHere", ReturningUpdate[Any])
+"""A change of rows that `change_here` restricted to one organisation."""
+
 
 def is_here(table: Table) -> ColumnElement[bool]:
     """Return the condition that rows are of the organisation which the parameter `here` names."""
@@ -31,7 +35,14 @@ def of_here(query: Select[Any], table: Table, *others: Table) -> OfHere:
     return OfHere(query.where(*map(is_here, (table, *others))))
 
 
-def read_all(session: Session, scope: Scope, query: OfHere, named: Mapping[str, object]) -> Sequence[Row[Any]]:
+def change_here(change: Update, table: Table) -> ChangeHere:
+    """Restrict a change of a table's rows to the organisation for which it is sent; it returns the rows it changed."""
+    return ChangeHere(change.where(is_here(table)).returning(table))
+
+
+def read_all(
+    session: Session, scope: Scope, query: OfHere | ChangeHere, named: Mapping[str, object]
+) -> Sequence[Row[Any]]:
     """Return rows of the scope's organisation, after what the session has not written yet."""
     session.flush()
     return session.connection().execute(query, {**named, "here": scope.organisation_id}).all()

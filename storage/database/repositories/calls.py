@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, func, or_, select, update
 
 from repomill.calls.budget import Amount
 from repomill.calls.ledger import CallKey, CallRequest, CallState, Usage
 from repomill.errors import AmbiguousReference, CallNotFound, IllegalTransition
 from storage.database.models import Call, Execution, ExecutionAttempt, Project, Workflow, WorkflowVersion
+from storage.database.repositories._many import change_here, table_of
 from storage.database.repositories._references import LATEST, MATCHES_SHOWN, id_range
 from storage.database.repositories.base import Repository
 from storage.database.repositories.budgets import Budgets, RunBudget
@@ -23,10 +24,35 @@ ENTITY = "call"
 _BY_KEY = select(Call).where(
     Call.root_execution_id == bindparam("root"),
     Call.node_path == bindparam("path"),
-    Call.ordinal == bindparam("ordinal"),
+    Call.ordinal == bindparam("nth"),
     Call.request_digest == bindparam("digest"),
 )
 _BY_KEY_LOCKED = _BY_KEY.with_for_update()
+
+_TABLE = table_of(Call)
+_NOW, _PRICE = bindparam("now", type_=_TABLE.c.settled_at.type), bindparam("price", type_=_TABLE.c.cost.type)
+_SETTLED = change_here(
+    update(_TABLE)
+    .where(
+        _TABLE.c.root_execution_id == bindparam("root"),
+        _TABLE.c.node_path == bindparam("path"),
+        _TABLE.c.ordinal == bindparam("nth"),
+        _TABLE.c.request_digest == bindparam("digest"),
+        _TABLE.c.state == CallState.SENT,
+    )
+    .values(
+        state=CallState.SETTLED,
+        response_key=bindparam("place"),
+        answered_at=_NOW,
+        settled_at=_NOW,
+        latency_ms=bindparam("latency"),
+        input_tokens=bindparam("tokens_in"),
+        output_tokens=bindparam("tokens_out"),
+        cost=func.coalesce(_TABLE.c.cost + func.coalesce(_PRICE, 0), _PRICE),
+    ),
+    _TABLE,
+)
+"""Both steps of a call that was sent, in one statement; what an earlier sending was charged stays charged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +216,13 @@ class Calls(Repository):
         self, root_id: UUID, key: CallKey, response_key: str, usage: Usage, latency_ms: int
     ) -> Call:
         """Take both steps of a call that has its answer."""
+        facts = {"place": response_key, "now": self._clock(), "latency": latency_ms, "price": usage.cost}
+        tokens = {"tokens_in": usage.input_tokens, "tokens_out": usage.output_tokens}
+        returns_rows = self._session.connection().dialect.update_returning  # SQLite's does since 3.35
+        for changed in self._read_all(_SETTLED, {**_named(root_id, key), **facts, **tokens}) if returns_rows else ():
+            row = Call(**changed._mapping)
+            self._budgets.settle(row, Amount.of(usage, row.reserved_amount))
+            return row
         return self._settle(self.answered(root_id, key, response_key, usage, latency_ms))
 
     def _settle(self, row: Call) -> Call:
@@ -282,7 +315,7 @@ class Calls(Repository):
 
 
 def _named(root_id: UUID, key: CallKey) -> dict[str, object]:
-    return {"root": root_id, "path": key.node_path, "ordinal": key.ordinal, "digest": key.request_digest}
+    return {"root": root_id, "path": key.node_path, "nth": key.ordinal, "digest": key.request_digest}
 
 
 def _key(row: Call) -> CallKey:

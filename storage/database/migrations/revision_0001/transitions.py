@@ -2,7 +2,10 @@
 
 from alembic import op
 
-TRANSITIONS: dict[tuple[str, str], dict[str, list[str]]] = {
+Ends = dict[str, list[str]]
+"""What each status may become."""
+
+TRANSITIONS: dict[tuple[str, str], Ends] = {
     ("executions", "status"): {
         "pending": ["cancelled", "failed", "running"],
         "running": ["cancelled", "completed", "failed", "suspended"],
@@ -78,6 +81,13 @@ def create() -> None:
         _create_sqlite()
 
 
+def replace(table: str, column: str, transitions: Ends) -> None:
+    """Have a table's status change as these say from now on."""
+    on = f" ON {table}" if op.get_bind().dialect.name == "postgresql" else ""
+    _run(f"DROP TRIGGER {table}_{column}_transition{on}")
+    _refuse_others(table, column, transitions)
+
+
 def drop() -> None:
     """Remove the functions, after the tables: triggers go with their tables."""
     if op.get_bind().dialect.name == "postgresql":
@@ -88,11 +98,8 @@ def drop() -> None:
 def _create_postgresql() -> None:
     _run(REFUSE_TRANSITION)
     _run(REFUSE_REWRITE)
-    for table, column in TRANSITIONS:
-        _run(
-            f"CREATE TRIGGER {table}_{column}_transition BEFORE UPDATE OF {column} ON {table} FOR EACH ROW"
-            f" WHEN ({_is_illegal(table, column)}) EXECUTE FUNCTION refuse_transition('{column}')"
-        )
+    for (table, column), transitions in TRANSITIONS.items():
+        _refuse_others(table, column, transitions)
     _run(
         f"CREATE TRIGGER {APPEND_ONLY}_append_only BEFORE UPDATE OR DELETE ON {APPEND_ONLY}"
         " FOR EACH ROW EXECUTE FUNCTION refuse_rewrite()"
@@ -100,12 +107,8 @@ def _create_postgresql() -> None:
 
 
 def _create_sqlite() -> None:
-    for table, column in TRANSITIONS:
-        _run(
-            f"CREATE TRIGGER {table}_{column}_transition BEFORE UPDATE OF {column} ON {table} FOR EACH ROW"
-            f" WHEN {_is_illegal(table, column)}"
-            f" BEGIN SELECT RAISE(ABORT, 'illegal transition of {table}.{column}'); END"
-        )
+    for (table, column), transitions in TRANSITIONS.items():
+        _refuse_others(table, column, transitions)
     for verb in ("UPDATE", "DELETE"):
         _run(
             f"CREATE TRIGGER {APPEND_ONLY}_no_{verb.lower()} BEFORE {verb} ON {APPEND_ONLY}"
@@ -113,8 +116,18 @@ def _create_sqlite() -> None:
         )
 
 
-def _is_illegal(table: str, column: str) -> str:
-    pairs = [f"'{before}>{after}'" for before, ends in TRANSITIONS[table, column].items() for after in ends]
+def _refuse_others(table: str, column: str, transitions: Ends) -> None:
+    refusal = f"BEGIN SELECT RAISE(ABORT, 'illegal transition of {table}.{column}'); END"
+    if op.get_bind().dialect.name == "postgresql":
+        refusal = f"EXECUTE FUNCTION refuse_transition('{column}')"
+    _run(
+        f"CREATE TRIGGER {table}_{column}_transition BEFORE UPDATE OF {column} ON {table} FOR EACH ROW"
+        f" WHEN ({_is_illegal(column, transitions)}) {refusal}"
+    )
+
+
+def _is_illegal(column: str, transitions: Ends) -> str:
+    pairs = [f"'{before}>{after}'" for before, ends in transitions.items() for after in ends]
     change = f"OLD.{column} || '>' || NEW.{column}"
     return f"OLD.{column} <> NEW.{column} AND ({change}) NOT IN ({', '.join(pairs)})"
 
