@@ -19,7 +19,7 @@ class Level:
     """One walk over a plan. What it knows of its nodes ends with it, so that a loop may be longer than memory is large.
 
     `names` are those that join the scope (`item`, `index`, `state`), also of iterations around this one; `outside` are
-    the views of nodes outside that expressions see; `before` are the Prefect states that the first nodes follow.
+    the views of nodes outside that expressions see; `before` stand for the task runs that the first nodes follow.
     """
 
     plan: Plan
@@ -33,7 +33,8 @@ class Level:
     before: Sequence[Any] = ()
     views: dict[str, View] = field(default_factory=dict)
     states: dict[str, Any] = field(default_factory=dict)
-    """Prefect states by node or step: what a task names as its predecessors, so that the run's graph has edges."""
+    """What stands for the task runs of nodes and steps, by name: others name it as what they follow, so that the run's
+    graph has edges."""
     is_fresh: bool = False
     """Whether the code of any of its nodes ran in this attempt."""
 
@@ -58,11 +59,11 @@ class Level:
         return {"inputs": dict(inputs), "variables": dict(variables), **self.names, "nodes": nodes}
 
     def states_before(self, names: Sequence[str]) -> list[Any]:
-        """Return the states of these nodes; where there are none, what the level itself follows."""
+        """Return what stands for the task runs of these nodes; where there are none, what the level itself follows."""
         return [self.states[name] for name in names if name in self.states] or list(self.before)
 
     def last_states(self) -> list[Any]:
-        """Return the states of the nodes that no other waits for."""
+        """Return what stands for the task runs of the nodes that no other waits for."""
         return [self.states[name] for name in self.plan.last if name in self.states]
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from repomill.errors import Cancelled, NodeFailed, OwnershipLost, RepomillError
-from repomill.nodes.base import Idempotency
 from repomill.nodes.registry import kind
 from repomill.workflow import node_views
 from repomill.workflow.schedule import Schedule
@@ -113,7 +112,7 @@ class _Walk:
         if not await is_wanted(self.run, level, node):
             return self._skipped(level, node, "its `when` is false")
         call_kind = kind(level.plan.nodes[node].type)
-        if call_kind.idempotency is not Idempotency.PURE:
+        if not call_kind.only_computes:
             await self.run.writer.results()
         if call_kind.publishes:
             if not self.publish:

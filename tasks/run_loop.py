@@ -9,13 +9,14 @@ from typing import Any
 from repomill.canonical import Json
 from repomill.errors import RepomillError
 from repomill.nodes.base import NodeResult
+from repomill.nodes.registry import kind
 from repomill.workflow.expressions import render_value
 from tasks import node_states
 from tasks.level import Level, recent_states
 from tasks.node_inputs import NodeCall
 from tasks.node_results import store_result
 from tasks.retries import may_retry, waits
-from tasks.run_node import Ended, context_of, instance_of, is_computed, taken_up, time_bound
+from tasks.run_node import Ended, context_of, instance_of, taken_up, time_bound
 from tasks.run_state import Run
 from tasks.task_runs import Result
 
@@ -47,12 +48,15 @@ class LoopBody:
             outside=self._outside,
             before=self._before,
         )
+        self._run.writer.check()
         node_states.planned(self._run, inner)
         try:
             await self._walk(inner)
         finally:
             self._recent.extend(inner.last_states())
             self.is_fresh = self.is_fresh or inner.is_fresh
+        if not kind(self._level.plan.nodes[self._node].type).only_computes:
+            await self._run.writer.results()
         return await self._output(inner)
 
     def states(self) -> list[Any]:
@@ -81,7 +85,7 @@ async def run_loop(run: Run, level: Level, node: str, call: NodeCall, walk: Walk
 
     async def collect() -> Result:
         known = run.known.get(call.key)
-        stored = await store_result(run, call.path, call.key, result, is_computed=is_computed(call))
+        stored = await store_result(run, call.path, call.key, result, is_computed=call.kind.only_computes)
         record = replace(stored, branches=result.branches)
         was_known = known is not None and known.output_digest == record.output_digest and not body.is_fresh
         return Result(asdict(record), is_known=was_known)

@@ -75,7 +75,7 @@ async def taken_up(run: Run, call: NodeCall, result: Result, *, is_loop: bool = 
     run.take_up(record)
     told = _iterations(output) if is_loop else None
     node_states.ended(run, record, was_cached=was_cached, told=told)
-    await (run.writer.room() if is_computed(call) else run.writer.flush())
+    await (run.writer.room() if call.kind.only_computes else run.writer.flush())
     return Ended(completed(output), record.branches, is_fresh=not was_cached)
 
 
@@ -131,7 +131,7 @@ async def _execute(run: Run, call: NodeCall, attempt: int) -> NodeRecord:
     node_states.started(run, call.path, call.key, attempt)
     async with time_bound(call):
         result = mocked_result(call) if call.is_mocked else await call.kind.run(call.config, context_of(run, call))
-        record = await store_result(run, call.path, call.key, result, is_computed=is_computed(call))
+        record = await store_result(run, call.path, call.key, result, is_computed=call.kind.only_computes)
     return replace(record, branches=result.branches, is_mocked=call.is_mocked)
 
 
@@ -143,11 +143,6 @@ def mocked_result(call: NodeCall) -> NodeResult:
     named = mock.output.get("branches") if isinstance(mock.output, dict) else None
     branches = tuple(map(str, named)) if isinstance(named, list) else None
     return NodeResult(mock.output, files, branches)
-
-
-def is_computed(call: NodeCall) -> bool:
-    """Tell whether what the node gives can be had again for nothing."""
-    return call.kind.idempotency is Idempotency.PURE
 
 
 def _is_reusable(call: NodeCall) -> bool:
@@ -193,6 +188,6 @@ def record_of(row: NodeExecution) -> NodeRecord | None:
 
 def _cache_key(run: Run, call: NodeCall) -> str:
     """Name Prefect's copy of a result that was paid for; work that only computes is not worth two more requests."""
-    if not _is_reusable(call) or call.is_mocked or is_computed(call):
+    if not _is_reusable(call) or call.is_mocked or call.kind.only_computes:
         return ""
     return task_cache_key(run.services.scope.organisation_id, run.facts.root_id, call.key)

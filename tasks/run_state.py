@@ -162,7 +162,7 @@ class Run:
 
     @property
     def states(self) -> dict[str, Any]:
-        """Prefect states of the workflow's own nodes, and of the steps around them."""
+        """What stands for the task runs of the workflow's own nodes, and of the steps around them."""
         return self.top.states
 
     def output_of(self, node: str) -> Json:

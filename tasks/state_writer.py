@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from copy import copy
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from repomill.errors import OwnershipLost, RepomillError, Retriable
+from repomill.errors import Cancelled, OwnershipLost, RepomillError, Retriable
 from storage.database.lease import Lease
 from storage.database.repositories.events import NewEvent
 from storage.database.repositories.nodes import NodeChange
@@ -51,6 +53,7 @@ class StateWriter:
         self._next = self._batch()
         self._current: asyncio.Future[None] | None = None
         self._failure: BaseException | None = None
+        self._is_hurried = False
         self._under_way: set[str] = set()
         self._writing = asyncio.create_task(self._write_all(), name="state writer")
         self._writing.add_done_callback(self._stopped)
@@ -61,6 +64,7 @@ class StateWriter:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._is_hurried = isinstance(error, asyncio.CancelledError | Cancelled)
         try:
             await self.flush()
         except OwnershipLost:
@@ -74,7 +78,8 @@ class StateWriter:
 
     def put(self, change: NodeChange | None, event: NewEvent | None) -> None:
         """Have it written soon; changes and events say themselves when they happened (`now`)."""
-        self._entries.append((change, event))
+        if self._failure is None:
+            self._entries.append((change, event))
         if change is not None and change.status is NodeStatus.RUNNING:
             self._under_way.add(change.path)
         elif change is not None:
@@ -102,22 +107,30 @@ class StateWriter:
             ArtifactStoreUnavailable: it could not be reached for a while, or is full.
             ArtifactStoreRefused: it does not take what a node gave.
         """
-        if self._failure is not None:
-            raise self._failure
+        self.check()
         awaited = self._next if self._entries else self._current
         if awaited is not None:
             self._urgent.set()
-            await asyncio.shield(awaited)
+            with suppress(RepomillError):  # `check` says it
+                await asyncio.shield(awaited)
+            self.check()
+
+    def check(self) -> None:
+        """Raise what kept the writer from going on, if anything did; each time an error that its catcher may mark."""
+        if self._failure is not None:
+            raise copy(self._failure) from self._failure
 
     async def room(self) -> None:
-        """Wait until what is to be written is little enough to hold; raises as `flush`."""
-        is_much = len(self._entries) > MOST_ENTRIES or sum(map(len, self._results.values())) > MOST_BYTES
-        if is_much or self._failure is not None:
+        """Wait until results and rows that are to be written are few enough to hold; raises as `flush`."""
+        self.check()
+        if len(self._entries) > MOST_ENTRIES or sum(map(len, self._results.values())) > MOST_BYTES:
             await self.flush()
 
     async def results(self) -> None:
-        """Wait until every output that was to be kept is, and the rows that name them; raises as `flush`."""
-        if self._results:
+        """Wait until the result of every node whose end was told is stored and its row committed; raises as `flush`."""
+        self.check()
+        tells_an_end = any(change is not None and change.output is not None for change, _ in self._entries)
+        if tells_an_end or self._current is not None:
             await self.flush()
 
     async def _write_all(self) -> None:
@@ -130,8 +143,9 @@ class StateWriter:
             self._urgent.clear()
             results = dict(self._results)
             await self._again(partial(self._write, entries, results))
-            for key in results:
-                del self._results[key]
+            for key, result in results.items():
+                if self._results[key] is result:
+                    del self._results[key]
             self._current.set_result(None)
             self._current = None
 
@@ -168,7 +182,10 @@ class StateWriter:
             async with bound:
                 await self._services.store.put(key, result)
 
-        await asyncio.gather(*(put(key, result) for key, result in results.items()))
+        puts = [put(key, result) for key, result in results.items()]
+        for error in await asyncio.gather(*puts, return_exceptions=True):
+            if error is not None:
+                raise error
         changes = [change for change, _ in entries if change is not None]
         events = [event for _, event in entries if event is not None]
 
@@ -179,13 +196,12 @@ class StateWriter:
 
         await self._services.database.run(self._services.scope, write)
 
-    @staticmethod
-    async def _again(write: Callable[[], Awaitable[None]]) -> None:
+    async def _again(self, write: Callable[[], Awaitable[None]]) -> None:
         for delay in (*TRY_AGAIN_AFTER, None):
             try:
                 await write()
             except Retriable:
-                if delay is None:
+                if delay is None or self._is_hurried:
                     raise
                 await asyncio.sleep(delay)
             else:

@@ -139,6 +139,11 @@ class NodeKind(Declaration, Generic[ConfigT]):
     body_key: ClassVar[str] = ""
     """The key of the configuration that holds the nodes inside, for a kind that has any."""
 
+    @property
+    def only_computes(self) -> bool:
+        """Whether nothing outside is asked, so that what a node gives can be had again for nothing."""
+        return self.idempotency is Idempotency.PURE
+
     def branches(self, config: ConfigT) -> tuple[str, ...]:
         """Return the branches that edges out of the node may name; `()` for a kind that has none."""
         return ()

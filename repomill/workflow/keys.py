@@ -22,7 +22,8 @@ def node_key(  # noqa: PLR0913  # the parts of a key, all of them needed
     """Return `sha256:<hex>` over all that decides a node's result; never over times or ids of runs.
 
     Two nodes of a pure kind that are configured alike do the same work. Of any other kind each asks for itself and
-    gets an answer of its own, so the node's path is part of its key. What a node says about how it is run (title,
+    gets an answer of its own, and one with nodes inside gives what these give, which see more than its configuration:
+    so the node's path is part of its key. What a node says about how it is run (title,
     timeout, retry, concurrency) changes no result and is no part of it.
 
     Args:
@@ -36,8 +37,7 @@ def node_key(  # noqa: PLR0913  # the parts of a key, all of them needed
     Raises:
         ValueError: the configuration holds what JSON cannot.
     """
-    plugin = {"package": kind.package} if kind.package else {}
-    place = {} if kind.idempotency is Idempotency.PURE else {"node": node_path}
+    is_same_anywhere = kind.idempotency is Idempotency.PURE and not kind.body_key
     return digest(
         {
             "node_key": NODE_KEY_FORMAT,
@@ -48,7 +48,6 @@ def node_key(  # noqa: PLR0913  # the parts of a key, all of them needed
             "inputs": dict(input_digests or {}),
             "templates": dict(template_digests or {}),
             "model": model_parameters,
-            **plugin,
-            **place,
+            **({} if is_same_anywhere else {"node": node_path}),
         }
     )

@@ -1,10 +1,14 @@
 """Task runs without Prefect: tries follow each other without a pause, and the record of a run stands for its state."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tasks.retries import may_retry
 from tasks.task_runs import Instance, Result, Work
+
+PAUSE = 0.0
+"""Seconds between the end of the work and that of the task run; Prefect takes some milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class PlainTaskRuns:
                 if number == attempts or not may_retry(error, instance.spec.retry):
                     raise
             else:
+                await asyncio.sleep(PAUSE)
                 return result, self._note(instance, instance.after, number, is_known=result.is_known)
         raise AssertionError("the last try returns or raises")
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -13,6 +13,7 @@ from storage.database.transitions import NodeStatus
 from storage.database.work import Work
 from tasks.services import Services
 from tests.fakes.probe_kinds import Probe, registered_probe
+from tests.fakes.slow_store import SlowStore
 from tests.fakes.walks import admit_document, document, run_execution, walk
 
 pytestmark = pytest.mark.everywhere
@@ -22,21 +23,6 @@ A_MOMENT = 0.3
 
 PATIENCE = 60
 """Seconds until a test is given up."""
-
-
-@dataclass
-class SlowStore:
-    """Keeps nothing before it is opened."""
-
-    store: ArtifactStore
-    opened: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def put(self, key: str, content: bytes) -> None:
-        await self.opened.wait()
-        await self.store.put(key, content)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.store, name)
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from repomill.canonical import digest_bytes
 from repomill.errors import NodeFailed, NodeTimeout
 from tasks.services import Services
+from tests.fakes import plain_task_runs
 from tests.fakes.probe_kinds import Probe, registered_probe
 from tests.fakes.walks import admit_document, document, run_execution, walk
 from tests.integration.tasks.passing_time import MINUTE, a_minute_passes_when_held
@@ -50,6 +52,21 @@ async def test_a_body_sees_its_item_nodes_around_it_and_iterations_around_it(ser
     walked = await walk(services, spec)
     assert walked.output == ["f-1-x-0 f-1-y-1", "f-2-x-0 f-2-y-1"]
     assert "o[1].each[0].a" in await walked.statuses()
+
+
+@pytest.mark.parametrize("parallel", [1, 4])
+async def test_loops_alike_within_a_loop_keep_each_its_own_output(
+    services: Services, monkeypatch: pytest.MonkeyPatch, parallel: int
+) -> None:
+    monkeypatch.setattr(plain_task_runs, "PAUSE", 0.004)
+    made = {"id": "a", "type": "input", "config": {"values": {"v": "{{ outer }}{{ item }}"}}}
+    inner = loop(["x", "y"], made, output="{{ nodes.a.output.v }}")
+    given = "{{ nodes.each.output['items'] | join(' ') }}"
+    outer = loop(list(range(12)), inner, output=given, **{"as": "outer", "parallel": parallel}) | {"id": "o"}
+    walked = await walk(services, document([outer], output="{{ nodes.o.output['items'] }}"))
+    assert walked.output == [f"{number}x {number}y" for number in range(12)]
+    kept = [(row.output_digest, row.output_key) for row in (await walked.rows()).values()]
+    assert [digest for digest, _ in kept] == [digest_bytes(await services.store.get(key or "")) for _, key in kept]
 
 
 async def test_edges_lead_into_the_iterations_and_out_of_the_loop(services: Services, probe: Probe) -> None:

@@ -3,10 +3,12 @@
 import asyncio
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from repomill.errors import ArtifactStoreUnavailable, DatabaseUnavailable, OwnershipLost
+from storage.artifacts.port import ArtifactStore
 from storage.database.lease import Lease
 from storage.database.repositories.nodes import NodeChange, NodeNotPlanned, NodeOutput, Nodes
 from storage.database.session import Database
@@ -15,6 +17,7 @@ from storage.database.work import Work
 from tasks import state_writer
 from tasks.services import Services
 from tasks.state_writer import StateWriter, event, now
+from tests.fakes.slow_store import SlowStore
 from tests.fakes.stored_projects import admitted, owned
 from tests.fakes.watched_store import watched
 
@@ -166,6 +169,34 @@ async def test_a_result_is_stored_by_the_time_its_row_is_written(services: Servi
         assert writer.kept(RESULT) is None
 
 
+async def test_a_result_that_was_stored_before_its_end_was_told_is_waited_for_as_well(
+    services: Services, lease: Lease
+) -> None:
+    async with StateWriter(services, lease) as writer:
+        writer.put(running(), None)
+        writer.keep(RESULT, b"{}")
+        await writer.flush()
+        assert writer.kept(RESULT) is None
+        writer.put(ended(), event("node.completed", "page"))
+        await writer.results()
+        assert await events(services, lease) == ["node.completed"]
+
+
+async def test_a_result_that_is_kept_again_meanwhile_is_not_forgotten(services: Services, lease: Lease) -> None:
+    slow = SlowStore(services.store)
+    async with StateWriter(replace(services, store=cast(ArtifactStore, slow)), lease) as writer:
+        writer.keep(RESULT, b"first")
+        writer.put(running(), None)
+        first = asyncio.create_task(writer.flush())
+        await slow.asked.wait()
+        writer.keep(RESULT, b"second")
+        slow.opened.set()
+        await first
+        assert writer.kept(RESULT) == b"second"
+        writer.put(ended(), None)
+    assert await services.store.get(RESULT) == b"second"
+
+
 async def test_a_store_that_is_away_for_a_moment_is_asked_again(
     services: Services, lease: Lease, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,10 +219,27 @@ async def test_a_row_never_names_a_result_that_was_not_stored(
     await writer.flush()
     writer.keep(RESULT, b"{}")
     writer.put(ended(), event("node.completed", "page"))
+    raised = []
     for wait in (writer.flush, writer.results, writer.room):
-        with pytest.raises(ArtifactStoreUnavailable):
+        with pytest.raises(ArtifactStoreUnavailable) as caught:
             await wait()
+        raised.append(caught.value)
+    assert len({id(error) for error in raised}) == len(raised)  # who catches one notes its own node in it
     assert await events(services, lease) == []
+
+
+async def test_who_asks_after_a_failure_is_told_although_nothing_is_to_be_written(
+    services: Services, lease: Lease
+) -> None:
+    def take_away(work: Work) -> None:
+        work.executions.reconcile(lease.execution_id, ExecutionStatus.FAILED)
+
+    writer = StateWriter(services, lease)
+    await services.database.run(services.scope, take_away)
+    writer.put(running(), None)
+    for wait in (writer.flush, writer.results, writer.room):
+        with pytest.raises(OwnershipLost):
+            await wait()
 
 
 async def test_what_is_too_much_to_hold_is_waited_for(
