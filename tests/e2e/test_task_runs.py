@@ -1,6 +1,7 @@
 """How many task runs an execution costs the Prefect server, and what a resumed run shows there."""
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +59,28 @@ def test_nodes_of_a_resumed_run_are_cached(
     assert cached(first["execution"]) == set()
     wait_until(lambda: cached(again["execution"]) >= nodes)
     assert cached(again["execution"]) == nodes
+    edges = {("plan", "left"), ("plan", "right"), ("left", "review"), ("right", "review"), ("review", "tests")}
+    for flow_run in flow_runs.values():
+        assert edges | {("review", "page")} <= arrows(stack, flow_run, nodes)
+
+
+def arrows(stack: PrefectServer, flow_run: str, labels: Iterable[str]) -> set[tuple[str, str]]:
+    """Return which task run follows which, by their names."""
+    graph = stack.graph(flow_run, *labels)
+    names = {node["id"]: label for label, node in graph.items()}
+    return {(names[parent["id"]], label) for label, node in graph.items() for parent in node["parents"]}
+
+
+def test_nodes_that_only_compute_follow_each_other_in_the_graph(
+    repomill: Installation, stack: PrefectServer, tmp_path: Path
+) -> None:
+    chain = "\n".join(
+        f"  - {{id: {node}, type: input, config: {{values: {{number: {value}}}}}}}"
+        for node, value in {"one": "1", "two": '"{{ nodes.one.output.number + 1 }}"', "again": "1"}.items()
+    )
+    edges = "edges: [{from: one, to: two}, {from: one, to: again}]"
+    workflow = tmp_path / "chain.yaml"
+    workflow.write_text(f"apiVersion: repomill/v1\nname: chain\nnodes:\n{chain}\n{edges}\n")
+    done = repomill.json("run", workflow)
+    flow_run = newest_flow_run(repomill, done["execution"])
+    assert arrows(stack, flow_run, ("one", "two", "again")) == {("one", "two"), ("one", "again")}
