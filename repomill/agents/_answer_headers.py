@@ -1,9 +1,13 @@
-"""The headers that come with an answer: SDKs and Pydantic AI keep them back, so the HTTP client hands them on."""
+"""What the HTTP client of an SDK does as an answer comes: it hands on the headers, and has answers read in turn.
 
+SDKs and Pydantic AI keep the headers back.
+"""
+
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from httpx2 import Response
@@ -28,5 +32,16 @@ async def _hand_on(response: "Response") -> None:
         headers.update(response.headers)  # their names are in lower case
 
 
-HOOKS: Final[dict[str, list[Any]]] = {"response": [_hand_on]}
-"""For the HTTP client of an SDK; it calls them in the task that asks."""
+def hooks() -> dict[str, list[Any]]:
+    """Return those for the HTTP client of an SDK, which calls them in the task that asks, before it reads the answer.
+
+    Reading one takes a millisecond or two. Answers that come at once are read one in each turn of the event loop, so
+    that others get theirs in between.
+    """
+    reading = asyncio.Lock()
+
+    async def in_turn(response: "Response") -> None:
+        async with reading:
+            await asyncio.sleep(0)
+
+    return {"response": [_hand_on, in_turn]}

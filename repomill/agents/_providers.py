@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repomill.agents._answer_headers import HOOKS
+from repomill.agents._answer_headers import hooks
 from repomill.sources import SourceKind
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _openai(source: "ModelSource") -> ProviderClient:
         timeout=source.timeout,
         max_retries=0,
         default_headers=source.plain_headers(),
-        http_client=DefaultAsyncHttpxClient(event_hooks=HOOKS),
+        http_client=DefaultAsyncHttpxClient(event_hooks=hooks()),
     )
     return _openai_models(source, OpenAIProvider(openai_client=client), client)
 
@@ -67,7 +67,7 @@ def _azure(source: "ModelSource") -> ProviderClient:
         timeout=source.timeout,
         max_retries=0,
         default_headers=source.plain_headers(),
-        http_client=DefaultAsyncHttpxClient(event_hooks=HOOKS),
+        http_client=DefaultAsyncHttpxClient(event_hooks=hooks()),
     )
     return _openai_models(source, AzureProvider(openai_client=client), client)
 
@@ -94,7 +94,7 @@ def _anthropic(source: "ModelSource") -> ProviderClient:
         timeout=source.timeout,
         max_retries=0,
         default_headers=source.plain_headers(),
-        http_client=DefaultAsyncHttpxClient(event_hooks=HOOKS),
+        http_client=DefaultAsyncHttpxClient(event_hooks=hooks()),
     )
     provider = AnthropicProvider(anthropic_client=client)
     return ProviderClient(lambda name: AnthropicModel(name, provider=provider), client.close)
@@ -108,7 +108,7 @@ def _google(source: "ModelSource") -> ProviderClient:
     from pydantic_ai.providers.google import GoogleProvider
 
     # By default the SDK takes the older httpx, whose failures Pydantic AI does not know.
-    http = httpx2.AsyncClient(timeout=source.timeout, event_hooks=HOOKS)
+    http = httpx2.AsyncClient(timeout=source.timeout, event_hooks=hooks())
     options = HttpOptions(
         base_url=source.url,
         httpx_async_client=http,
