@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from repomill.canonical import Json, digest
-from repomill.nodes.base import Idempotency, NodeKind
+from repomill.nodes.base import NodeKind
 
 NODE_KEY_FORMAT: Final = 1
 """Raised when the meaning of a key changes, so that no result of an older format is taken for a new one."""
@@ -23,8 +23,8 @@ def node_key(  # noqa: PLR0913  # the parts of a key, all of them needed
 
     Two nodes of a pure kind that are configured alike do the same work. Of any other kind each asks for itself and
     gets an answer of its own, and one with nodes inside gives what these give, which see more than its configuration:
-    so the node's path is part of its key. What a node says about how it is run (title,
-    timeout, retry, concurrency) changes no result and is no part of it.
+    so the node's path is part of its key. What a node says about how it is run (title, timeout, retry, concurrency)
+    changes no result and is no part of it.
 
     Args:
         kind: the declaration, which states name and version; a plug-in's package and its version count as well.
@@ -37,7 +37,7 @@ def node_key(  # noqa: PLR0913  # the parts of a key, all of them needed
     Raises:
         ValueError: the configuration holds what JSON cannot.
     """
-    is_same_anywhere = kind.idempotency is Idempotency.PURE and not kind.body_key
+    is_same_anywhere = kind.only_computes and not kind.body_key
     return digest(
         {
             "node_key": NODE_KEY_FORMAT,

@@ -1,20 +1,13 @@
 """A call whose answer came is settled in the same step."""
 
-from storage.database.migrations.revision_0001.transitions import replace
+from storage.database.migrations.revision_0001.transitions import TRANSITIONS, replace
 
 revision = "0014"
 down_revision = "0013"
 branch_labels = None
 depends_on = None
 
-BEFORE = {
-    "reserved": ["released", "sent"],
-    "sent": ["answered", "released", "uncertain"],
-    "answered": ["settled"],
-    "settled": [],
-    "uncertain": ["sent"],
-    "released": ["reserved"],
-}
+BEFORE = TRANSITIONS["calls", "state"]
 SINCE = {**BEFORE, "sent": ["answered", "released", "settled", "uncertain"]}
 
 
