@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from repomill.calls.budget import plain
-from storage.database.repositories.calls import CallCost
+from storage.database.repositories.call_reads import CallCost
 from tasks.services import Services
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from storage.database.repositories.calls import CallCost
+from storage.database.repositories.call_reads import CallCost
 from storage.database.repositories.usage import ExecutionUse, StorageUse
 from storage.database.transitions import ExecutionStatus
 from storage.database.work import Work
