@@ -1,4 +1,4 @@
-"""Leave an execution with its outcome: its nodes, its project, its exports and itself, in one transaction."""
+"""Leave an execution with its outcome: nodes, calls, project, exports and itself, in one transaction."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _OPEN_EXPORTS = frozenset({ExportStatus.PENDING, ExportStatus.EXPORTING})
 
 
 async def finish(services: Services, lease: Lease, status: ExecutionStatus, error: BaseException | None = None) -> None:
-    """Record the outcome and give the lease back; nodes and exports that did not end are closed with it.
+    """Record the outcome and give the lease back; nodes, calls and exports that did not end are closed with it.
 
     Raises:
         OwnershipLost: another process took over and writes the outcome.
@@ -27,6 +27,7 @@ def record_end(work: Work, lease: Lease, status: ExecutionStatus, facts: dict[st
     """Do so within a transaction; `facts` are those of the error, None without one."""
     reason = "" if facts is None else str(facts["message"])
     work.nodes.cancel_open(lease)
+    work.calls.end_open(work.executions.get(lease.execution_id).root_id)
     project = work.generated_projects.of_execution(lease.execution_id)
     if project is not None and project.status in _OPEN_PROJECTS:
         _close_project(work, lease, project, status, reason)

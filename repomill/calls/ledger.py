@@ -53,8 +53,8 @@ CALL_TRANSITIONS: Mapping[CallState, frozenset[CallState]] = {
     CallState.SENT: frozenset({CallState.ANSWERED, CallState.UNCERTAIN, CallState.RELEASED}),
     CallState.ANSWERED: frozenset({CallState.SETTLED}),
     CallState.SETTLED: frozenset(),
-    # Charged at its bound; asked again at most once (`CallRow.sends` is then 2).
-    CallState.UNCERTAIN: frozenset({CallState.SENT}),
+    # Charged at its bound; asked again at most once (`CallRow.sends` is then 2), unless its answer is found after all.
+    CallState.UNCERTAIN: frozenset({CallState.SENT, CallState.ANSWERED}),
     # The other side refused: nothing is owed, the same request may be made again.
     CallState.RELEASED: frozenset({CallState.RESERVED}),
 }

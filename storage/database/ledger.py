@@ -48,6 +48,9 @@ ABANDONED = timedelta(minutes=10)
 
 NO_LIMITS = Limits()
 
+_UNKNOWN = (CallState.SENT, CallState.UNCERTAIN)
+"""States of calls whose answer may be stored though no row says so."""
+
 KEYS_REMEMBERED = 10_000
 """Of earlier calls, some 300 bytes each; a run that begins with more looks each of its calls up."""
 
@@ -105,7 +108,7 @@ class SqlCallLedger:
         call = await self._read(lambda work: work.calls.find(self.root_execution_id, key))
         if call is None:
             return None
-        if call.state is CallState.SENT and await self._store.exists(self._payload_key(key, "response")):
+        if call.state in _UNKNOWN and await self._store.exists(self._payload_key(key, "response")):
             return await self._answered(key, await self._answer(key))
         response = (await self._answer(key)).response if call.response_key else None
         return _row(key, call, response)
@@ -136,17 +139,24 @@ class SqlCallLedger:
             return step(work)(self._run(work), execution, call, request_key, is_new=is_new)
 
         try:
-            return await self._write(call.key, reserve, stored)
+            return await self._put_aside(call.key, reserve, stored)
         except IntegrityError:
             is_new = False  # another execution of the same root was quicker
-        except BudgetReserved:
-            # Runs that died may hold what is reserved.
-            if not await self._database.run(self._scope, lambda work: work.calls.end_abandoned(ABANDONED)):
-                raise
-        return await self._write(call.key, reserve, stored)
+        return await self._put_aside(call.key, reserve, stored)
 
     async def mark_sent(self, key: CallKey) -> CallRow:
-        return await self._write(key, lambda work: work.calls.sent(self._run(work), key))
+        return await self._put_aside(key, lambda work: work.calls.sent(self._run(work), key))
+
+    async def _put_aside(
+        self, key: CallKey, step: Callable[[Work], Call], stored: Sequence[Future[None]] = ()
+    ) -> CallRow:
+        """Take a step that needs budget; runs that died may hold it."""
+        try:
+            return await self._write(key, step, stored)
+        except BudgetReserved:
+            if not await self._database.run(self._scope, lambda work: work.calls.end_abandoned(ABANDONED)):
+                raise
+        return await self._write(key, step, stored)
 
     async def record_answer(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
         return await self._answered(key, await self._stored(key, Answer(response, usage, latency_ms)))

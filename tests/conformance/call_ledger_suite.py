@@ -114,7 +114,7 @@ class CallLedgerSuite:
             ("reserve send answer", "release"),
             ("reserve send answer settle", "send"),
             ("reserve send answer settle", "reserve"),
-            ("reserve send doubt", "answer"),
+            ("reserve send doubt", "settle"),
             ("reserve send release", "send"),
         ],
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from repomill.calls.budget import Amount
@@ -18,6 +18,8 @@ Calls = Sequence[ColumnElement[bool]]
 """Conditions that select the calls which count."""
 
 _UNDER_WAY = (CallState.RESERVED, CallState.SENT)
+_NOT_LOST = (CallState.SENT, CallState.ANSWERED, CallState.SETTLED)
+"""States in which the last sending is under way or was answered; each other one that counts was charged at its bound."""
 
 _TABLE = table_of(BudgetAccount)
 _IS_NAMED = _TABLE.c.name.in_(bindparam("names", expanding=True))
@@ -75,6 +77,11 @@ class Accounts(Repository):
         if names:
             self._move(names, actual, Amount() - bound)
 
+    def correct(self, names: Sequence[str], charged: Amount, actual: Amount) -> None:
+        """Put what a call came to in the place of what it was charged."""
+        if names:
+            self._move(names, actual - charged, Amount())
+
     def _move(self, names: Iterable[str], more_spent: Amount, more_reserved: Amount) -> None:
         """Add to accounts where they are, one after the other in the order of their names, as they are locked."""
         more = {
@@ -99,19 +106,21 @@ class Accounts(Repository):
         return set(self._session.scalars(select(BudgetAccount.name).where(BudgetAccount.name.in_(names))))
 
     def _made(self, of: Calls) -> Amount:
-        """Sum up earlier calls; those under way count at their bound, for they will not tell this account."""
+        """Sum up earlier calls as an account would have; those under way at their bound, for they will not tell it."""
         is_under_way = Call.state.in_(_UNDER_WAY)
+        is_reserved = case((Call.state == CallState.RESERVED, 1), else_=0)
+        at_bound = Call.sends - case((Call.state.in_(_NOT_LOST), 1), else_=0) + case((is_under_way, 1), else_=0)
         cost, bound, calls, tokens, bound_tokens = self._session.execute(
             select(
                 func.sum(Call.cost),
                 func.sum(Call.reserved_amount).filter(is_under_way),
-                func.count(),
+                func.sum(Call.sends + is_reserved),
                 func.sum(Call.input_tokens + Call.output_tokens),
-                func.sum(Call.reserved_tokens).filter(is_under_way),
+                func.sum(Call.reserved_tokens * at_bound),
             ).where(or_(Call.cost > Amount().cost, Call.reserved_tokens > 0), *of)
         ).one()
         money = (cost or Amount().cost) + (bound or Amount().cost)
-        return Amount(money, calls, int(tokens or 0) + int(bound_tokens or 0))
+        return Amount(money, int(calls or 0), int(tokens or 0) + int(bound_tokens or 0))
 
 
 def _read(row: Row[Any]) -> Account:

@@ -109,8 +109,11 @@ class Budgets(Repository):
 
     def settle(self, call: Call, actual: Amount) -> None:
         """Turn what a call put aside for one sending into what it came to."""
-        bound = Amount(call.reserved_amount or Amount().cost, 1, call.reserved_tokens)
-        self._accounts.settle(call.budget_accounts or (), bound, actual)
+        self._accounts.settle(call.budget_accounts or (), _bound(call), actual)
+
+    def correct(self, call: Call, actual: Amount) -> None:
+        """Take what one sending came to for the bound that it was charged at."""
+        self._accounts.correct(call.budget_accounts or (), _bound(call), actual)
 
     @property
     def _accounts(self) -> Accounts:
@@ -151,6 +154,10 @@ def _counted(budget: Budget | Row[Any], now: datetime) -> Calls:
     if budget.period is Period.DAY:
         of.append(Call.created_at >= midnight(now))
     return of
+
+
+def _bound(call: Call) -> Amount:
+    return Amount(call.reserved_amount or Amount().cost, 1, call.reserved_tokens)
 
 
 def _said(amount: Amount) -> str:

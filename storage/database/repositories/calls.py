@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 
 from repomill.calls.budget import Amount
 from repomill.calls.ledger import CallKey, CallRequest, CallState, Usage
@@ -109,8 +109,13 @@ class Calls(CallReads):
         return row
 
     def answered(self, root_id: UUID, key: CallKey, response_key: str, usage: Usage, latency_ms: int) -> Call:
-        """The answer is stored under `response_key`; what an earlier, uncertain sending was charged stays charged."""
+        """The answer is stored under `response_key`; what an earlier, uncertain sending was charged stays charged.
+
+        The answer of a call that is uncertain came after all: what it costs takes the place of what it was charged.
+        """
         row = self._known(root_id, key, CallState.ANSWERED)
+        was_lost, actual = row.state is CallState.UNCERTAIN, Amount.of(usage, row.reserved_amount)
+        charged = row.reserved_amount if was_lost and usage.cost is not None else None
         self._move(
             row,
             CallState.ANSWERED,
@@ -119,9 +124,12 @@ class Calls(CallReads):
             latency_ms=latency_ms,
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
-            cost=_sum(row.cost, usage.cost),
+            cost=_sum(None if row.cost is None else row.cost - (charged or 0), usage.cost),
         )
-        self._budgets.settle(row, Amount.of(usage, row.reserved_amount))
+        if was_lost:
+            self._budgets.correct(row, actual)
+        else:
+            self._budgets.settle(row, actual)
         return row
 
     def settled(self, root_id: UUID, key: CallKey) -> Call:
@@ -171,22 +179,25 @@ class Calls(CallReads):
         self._budgets.settle(row, Amount())
         return row
 
-    def end_abandoned(self, silence: timedelta) -> int:
-        """End calls whose run has given no sign of life for that long; return how many.
+    def end_open(self, root_id: UUID) -> int:
+        """End the calls of a root execution that no longer runs; return how many.
 
         What was reserved and never sent is released, what was sent is charged at its bound.
         """
+        return self._end(Call.root_execution_id == root_id, waits=True)
+
+    def end_abandoned(self, silence: timedelta) -> int:
+        """End calls whose run has given no sign of life for that long, as `end_open`."""
         living = select(Execution.root_id).join(ExecutionAttempt, ExecutionAttempt.execution_id == Execution.id)
         living = living.where(
             ExecutionAttempt.ended_at.is_(None), ExecutionAttempt.heartbeat_at > self._clock() - silence
         )
-        query = select(Call).where(
-            Call.state.in_((CallState.RESERVED, CallState.SENT)),
-            Call.budget_accounts.is_not(None),
-            Call.root_execution_id.not_in(living),
-        )
         # Whoever holds one is at work on it; nobody waits here for a lock while holding others.
-        rows = self._session.scalars(query.with_for_update(skip_locked=True)).all()
+        return self._end(Call.root_execution_id.not_in(living), waits=False)
+
+    def _end(self, of: ColumnElement[bool], *, waits: bool) -> int:
+        query = select(Call).where(Call.state.in_((CallState.RESERVED, CallState.SENT)), of)
+        rows = self._session.scalars(query.with_for_update(skip_locked=not waits)).all()
         for row in rows:
             if row.state is CallState.SENT:
                 self.uncertain(row.root_execution_id, _key(row))

@@ -155,6 +155,51 @@ def test_a_budget_counts_what_was_spent_before_it_was_set(database: Database, sp
         assert spender.taken(work) == (Amount(Decimal("0.4"), 2, 110), Amount())
 
 
+def test_a_budget_counts_what_was_spent_before_as_it_would_have_been_counted(
+    database: Database, spender: Spender
+) -> None:
+    def spend(work: Work, first: int) -> None:
+        root = spender.run.root_id
+        spender.spend(work, first)
+        for number in range(first + 1, first + 6):
+            spender.send(work, number)
+        for refused in (first + 1, first + 4):
+            work.calls.released(root, request(refused).key, "it said no")
+        for lost in (first + 2, first + 3, first + 5):
+            work.calls.uncertain(root, request(lost).key)
+        work.calls.sent(spender.run, request(first + 3).key)
+        work.calls.answered(root, request(first + 3).key, "key", USED, 1)
+        work.calls.sent(spender.run, request(first + 5).key)
+        work.calls.released(root, request(first + 5).key, "it said no")
+
+    with database.transaction(DEFAULT_SCOPE) as work:
+        spend(work, 1)
+        limit_project(work, spender, Limits(cost_usd=Decimal(10)))
+        counted, none = spender.taken(work)
+        spend(work, 11)
+        assert (Amount() - counted) + spender.taken(work)[0] == counted
+        assert (counted, none) == (Amount(Decimal("1.1"), 5, 320), Amount())
+
+
+def test_an_answer_that_comes_after_all_takes_the_place_of_its_bound(database: Database, spender: Spender) -> None:
+    with database.transaction(DEFAULT_SCOPE) as work:
+        limit_project(work, spender)
+        spender.send(work, 1)
+        work.calls.uncertain(spender.run.root_id, request(1).key)
+        row = work.calls.answered_and_settled(spender.run.root_id, request(1).key, "key", USED, 1)
+        assert (row.state, row.sends, row.cost) == (CallState.SETTLED, 1, Decimal("0.1"))
+        assert spender.taken(work) == (Amount(Decimal("0.1"), 1, 10), Amount())
+
+
+def test_what_a_dead_run_sent_is_charged_where_nobody_set_a_budget(database: Database, spender: Spender) -> None:
+    with database.transaction(DEFAULT_SCOPE) as work:
+        spender.send(work, 1)
+        work.executions.reconcile(spender.execution.id, ExecutionStatus.FAILED)
+        assert work.calls.end_abandoned(timedelta(minutes=10)) == 1
+        [cost] = work.calls.costs()
+        assert cost.cost == BOUND.cost
+
+
 def test_a_day_begins_anew(database: Database, spender: Spender) -> None:
     with database.transaction(DEFAULT_SCOPE) as work:
         limit_project(work, spender, Limits(calls=1), Period.DAY)

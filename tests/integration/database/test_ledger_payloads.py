@@ -209,6 +209,28 @@ async def test_an_answer_whose_row_was_not_written_is_found(database: Database, 
     assert _row(database, lease).cost == USAGE.cost
 
 
+async def test_an_answer_that_was_taken_for_lost_is_found(database: Database, lease: Lease) -> None:
+    ledger = SqlCallLedger(database, DyingStore(), DEFAULT_SCOPE, lease, lease.execution_id)
+    await _send(ledger)
+    with pytest.raises(Killed):
+        await ledger.record_answer(KEY, "paid for", USAGE, latency_ms=3)
+    await ledger.mark_uncertain(KEY)
+    found = await ledger.find(KEY)
+    assert found is not None
+    assert (found.state, found.sends, found.response) == (CallState.ANSWERED, 1, "paid for")
+    assert _row(database, lease).cost == USAGE.cost
+
+
+async def test_an_answer_that_comes_when_the_call_was_given_up_is_kept(
+    ledger: SqlCallLedger, database: Database, lease: Lease
+) -> None:
+    await _send(ledger)
+    with database.transaction(DEFAULT_SCOPE) as work:
+        assert work.calls.end_open(lease.execution_id) == 1
+    assert (await ledger.record_and_settle(KEY, "late", USAGE, latency_ms=3)).state is CallState.SETTLED
+    assert _row(database, lease).cost == USAGE.cost
+
+
 async def test_an_uncertain_call_is_charged_at_its_bound_and_again_when_it_is_answered(
     ledger: SqlCallLedger, database: Database, lease: Lease
 ) -> None:

@@ -113,7 +113,7 @@ def test_the_migrations_hold_the_tables_of_today() -> None:
         TABLES[entity]: {before.value: _after(entity, before, ends) for before, ends in table.items()}
         for entity, table in TRANSITIONS.items()
     }
-    since = import_module("storage.database.migrations.versions.0014_settled_at_once").SINCE
+    since = import_module("storage.database.migrations.versions.0015_answered_after_all").SINCE
     assert today == frozen.TRANSITIONS | {("calls", "state"): since}
 
 

@@ -3,14 +3,18 @@
 import socket
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from repomill.calls.ledger import CallKey, CallKind, CallRequest, Usage
+from repomill.canonical import digest
 from repomill.errors import ExecutionOwned, FileTooLarge, OwnershipLost, RepomillError
 from storage.database.lease import Lease
+from storage.database.ledger import SqlCallLedger
 from storage.database.transitions import ExecutionStatus
 from storage.database.work import Work
 from tasks.errors import error_facts
@@ -21,6 +25,8 @@ from tasks.services import Services
 from tests.fakes.stored_projects import SPEC, admitted, owned, write_spec
 
 pytestmark = pytest.mark.everywhere
+
+DIGEST = digest("asked")
 
 
 async def begun(services: Services, folder: Path) -> Lease:
@@ -66,6 +72,18 @@ async def test_a_cancel_reaches_node_and_project(services: Services, tmp_path: P
     execution, node, project, events = await rows(services, lease)
     assert {row.status.value for row in (execution, node, project)} == {"cancelled"}
     assert events[-1] == "execution.cancelled"
+
+
+async def test_calls_that_were_under_way_are_charged_at_their_bound(services: Services, tmp_path: Path) -> None:
+    lease = await begun(services, tmp_path)
+    ledger = SqlCallLedger(services.database, services.store, services.scope, lease, lease.execution_id)
+    bound = Usage(60, 40, Decimal("0.3"))
+    sent, reserved = (CallRequest(CallKey("page", n, DIGEST), CallKind.MODEL, "main", "m", {}, bound) for n in (1, 2))
+    await ledger.reserve_and_send(sent)
+    await ledger.reserve(reserved)
+    await finish(services, lease, ExecutionStatus.CANCELLED)
+    calls = await services.database.run(services.scope, lambda work: work.calls.list(lease.execution_id))
+    assert [(call.state.value, call.cost) for call in calls] == [("uncertain", Decimal("0.3")), ("released", None)]
 
 
 async def test_an_execution_without_files_completes(services: Services, tmp_path: Path) -> None:
