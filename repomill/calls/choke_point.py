@@ -6,7 +6,7 @@ by three exceptions how it failed (`repomill.calls.sending`).
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -135,6 +135,7 @@ class LedgeredCalls:
 
     async def _ask(self, call: CallRequest, row: CallRow | None, send: Send) -> Answered:
         failed = too_fast = 0
+        for_budget = list[float]()
         while True:
             try:
                 told = partial(self._tell_of_waiting, call.key)
@@ -142,6 +143,8 @@ class LedgeredCalls:
                     return await self._send(call, row, send, turn)
             except _TurnTakenBack:
                 row = await self._release(call.key, "another call was told to wait before it was sent")
+            except BudgetReserved as error:  # others of the queue go on meanwhile
+                for_budget.append(await self._wait_for_budget(call.key, error, for_budget))
             except TryAgain as failure:
                 failed, too_fast = failed + (not failure.too_fast), too_fast + failure.too_fast
                 row = await self._put_off(call, failure, too_fast if failure.too_fast else failed)
@@ -178,23 +181,15 @@ class LedgeredCalls:
 
     async def _mark_sent(self, call: CallRequest, row: CallRow | None) -> None:
         if row is None or row.state is CallState.RELEASED:
-            await self._when_affordable(call.key, lambda: self.ledger.reserve_and_send(call))
+            await self.ledger.reserve_and_send(call)
         else:
-            await self._when_affordable(call.key, lambda: self.ledger.mark_sent(call.key))
+            await self.ledger.mark_sent(call.key)
 
-    async def _when_affordable(self, key: CallKey, step: Callable[[], Awaitable[CallRow]]) -> None:
-        """Take a step that may need budget; what other calls have reserved may come back within patience."""
-        attempt, waited = 1, 0.0
-        while True:
-            try:
-                await step()
-            except BudgetReserved as error:
-                if waited >= self.retry.patience:
-                    raise
-                waited += await self._pause(key, str(error), min(attempt, BUDGET_DOUBLINGS))
-                attempt += 1
-            else:
-                return
+    async def _wait_for_budget(self, key: CallKey, error: BudgetReserved, before: Sequence[float]) -> float:
+        """Wait for what other calls have reserved, which may come back; raises `error` when patience is over."""
+        if sum(before) >= self.retry.patience:
+            raise error
+        return await self._pause(key, str(error), min(len(before) + 1, BUDGET_DOUBLINGS))
 
     async def _put_off(self, call: CallRequest, failure: TryAgain, times: int) -> CallRow:
         """Wait as long as the other side wants; where it is asked too fast, everybody else waits who asks it."""

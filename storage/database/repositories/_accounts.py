@@ -19,7 +19,7 @@ Calls = Sequence[ColumnElement[bool]]
 
 _UNDER_WAY = (CallState.RESERVED, CallState.SENT)
 _NOT_LOST = (CallState.SENT, CallState.ANSWERED, CallState.SETTLED)
-"""States in which the last sending is under way or was answered; each other one that counts was charged at its bound."""
+"""States in which the last sending is under way or was answered; each other that counts was charged at its bound."""
 
 _TABLE = table_of(BudgetAccount)
 _IS_NAMED = _TABLE.c.name.in_(bindparam("names", expanding=True))

@@ -1,6 +1,7 @@
 """Every call through the ledger: what is asked, what is reused, and what happens when a call fails."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -11,9 +12,13 @@ import pytest
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import CallKey, CallKind, CallRequest, CallRow, CallState, LedgerMode, Usage
 from repomill.calls.memory_ledger import MemoryCallLedger
+from repomill.calls.memory_queues import MemoryQueueBoard
 from repomill.calls.progress import CallProgress, CallStep
+from repomill.calls.queues import QueueLimits
 from repomill.calls.recordings import Recordings
+from repomill.calls.retry import RetryPolicy
 from repomill.calls.sending import Answered, AnswerLost, Refused, Send, TryAgain
+from repomill.calls.shared_queues import SharedQueues
 from repomill.canonical import Json, digest
 from repomill.errors import (
     BudgetReserved,
@@ -375,3 +380,18 @@ async def test_it_does_not_wait_for_ever(waits: Waits) -> None:
     with pytest.raises(BudgetReserved):
         await LedgeredCalls(ledger, LedgerMode.LIVE, retry=patience(waits)).answer(call(), caller)
     assert (caller.sent, sum(waits) >= 120) == (0, True)
+
+
+async def test_it_holds_no_slot_of_the_queue_meanwhile(ledger: MemoryCallLedger) -> None:
+    """Another run of the same queue, of one call at once, goes on while this one waits for its budget."""
+    queues = SharedQueues(MemoryQueueBoard(time.time), {"main": QueueLimits("models", concurrency=1)})
+    other, answered = LedgeredCalls(ledger, LedgerMode.LIVE, queues=queues), list[Answered]()
+
+    async def ask_meanwhile(seconds: float) -> None:
+        async with asyncio.timeout(20):
+            answered.append(await other.answer(call("another", len(answered) + 1), Script()))
+
+    retry = RetryPolicy(sleep=ask_meanwhile)
+    assert await LedgeredCalls(Reserved(ROOT), LedgerMode.LIVE, retry=retry, queues=queues).answer(call(), Script())
+    assert answered == [ANSWER] * 3
+    await queues.aclose()
