@@ -1,6 +1,7 @@
 """Server processes of tests: started on free ports of 127.0.0.1, waited for, stopped with their children."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -13,15 +14,24 @@ from pathlib import Path
 from tests.servers.waiting import PATIENCE
 
 LOOPBACK = "127.0.0.1"
+FOR_SERVERS = range(20_000, 32_000)
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listened on a moment ago; all are held at once, so they differ."""
+    """Return ports that nobody listened on a moment ago; all are held at once, so they differ.
+
+    They are below those that the system gives to clients, of which one may take a port before its server does.
+    """
     with ExitStack() as stack:
-        sockets = [stack.enter_context(closing(socket.socket())) for _ in range(count)]
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return [each.getsockname()[1] for each in sockets]
+        return [_hold(stack.enter_context(closing(socket.socket()))) for _ in range(count)]
+
+
+def _hold(held: socket.socket) -> int:
+    while True:
+        port = secrets.choice(FOR_SERVERS)  # not `random`: tests that run at once may seed that alike
+        with suppress(OSError):
+            held.bind((LOOPBACK, port))
+            return port
 
 
 @contextmanager
