@@ -22,6 +22,7 @@ from pydantic_ai.messages import (
     ToolReturnPart,
     UserPromptPart,
 )
+from pydantic_core import to_json
 
 from repomill.agents.request import AgentRequest
 from repomill.canonical import Json, canonical_json
@@ -108,6 +109,13 @@ def _said(part: ToolReturnPart | RetryFeedbackPart) -> dict[str, Json]:
     if retry is not None and retry.cause != "model_retry":
         return {"retry": str(retry.cause)}
     return {"content": str(part.content)}
+
+
+def left_out(messages: Iterable[ModelMessage]) -> int:
+    """Return how many bytes of answers go back to the provider that the canonical form has no word of: thoughts."""
+    answers = (message for message in messages if isinstance(message, ModelResponse))
+    parts = (part for answer in answers for part in answer.parts)
+    return sum(len(to_json(part)) for part in parts if not isinstance(part, TextPart | ToolCallPart))
 
 
 def _answer_part(part: Any, numbers: dict[str, str]) -> Json:

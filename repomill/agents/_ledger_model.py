@@ -14,7 +14,7 @@ from pydantic_ai.settings import ModelSettings
 
 from repomill.agents._answer_headers import answer_headers
 from repomill.agents._candidates import Candidate, Candidates
-from repomill.agents._canonical_request import canonical_request
+from repomill.agents._canonical_request import canonical_request, left_out
 from repomill.agents._stored_response import dump_response, load_response
 from repomill.agents.prices import price, upper_bound
 from repomill.agents.request import AgentRequest
@@ -106,7 +106,7 @@ class LedgerModel(Model):
         form = canonical_request(self.asked, candidate.model, self._schema, messages)
         content = canonical_json(form)
         key = CallKey(self.asked.node_path, self.asked.calls_before + self.requests, digest_bytes(content))
-        size, cost = self._size(len(content), len(messages), candidate), None
+        size, cost = self._size(len(content) + left_out(messages), len(messages), candidate), None
         if candidate.source is not None:
             cost = upper_bound(candidate.source, candidate.model, size, self.asked.max_tokens)
         bound = Usage(size, self.asked.max_tokens, cost)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from repomill.nodes.base import NodeConfig
 
@@ -23,6 +23,14 @@ class Fallback(NodeConfig):
     model: Annotated[str, Field(description="Model, where it differs from the source's.")] = ""
 
 
+_BOUNDED = frozenset(
+    {"max_tokens", "max_completion_tokens", "max_output_tokens", "n", "best_of", "candidateCount", "generationConfig"}
+    | {"model", "messages", "input", "contents", "system", "systemInstruction", "instructions"}
+    | {"stream", "stream_options", "tools", "tool_choice", "functions", "toolConfig"}
+)
+"""Fields of requests that say how much is asked and how much may come back, in any provider's words."""
+
+
 class ModelOptions(NodeConfig):
     """Settings of models beyond the usual; a provider refuses or ignores those that it does not know."""
 
@@ -35,6 +43,13 @@ class ModelOptions(NodeConfig):
     extra_body: Annotated[
         dict[str, Any], Field(default_factory=dict, description="More fields of the request, as the provider has them.")
     ]
+
+    @field_validator("extra_body")
+    @classmethod
+    def _leaves_bounds_alone(cls, given: dict[str, Any]) -> dict[str, Any]:
+        for name in sorted(_BOUNDED & given.keys()):
+            raise ValueError(f"'{name}' is for Repomill to say: budgets put aside what a request may use at most")
+        return given
 
     def stated(self) -> dict[str, Any]:
         """Return what was stated."""

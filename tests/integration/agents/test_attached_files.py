@@ -91,7 +91,14 @@ async def test_a_model_that_thinks_is_told_how_much(thinking: str | None, effort
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"thinking": "deeply"}, {"settings": {"top_q": 1}}, {"attach": [{"paths": ["x"]}]}, {"fallback": [{}]}]
+    "wrong",
+    [
+        {"thinking": "deeply"},
+        {"settings": {"top_q": 1}},
+        {"settings": {"extra_body": {"n": 5}}},
+        {"attach": [{"paths": ["x"]}]},
+        {"fallback": [{}]},
+    ],
 )
 def test_what_the_configuration_cannot_mean_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):

@@ -24,7 +24,7 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
-from repomill.agents._canonical_request import canonical_request
+from repomill.agents._canonical_request import canonical_request, left_out
 from repomill.agents.request import AgentRequest
 from repomill.canonical import Json, canonical_json, digest
 
@@ -107,6 +107,13 @@ def test_text_and_thinking_of_the_model_are_part_of_the_conversation() -> None:
     assert messages["messages"] == [
         {"role": "assistant", "content": [{"type": "thinking"}, {"type": "text", "text": "yes"}]}
     ]
+
+
+def test_thoughts_are_no_part_of_the_form_and_counted_as_they_are_sent() -> None:
+    short, long = (ModelResponse(parts=[ThinkingPart("hm" * times, signature="s")]) for times in (1, 1000))
+    assert form([short]) == form([long])
+    assert left_out([long]) - left_out([short]) == 2 * 999
+    assert left_out([ModelResponse(parts=[TextPart("said")])]) == 0
 
 
 @pytest.mark.parametrize("arguments", ['{"a": NaN}', '{"a": 12345678901234567890}', '{"a": "\\ud800"}', "{bad", "[1]"])

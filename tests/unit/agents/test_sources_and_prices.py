@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -59,6 +60,15 @@ def test_the_upper_bound_is_above_the_cost() -> None:
     assert bound is not None
     assert used.cost is not None
     assert bound > used.cost
+
+
+def test_the_upper_bound_holds_for_an_answer_that_comes_in_a_dearer_hour() -> None:
+    source, model = ModelSource(name="x", base_url="https://api.deepseek.com/v1"), "deepseek-v4-pro"
+    sent = datetime(2026, 11, 22, 0, 59, tzinfo=UTC)
+    costs = [price(source, model, 1000, 1000, at=sent + timedelta(minutes=after)).cost for after in (0, 2)]
+    assert None not in costs
+    assert costs[0] != costs[1]
+    assert upper_bound(source, model, 1000, 1000, sent) == max(cost for cost in costs if cost)
 
 
 @pytest.mark.parametrize(("jitter", "delays"), [(0.0, [0.5, 1.0, 2.0, 30.0]), (1.0, [0.25, 0.5, 1.0, 15.0])])

@@ -119,7 +119,11 @@ def test_images_cost_by_their_number() -> None:
     [
         (agent("a", max_input_tokens=None), priced("m"), "a: how much own-model at source m takes is not known (give"),
         (agent("a", source="gone"), priced("m"), "a: the block of source gone is not known here (make the block)"),
-        (agent("a", settings={"extra_body": {"n": 9}}), priced("m"), "a: what `extra_body` asks for may cost more"),
+        (
+            agent("a", settings={"extra_body": {"web": {}}}),
+            priced("m"),
+            "a: what `extra_body` asks for may cost more",
+        ),
         (agent("a", model="{{ inputs.m }}"), priced("m"), "a: an expression names its model (name the model itself)"),
         (agent("a"), ModelSource(name="m", model="none-such"), "a: the price of none-such at source m is not known"),
     ],
