@@ -1,9 +1,11 @@
-"""Runs agents against one budget: python -m tests.integration.agents.spending_process URL DATABASE FOLDER COUNT.
+"""Runs agents against one budget: python -m tests.integration.agents.spending_process URL DATABASE FOLDER COUNT [dies].
 
-Prints how many answered and how many the budget refused.
+Prints how many answered and how many the budget refused. One that dies does so with its first answer in its hands.
 """
 
 import asyncio
+import os
+import signal
 import sys
 from collections import Counter
 from datetime import UTC, datetime
@@ -13,7 +15,8 @@ from pathlib import Path
 from repomill.agents.runner import AgentRunner
 from repomill.agents.source import ModelSource
 from repomill.calls.choke_point import LedgeredCalls
-from repomill.calls.ledger import LedgerMode
+from repomill.calls.ledger import CallKey, CallRow, LedgerMode, Usage
+from repomill.canonical import Json
 from repomill.errors import BudgetExceeded, BudgetReserved
 from storage.artifacts.local import LocalDirectoryStore
 from storage.database.ledger import SqlCallLedger
@@ -27,10 +30,20 @@ PRICES = {"input_price": Decimal(0), "output_price": Decimal(1000)}
 """US dollars a million tokens: an answer of 20 tokens costs 2 cents, the bound of 100 tokens is 10 cents."""
 
 
-async def spend(source: ModelSource, database: Database, store: LocalDirectoryStore) -> str:
+class DyingLedger(SqlCallLedger):
+    """Is killed before an answer is written down."""
+
+    async def record_and_settle(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return await super().record_and_settle(key, response, usage, latency_ms)
+
+
+async def spend(
+    source: ModelSource, database: Database, store: LocalDirectoryStore, kept_by: type[SqlCallLedger]
+) -> str:
     """Run one execution with one call; return "answered" or "refused"."""
     lease = await database.run(DEFAULT_SCOPE, lambda work: claim(work, new_execution(work).id, now=datetime.now(UTC)))
-    ledger = SqlCallLedger(database, store, DEFAULT_SCOPE, lease, lease.execution_id)
+    ledger = kept_by(database, store, DEFAULT_SCOPE, lease, lease.execution_id)
     async with AgentRunner({"main": source}, LedgeredCalls(ledger, LedgerMode.LIVE)) as agents:
         try:
             await agents.run(ask("Go.", max_tokens=100))
@@ -39,13 +52,13 @@ async def spend(source: ModelSource, database: Database, store: LocalDirectorySt
     return "answered"
 
 
-async def main(base_url: str, database_url: str, folder: str, count: str) -> None:
+async def main(base_url: str, database_url: str, folder: str, count: str, fate: str = "") -> None:
     source = ModelSource(name="main", base_url=base_url, model="own", **PRICES)
     database, store, gate = Database(database_url), LocalDirectoryStore(Path(folder)), asyncio.Semaphore(AT_ONCE)
 
     async def one() -> str:
         async with gate:
-            return await spend(source, database, store)
+            return await spend(source, database, store, DyingLedger if fate == "dies" else SqlCallLedger)
 
     outcomes = Counter(await asyncio.gather(*(one() for _ in range(int(count)))))
     print(outcomes["answered"], outcomes["refused"])  # noqa: T201  # read by the test
