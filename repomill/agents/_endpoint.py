@@ -94,8 +94,11 @@ class Endpoint:
             settle_memory(self.source.kind)
         return self._models[name]
 
-    def _status(self, error: ModelHTTPError) -> Refused | TryAgain:
+    def _status(self, error: ModelHTTPError) -> Refused | TryAgain | AnswerLost:
+        """Tell what a status means; one that Pydantic AI gives to an error within a stream comes after tokens did."""
         reason = self._reason(_said(error.body) or "no reason given")
+        if error.in_stream:
+            return AnswerLost(f"the stream ended in an error, {error.status_code}: {reason}")
         patient = error.status_code in PATIENCE_STATUSES or error.status_code >= 500
         if patient and not isinstance(error, ModelQuotaExceededError):
             too_fast = error.status_code == TOO_FAST

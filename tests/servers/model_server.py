@@ -74,6 +74,8 @@ class Reply:
     """Seconds between the events of a stream."""
     cut: bool = False
     """Whether a stream ends in the middle."""
+    tail: str = ""
+    """What a stream that is cut says last, as it is."""
     calls: Sequence[tuple[str, Any]] = ()
     """Functions to be called, with their arguments."""
 
@@ -185,6 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(event)
             self.wfile.flush()
             self.server.model_server.stopping.wait(reply.pause)
+        self.wfile.write(reply.tail.encode())
         self.close_connection = True
 
     def _drop(self) -> None:

@@ -70,6 +70,31 @@ async def test_a_stream_that_breaks_off_is_asked_for_once_more_and_then_in_doubt
     assert [(row.state, row.sends) for row in ledger.rows.values()] == [(CallState.UNCERTAIN, 2)]
 
 
+FAULTS = {
+    "anthropic": 'event: error\ndata: {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}\n\n',
+    "google": 'data: {"error": {"code": 503, "message": "busy", "status": "UNAVAILABLE"}}\n\n',
+    "responses": 'event: error\ndata: {"type": "error", "code": "server_error", "message": "busy"}\n\n',
+}
+OPENAI_FAULT = 'data: {"error": {"message": "busy", "type": "server_error", "code": "server_error"}}\n\n'
+BROKEN = [Reply("half, half", cut=True, tail=tail) for tail in ('data: {"a": [\n\n', "data: [1]\n\n", "<html>\n\n")]
+
+
+async def test_an_error_within_a_stream_is_a_lost_answer_since_tokens_have_come(provider: str) -> None:
+    ledger, asked = MemoryCallLedger(ROOT), Reply("half, half", cut=True, tail=FAULTS.get(provider, OPENAI_FAULT))
+    with pytest.raises(CallUncertain) as raised:
+        await run(provider, lambda _: asked, Listening(), ledger)
+    assert "busy" in str(raised.value.__cause__)
+    assert [(row.state, row.sends) for row in ledger.rows.values()] == [(CallState.UNCERTAIN, 2)]
+
+
+@pytest.mark.parametrize("reply", BROKEN)
+async def test_a_stream_that_nobody_can_read_is_a_lost_answer(provider: str, reply: Reply) -> None:
+    ledger = MemoryCallLedger(ROOT)
+    with pytest.raises(CallUncertain):
+        await run(provider, lambda _: reply, Listening(), ledger)
+    assert [(row.state, row.sends) for row in ledger.rows.values()] == [(CallState.UNCERTAIN, 2)]
+
+
 async def test_a_stream_that_stalls_is_given_up(provider: str) -> None:
     ledger, stalls = MemoryCallLedger(ROOT), Reply("slow, slow, slow, slow", pause=5)
     with pytest.raises(CallUncertain):
