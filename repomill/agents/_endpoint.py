@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from httpx import HTTPError
+from httpx2 import HTTPError
 from pydantic_ai.exceptions import (
     ContentFilterError,
     ModelAPIError,
@@ -74,7 +74,7 @@ class Endpoint:
             raise self._status(error) from None
         except ModelConnectionError as error:
             raise self._connection(error) from None
-        except HTTPError as error:  # of a stream that had begun
+        except HTTPError as error:  # of a stream that had begun; all SDKs speak through httpx2
             raise AnswerLost(self._reason(f"the connection was lost: {error}")) from None
         except ContentFilterError as error:
             raise Refused(0, self._reason(str(error))) from None
