@@ -151,14 +151,17 @@ class _ModelCaller:
         async def send() -> Answered:
             with heard(self.model.hear, self.call.key) as listener, answer_headers() as headers:
                 response = await endpoint.request(name, self.messages, self.settings, self.parameters, listener)
-            used = response.usage
-            if listener is not None and not used.input_tokens + used.output_tokens:
-                return Answered(dump_response(response), Usage())  # not told in a stream: charged at its bound
-            usage = price(source, name, used.input_tokens, used.output_tokens, used.cache_read_tokens)
-            pause = rest(headers, usage, datetime.now(UTC))
-            return Answered(dump_response(response), usage, pause)
+            usage = self._usage(source, response)
+            return Answered(dump_response(response), usage, rest(headers, usage, datetime.now(UTC)))
 
         return send
+
+    def _usage(self, source: ModelSource, response: ModelResponse) -> Usage:
+        """Return what the answer says it used, with its price; the call's bound where it does not say."""
+        told = response.usage
+        if not told.input_tokens or (response.parts and not told.output_tokens):
+            return self.call.bound
+        return price(source, self.candidate.model, told.input_tokens, told.output_tokens, told.cache_read_tokens)
 
     def _refuse_when_too_long(self) -> None:
         most, size = self.candidate.max_input_tokens, self.call.bound.input_tokens

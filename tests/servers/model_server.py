@@ -78,6 +78,8 @@ class Reply:
     """What a stream that is cut says last, as it is."""
     calls: Sequence[tuple[str, Any]] = ()
     """Functions to be called, with their arguments."""
+    counts: bool = True
+    """Whether it tells how many tokens were used."""
 
 
 Answer = Callable[[Asked], Any]
@@ -217,10 +219,13 @@ def _completion(asked: Asked, reply: Reply) -> dict[str, Any]:
         calls=numbered,
         stop=reply.finish_reason,
         refusal=reply.refusal,
-        input_tokens=len(asked.prompt) // 4 + 1,
-        output_tokens=len(said) // 4 + 1,
+        input_tokens=len(asked.prompt) // 4 + 1 if reply.counts else 0,
+        output_tokens=len(said) // 4 + 1 if reply.counts else 0,
     )
-    return asked.protocol.completion(str(asked.number), asked.body.get("model", "model"), words)
+    completion = asked.protocol.completion(str(asked.number), asked.body.get("model", "model"), words)
+    if not reply.counts and asked.protocol.name != "messages":  # whose SDK insists on counts
+        completion.update({name: None for name in ("usage", "usageMetadata") if name in completion})
+    return completion
 
 
 def _said(asked: Asked, reply: Reply, seed: str) -> tuple[str | None, Sequence[tuple[str, Any]]]:

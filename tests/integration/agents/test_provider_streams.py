@@ -27,6 +27,7 @@ PROVIDERS: dict[str, dict[str, Any]] = {
     "anthropic": {"kind": "anthropic", "model": "claude-opus-4-7"},
     "google": {"kind": "google", "model": "gemini-2.5-flash"},
 }
+PRICES = {"input_price": 1, "output_price": 2}
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(90))
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
 
@@ -43,7 +44,7 @@ async def run(
 ) -> tuple[AgentAnswer, list[Asked]]:
     with model_server(answer) as server:
         base = server.base_url if provider in {"chat", "responses"} else server.base_url.removesuffix("/v1")
-        given = {"base_url": base, "api_key": SecretStr("k"), "timeout": patient, **PROVIDERS[provider]}
+        given = {"base_url": base, "api_key": SecretStr("k"), "timeout": patient, **PRICES, **PROVIDERS[provider]}
         calls = LedgeredCalls(ledger or MemoryCallLedger(ROOT), LedgerMode.LIVE, retry=patience())
         async with AgentRunner({"main": ModelSource(name="main", **given)}, calls, hear) as agents:
             return await agents.run(ask(**asked)), server.requests
@@ -61,6 +62,16 @@ async def test_text_comes_in_pieces_and_is_kept_as_if_it_had_come_at_once(provid
 async def test_structured_output_comes_as_a_stream(provider: str) -> None:
     answer, _ = await run(provider, lambda _: {"n": 7}, Listening(), schema=SCHEMA)
     assert answer.output == {"n": 7}
+
+
+@pytest.mark.parametrize("is_streamed", [True, False])
+async def test_an_answer_that_tells_no_usage_is_charged_at_its_bound(provider: str, is_streamed: bool) -> None:
+    ledger, uncounted = MemoryCallLedger(ROOT), Reply("tea", counts=False)
+    answer, _ = await run(provider, lambda _: uncounted, Listening() if is_streamed else None, ledger)
+    [call] = ledger.requests.values()
+    assert [answer.usage] == list(ledger.usage.values()) == [call.bound]
+    assert call.bound.output_tokens == 500
+    assert call.bound.cost
 
 
 async def test_a_stream_that_breaks_off_is_asked_for_once_more_and_then_in_doubt(provider: str) -> None:
