@@ -11,6 +11,7 @@ from repomill.agents.request import AgentRequest
 from repomill.agents.runner import AgentRunner
 from repomill.agents.source import ModelSource
 from repomill.calls.choke_point import LedgeredCalls
+from repomill.calls.heard import Hear
 from repomill.calls.ledger import CallLedger, LedgerMode
 from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.calls.progress import CallProgress
@@ -47,6 +48,7 @@ def runner_for(  # noqa: PLR0917
     api_key: str = "",
     seen: list[CallProgress] | None = None,
     timeout: float = 30,
+    hear: Hear | None = None,
     **more: Any,
 ) -> AgentRunner:
     key = SecretStr(api_key)
@@ -58,7 +60,7 @@ def runner_for(  # noqa: PLR0917
         retry=patience(waits),
         progress=(seen.append if seen is not None else lambda _: None),
     )
-    return AgentRunner({"main": source}, calls)
+    return AgentRunner({"main": source}, calls, hear)
 
 
 def texts(outputs: Iterable[Any]) -> list[str]:

@@ -5,31 +5,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from repomill.agents.attachments import Attachment
 from repomill.agents.request import AgentAnswer
-from repomill.agents.runner import AgentRunner
-from repomill.agents.source import ModelSource
-from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.heard import ChunkKind
-from repomill.calls.ledger import CallState, LedgerMode
+from repomill.calls.ledger import CallState
 from repomill.calls.memory_ledger import MemoryCallLedger
-from repomill.errors import AnswerCut, CallRefused, CallUncertain
-from tests.fakes.agent_runs import ROOT, ask, patience
+from repomill.errors import CallUncertain
+from tests.fakes.agent_runs import ROOT, ask
 from tests.fakes.listening import Listening
-from tests.servers.model_server import Asked, Reply, model_server
+from tests.fakes.provider_runs import PROVIDERS, served
+from tests.servers.model_server import Asked, Reply
 
-PROVIDERS: dict[str, dict[str, Any]] = {
-    "chat": {"model": "gpt-4o-mini"},
-    "responses": {"api": "responses", "model": "gpt-5-mini"},
-    "azure": {"kind": "azure", "model": "gpt-4o-mini"},
-    "anthropic": {"kind": "anthropic", "model": "claude-opus-4-7"},
-    "google": {"kind": "google", "model": "gemini-2.5-flash"},
-}
 PRICES = {"input_price": 1, "output_price": 2}
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(90))
-SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
 
 pytestmark = pytest.mark.parametrize("provider", PROVIDERS)
 
@@ -42,11 +31,8 @@ async def run(
     patient: float = 30,
     **asked: Any,
 ) -> tuple[AgentAnswer, list[Asked]]:
-    with model_server(answer) as server:
-        base = server.base_url if provider in {"chat", "responses"} else server.base_url.removesuffix("/v1")
-        given = {"base_url": base, "api_key": SecretStr("k"), "timeout": patient, **PRICES, **PROVIDERS[provider]}
-        calls = LedgeredCalls(ledger or MemoryCallLedger(ROOT), LedgerMode.LIVE, retry=patience())
-        async with AgentRunner({"main": ModelSource(name="main", **given)}, calls, hear) as agents:
+    with served(provider, answer, ledger, timeout=patient, hear=hear, **PRICES) as (server, agents):
+        async with agents:
             return await agents.run(ask(**asked)), server.requests
 
 
@@ -57,11 +43,6 @@ async def test_text_comes_in_pieces_and_is_kept_as_if_it_had_come_at_once(provid
     assert streamed.output == plain.output == {"text": hear.text(ChunkKind.TEXT)} == {"text": text}
     assert streamed.usage == plain.usage
     assert len(hear.told) > 2
-
-
-async def test_structured_output_comes_as_a_stream(provider: str) -> None:
-    answer, _ = await run(provider, lambda _: {"n": 7}, Listening(), schema=SCHEMA)
-    assert answer.output == {"n": 7}
 
 
 @pytest.mark.parametrize("is_streamed", [True, False])
@@ -111,19 +92,6 @@ async def test_a_stream_that_stalls_is_given_up(provider: str) -> None:
     with pytest.raises(CallUncertain):
         await run(provider, lambda _: stalls, Listening(), ledger, patient=0.3)
     assert [row.sends for row in ledger.rows.values()] == [2]
-
-
-async def test_a_refusal_before_the_stream_is_final(provider: str) -> None:
-    with pytest.raises(CallRefused, match="401"):
-        await run(provider, lambda _: Reply("no", status=401), Listening())
-
-
-CUT = {"anthropic": "max_tokens", "google": "MAX_TOKENS", "responses": "max_output_tokens"}
-
-
-async def test_a_stream_cut_at_its_bound_is_never_used(provider: str) -> None:
-    with pytest.raises(AnswerCut):
-        await run(provider, lambda _: Reply("half", finish_reason=CUT.get(provider, "length")), Listening())
 
 
 @pytest.mark.parametrize("is_streamed", [True, False])

@@ -1,7 +1,8 @@
-"""Every provider over HTTP: text, functions, structured output, and each way to fail."""
+"""Every provider over HTTP, at once and as a stream: text, functions, structured output, and each way to fail."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,17 +15,12 @@ from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.calls.port import Calls
 from repomill.errors import AnswerCut, CallRefused, CallUnavailable, CallUncertain
 from tests.fakes.agent_runs import ROOT, ask, runner_for
-from tests.servers.model_server import Asked, ModelServer, Reply, model_server
+from tests.fakes.listening import Listening
+from tests.fakes.provider_runs import PROVIDERS, served
+from tests.servers.model_server import ModelServer, Reply
 from tests.servers.protocols import OUTPUT
 from tests.servers.waiting import wait_until
 
-PROVIDERS: dict[str, dict[str, Any]] = {
-    "chat": {},
-    "responses": {"api": "responses", "model": "gpt-5-mini"},
-    "azure": {"kind": "azure"},
-    "anthropic": {"kind": "anthropic", "model": "claude-opus-4-7"},
-    "google": {"kind": "google", "model": "gemini-2.5-flash"},
-}
 PATHS = {
     "chat": "/v1/chat/completions",
     "responses": "/v1/responses",
@@ -32,50 +28,50 @@ PATHS = {
     "anthropic": "/v1/messages",
     "google": "/v1beta/models/gemini-2.5-flash:generateContent",
 }
+STREAMED = {"google": "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse"}
 KEYS = {"azure": "api-key", "google": "x-goog-api-key"}
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
+
+Serve = Callable[..., AbstractContextManager[tuple[ModelServer, AgentRunner]]]
 
 pytestmark = pytest.mark.parametrize("provider", PROVIDERS)
 
 
-@contextmanager
-def served(
-    provider: str, answer: Callable[[Asked], Any], ledger: MemoryCallLedger | None = None, **more: Any
-) -> Iterator[tuple[ModelServer, AgentRunner]]:
-    with model_server(answer) as server:
-        base = server.base_url if provider in {"chat", "responses"} else server.base_url.removesuffix("/v1")
-        yield server, runner_for(base, ledger, api_key="sk-secret", **PROVIDERS[provider], **more)
+@pytest.fixture(params=[None, Listening()], ids=["at once", "streamed"])
+def at(provider: str, request: pytest.FixtureRequest) -> Serve:
+    """Serve a provider whose answers come at once, or as a stream."""
+    return partial(served, provider, hear=request.param)
 
 
-async def test_it_answers_with_text_at_the_right_place_with_key_and_headers(provider: str) -> None:
-    with served(provider, lambda _: "Hello.", headers={"X-Team": SecretStr("tea")}) as (server, agents):
+async def test_it_answers_with_text_at_the_right_place_with_key_and_headers(provider: str, at: Serve) -> None:
+    with at(lambda _: "Hello.", headers={"X-Team": SecretStr("tea")}) as (server, agents):
         async with agents:
             answer = await agents.run(ask(system_prompt="Be brief."))
     [asked] = server.requests
     headers = {name.lower(): value for name, value in asked.headers.items()}
     assert answer.output == {"text": "Hello."}
-    assert asked.path == PATHS[provider]
+    assert asked.path in {PATHS[provider], STREAMED.get(provider)}
     assert headers["x-team"] == "tea"
     assert "sk-secret" in headers[KEYS.get(provider, "authorization")]
     assert answer.usage.input_tokens > 0
 
 
-async def test_structured_output_is_repaired_until_it_follows_the_schema(provider: str) -> None:
+async def test_structured_output_is_repaired_until_it_follows_the_schema(at: Serve) -> None:
     replies = [Reply(calls=[(OUTPUT, {"n": "one"})]), Reply(calls=[(OUTPUT, {"n": 1})])]
-    with served(provider, lambda asked: replies[asked.number - 1]) as (server, agents):
+    with at(lambda asked: replies[asked.number - 1]) as (server, agents):
         async with agents:
             answer = await agents.run(ask(schema=SCHEMA))
     assert answer.output == {"n": 1}
     assert len(server.requests) == 2
 
 
-async def test_functions_are_called_and_their_answers_come_back(provider: str) -> None:
+async def test_functions_are_called_and_their_answers_come_back(at: Serve) -> None:
     async def double(arguments: Any, calls: Calls) -> Any:
         return {"doubled": arguments["n"] * 2}
 
     function = Function("double", "Doubles.", SCHEMA, double)
     replies = [Reply(calls=[("double", {"n": 21})]), Reply("It is 42.")]
-    with served(provider, lambda asked: replies[asked.number - 1]) as (server, agents):
+    with at(lambda asked: replies[asked.number - 1]) as (server, agents):
         async with agents:
             answer = await agents.run(ask(functions=(function,), max_calls=5))
     assert answer.output == {"text": "It is 42."}
@@ -83,8 +79,8 @@ async def test_functions_are_called_and_their_answers_come_back(provider: str) -
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
-async def test_a_refusal_is_final_says_why_and_hides_the_key(provider: str, status: int) -> None:
-    with served(provider, lambda _: Reply("not for sk-secret", status=status)) as (server, agents):
+async def test_a_refusal_is_final_says_why_and_hides_the_key(at: Serve, status: int) -> None:
+    with at(lambda _: Reply("not for sk-secret", status=status)) as (server, agents):
         async with agents:
             with pytest.raises(CallRefused, match=rf"{status}: not for \*\*\*"):
                 await agents.run(ask())
@@ -92,18 +88,18 @@ async def test_a_refusal_is_final_says_why_and_hides_the_key(provider: str, stat
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503, 529])
-async def test_an_endpoint_that_asks_for_patience_is_asked_again(provider: str, status: int) -> None:
+async def test_an_endpoint_that_asks_for_patience_is_asked_again(at: Serve, status: int) -> None:
     replies = [Reply(status=status), Reply("fine")]
-    with served(provider, lambda asked: replies[asked.number - 1]) as (server, agents):
+    with at(lambda asked: replies[asked.number - 1]) as (server, agents):
         async with agents:
             assert (await agents.run(ask())).output == {"text": "fine"}
     assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("reply", [Reply(drop="after"), Reply(raw="<html>"), Reply(raw="{}"), Reply(raw='{"a": [')])
-async def test_an_answer_that_is_none_is_in_doubt_and_asked_for_once_more(provider: str, reply: Reply) -> None:
+async def test_an_answer_that_is_none_is_in_doubt_and_asked_for_once_more(at: Serve, reply: Reply) -> None:
     ledger = MemoryCallLedger(ROOT)
-    with served(provider, lambda _: reply, ledger) as (server, agents):
+    with at(lambda _: reply, ledger) as (server, agents):
         async with agents:
             with pytest.raises(CallUncertain):
                 await agents.run(ask())
@@ -111,8 +107,8 @@ async def test_an_answer_that_is_none_is_in_doubt_and_asked_for_once_more(provid
     assert [row.state for row in ledger.rows.values()] == [CallState.UNCERTAIN]
 
 
-async def test_a_server_that_stalls_is_given_up(provider: str) -> None:
-    with served(provider, lambda _: Reply(hang=True), timeout=0.3) as (server, agents):
+async def test_a_server_that_stalls_is_given_up(at: Serve) -> None:
+    with at(lambda _: Reply(hang=True), timeout=0.3) as (server, agents):
         async with agents:
             with pytest.raises(CallUncertain):
                 await agents.run(ask())
@@ -129,15 +125,15 @@ CUT = {"chat": "length", "azure": "length", "responses": "max_output_tokens", "a
 FILTERED = {"chat": "content_filter", "azure": "content_filter", "responses": "content_filter", "anthropic": "refusal"}
 
 
-async def test_an_answer_that_reached_its_bound_is_cut_and_never_used(provider: str) -> None:
-    with served(provider, lambda _: Reply("half", finish_reason=CUT.get(provider, "MAX_TOKENS"))) as (_, agents):
+async def test_an_answer_that_reached_its_bound_is_cut_and_never_used(provider: str, at: Serve) -> None:
+    with at(lambda _: Reply("half", finish_reason=CUT.get(provider, "MAX_TOKENS"))) as (_, agents):
         async with agents:
             with pytest.raises(AnswerCut, match="max_tokens, 500"):
                 await agents.run(ask())
 
 
-async def test_an_answer_that_was_filtered_is_a_state_of_its_own(provider: str) -> None:
-    with served(provider, lambda _: Reply("no", finish_reason=FILTERED.get(provider, "SAFETY"))) as (_, agents):
+async def test_an_answer_that_was_filtered_is_a_state_of_its_own(provider: str, at: Serve) -> None:
+    with at(lambda _: Reply("no", finish_reason=FILTERED.get(provider, "SAFETY"))) as (_, agents):
         async with agents:
             with pytest.raises(AnswerCut, match="content filter"):
                 await agents.run(ask())
