@@ -1,6 +1,6 @@
 """One request to a model, its answer heard while it comes and returned when it is whole."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pydantic_ai.exceptions import UnexpectedModelBehavior
 from pydantic_ai.messages import (
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage, ModelResponse, ModelResponseStreamEvent
     from pydantic_ai.models import Model, ModelRequestParameters
     from pydantic_ai.settings import ModelSettings
+
+ENDINGS: Final = ("finish_reason", "refusal", "block_reason")
+"""Details that come with the end of a stream; Google tells the last of a prompt that it does not answer at all."""
 
 
 async def ask(
@@ -47,9 +50,12 @@ async def ask(
 
 
 def _is_whole(response: "ModelResponse") -> bool:
-    """Tell whether the end of the stream came; Pydantic AI makes up a finish reason where the provider gave none."""
+    """Tell whether the end of the stream came; Pydantic AI makes up a finish reason where the provider gave none.
+
+    An answer that the provider paused (`suspended`) came to an end, though not by itself.
+    """
     said = response.provider_details or {}
-    return response.state == "complete" and bool(said.get("finish_reason") or said.get("refusal"))
+    return response.state in {"complete", "suspended"} and any(said.get(each) for each in ENDINGS)
 
 
 def _chunk(event: "ModelResponseStreamEvent") -> Chunk | None:

@@ -11,9 +11,10 @@ from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.heard import ChunkKind
 from repomill.calls.ledger import CallState, LedgerMode, Usage
 from repomill.calls.memory_ledger import MemoryCallLedger
-from repomill.errors import AnswerCut, CallUncertain
+from repomill.errors import AnswerCut, AnswerRefused, CallUncertain
 from tests.fakes.agent_runs import MODEL, ROOT, ask, patience
 from tests.fakes.listening import Listening
+from tests.fakes.provider_runs import served
 from tests.servers.model_server import Answer, Reply, model_server
 
 PLAN = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
@@ -99,3 +100,12 @@ async def test_the_cost_is_that_of_the_usage_the_stream_tells() -> None:
     [usage] = ledger.usage.values()
     assert isinstance(usage, Usage)
     assert usage.output_tokens > 0
+
+
+async def test_a_prompt_that_google_blocks_is_refused_and_not_asked_again() -> None:
+    blocked = Reply(cut=True, tail='data: {"promptFeedback": {"blockReason": "SAFETY"}, "responseId": "1"}\n\n')
+    with served("google", lambda _: blocked, hear=Listening()) as (server, agents):
+        async with agents:
+            with pytest.raises(AnswerRefused):
+                await agents.run(ask())
+    assert len(server.requests) == 1
