@@ -15,6 +15,7 @@ from pydantic_ai.settings import ModelSettings
 from repomill.agents._answer_headers import answer_headers
 from repomill.agents._candidates import Candidate, Candidates
 from repomill.agents._canonical_request import canonical_request, left_out
+from repomill.agents._endings import refuse_when_cut
 from repomill.agents._stored_response import dump_response, load_response
 from repomill.agents.prices import price, upper_bound
 from repomill.agents.request import AgentRequest
@@ -26,7 +27,7 @@ from repomill.calls.ledger import CallKey, CallKind, CallRequest, Usage
 from repomill.calls.rate_limits import rest
 from repomill.calls.sending import Answered, Send
 from repomill.canonical import Json, canonical_json, digest_bytes
-from repomill.errors import AnswerCut, AnswerRefused, DocumentsNotTaken, PromptTooLong, SourceMissing
+from repomill.errors import DocumentsNotTaken, PromptTooLong, SourceMissing
 
 if TYPE_CHECKING:
     from repomill.agents._endpoint import Endpoint
@@ -99,7 +100,7 @@ class LedgerModel(Model):
         self.usage = _sum(self.usage, answered.usage)
         response = load_response(answered.response)
         response.usage.cost = answered.usage.cost or Decimal(0)  # else Pydantic AI looks for a price of its own
-        self._refuse_when_cut(response)
+        refuse_when_cut(self.asked.node_path, response, self.asked.max_tokens)
         return response
 
     def _call(self, messages: list[ModelMessage], candidate: Candidate) -> CallRequest:
@@ -120,13 +121,6 @@ class LedgerModel(Model):
             return size
         pictures = sum(each.pictures for each in shown)
         return min(size, most_input(candidate.source, candidate.model, None, pictures) or size)
-
-    def _refuse_when_cut(self, response: ModelResponse) -> None:
-        if response.finish_reason == "length":
-            raise AnswerCut(self.asked.node_path, f"it reached max_tokens, {self.asked.max_tokens}")
-        if response.finish_reason == "content_filter":
-            refusal = (response.provider_details or {}).get("refusal", "no reason given")
-            raise AnswerRefused(self.asked.node_path, f"content filter: {refusal}")
 
 
 @dataclass(frozen=True)

@@ -137,3 +137,18 @@ async def test_an_answer_that_was_filtered_is_a_state_of_its_own(provider: str, 
         async with agents:
             with pytest.raises(AnswerCut, match="content filter"):
                 await agents.run(ask())
+
+
+EARLY = {
+    "anthropic": ["pause_turn"],
+    "google": ["MALFORMED_FUNCTION_CALL", "LANGUAGE", "OTHER"],
+    "responses": ["steered"],
+}
+
+
+async def test_an_answer_that_did_not_end_by_itself_is_never_used(provider: str, at: Serve) -> None:
+    for reason in EARLY.get(provider, ["guardrail_intervened"]):
+        with at(lambda _, reason=reason: Reply("half", finish_reason=reason)) as (_, agents):
+            async with agents:
+                with pytest.raises(AnswerCut, match=reason):
+                    await agents.run(ask())
