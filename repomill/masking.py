@@ -1,6 +1,6 @@
 """Known secrets taken out of what people are shown, in every spelling a program would give them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel, SecretStr
@@ -14,21 +14,37 @@ _SHORTEST: Final = 8
 
 
 class Masker:
-    """Replaces secrets in text; longer spellings first, so that none leaves a part of itself."""
+    """Replaces secrets in text; of those that overlap, none leaves a part of itself."""
 
     def __init__(self, secrets: Sequence[SecretStr]) -> None:
-        self.forms: tuple[str, ...] = tuple(sorted(spellings(secrets), key=len, reverse=True))
+        self.forms: tuple[str, ...] = tuple(dict.fromkeys(spellings(secrets)))
 
     def text(self, text: str) -> str:
         """Return the text without secrets."""
-        for form in self.forms:
-            if form in text:
-                text = text.replace(form, MASK)
-        return text
+        shown, after = [], 0
+        for start, end in self._places(text):
+            shown += [text[after:start], MASK]
+            after = end
+        return "".join([*shown, text[after:]])
 
-    def unfinished(self, text: str) -> int:
-        """Return how many characters at the end of a text may be the beginning of a secret."""
-        return max((_overlap(text, form) for form in self.forms), default=0)
+    def settled(self, text: str) -> int:
+        """Return the length of the beginning of a text that is masked alike whatever follows the text.
+
+        What comes after it may begin a secret, or belong to one that a longer one goes on from.
+        """
+        place = len(text) - max((_overlap(text, form) for form in self.forms), default=0)
+        return next((start for start, end in self._places(text) if start < place < end), place)
+
+    def _places(self, text: str) -> list[tuple[int, int]]:
+        """Return where secrets stand, in order; those that overlap are one place."""
+        places: list[tuple[int, int]] = []
+        for start, end in sorted(place for form in self.forms for place in _occurrences(text, form)):
+            if places and start < places[-1][1]:
+                begun, ended = places.pop()
+                places.append((begun, max(ended, end)))
+            else:
+                places.append((start, end))
+        return places
 
     def value(self, value: Any) -> Any:
         """Return JSON without secrets, in names as well."""
@@ -52,6 +68,12 @@ def secrets_of(value: object) -> tuple[SecretStr, ...]:
 def masked(text: str, source: BaseModel) -> str:
     """Return what a server said without the secrets it was sent: some quote the key they refuse."""
     return Masker(secrets_of(source)).text(text)
+
+
+def _occurrences(text: str, form: str) -> Iterator[tuple[int, int]]:
+    start = -1
+    while (start := text.find(form, start + 1)) >= 0:
+        yield start, start + len(form)
 
 
 def _overlap(text: str, form: str) -> int:

@@ -39,44 +39,53 @@ class Chunk:
 
 Listener = Callable[[Chunk], None]
 
+_Place = tuple[int, ChunkKind]
+"""A part of an answer."""
+
 
 @dataclass
 class Batches:
     """Joins pieces of one answer and hands them on masked; the first at once, `close` what is left.
 
-    A secret that is split over pieces is seen: the end of the text that could begin one waits for what follows.
+    A secret that is split over pieces is seen, also where pieces of other parts come between: the end of a part that
+    may belong to one waits for what follows in that part, or for the end of the answer.
     """
 
     masker: Masker
     tell: Listener
     clock: Callable[[], float] = time.monotonic
-    _now: Chunk | None = field(default=None, repr=False)
+    _left: dict[_Place, Chunk] = field(default_factory=dict, repr=False)
+    _last: _Place | None = field(default=None, repr=False)
     _told_at: float = field(default=float("-inf"), repr=False)
 
     def __call__(self, chunk: Chunk) -> None:
         """Take a piece."""
-        if self._now is not None and (self._now.part, self._now.kind) != (chunk.part, chunk.kind):
-            self.close()
-        before = self._now or Chunk(chunk.kind, chunk.part, "", chunk.tool)
-        self._now = Chunk(chunk.kind, chunk.part, before.text + chunk.text, before.tool)
-        if len(self._now.text) >= CHARACTERS or self.clock() - self._told_at >= SECONDS:
-            self._tell(whole=False)
+        place = chunk.part, chunk.kind
+        if self._last != place:
+            self._tell(self._last)
+        self._last = place
+        left = self._left.get(place, Chunk(chunk.kind, chunk.part, ""))
+        now = Chunk(chunk.kind, chunk.part, left.text + chunk.text, left.tool or chunk.tool)
+        self._left[place] = now
+        if len(now.text) >= CHARACTERS or self.clock() - self._told_at >= SECONDS:
+            self._tell(place)
 
     def close(self) -> None:
-        """Hand on what is left of a part: nothing follows in it."""
-        if self._now is not None:
-            self._tell(whole=True)
-            self._now = None
+        """Hand on what is left of all parts: nothing follows."""
+        for place in list(self._left):
+            self._tell(place, whole=True)
 
-    def _tell(self, *, whole: bool) -> None:
-        assert self._now is not None  # noqa: S101  # both callers look
-        chunk, masked = self._now, self.masker.text(self._now.text)
-        held = 0 if whole else self.masker.unfinished(masked)
-        shown = masked[: len(masked) - held]
+    def _tell(self, place: _Place | None, *, whole: bool = False) -> None:
+        if place is None or place not in self._left:
+            return
+        chunk = self._left.pop(place)
+        settled = len(chunk.text) if whole else self.masker.settled(chunk.text)
+        shown, rest = self.masker.text(chunk.text[:settled]), chunk.text[settled:]
         if shown or chunk.tool:
             self.tell(Chunk(chunk.kind, chunk.part, shown, chunk.tool))
             self._told_at = self.clock()
-            self._now = Chunk(chunk.kind, chunk.part, masked[len(shown) :])
+        if rest:
+            self._left[place] = Chunk(chunk.kind, chunk.part, rest)
 
 
 Hear = Callable[[CallKey], Batches]

@@ -1,6 +1,7 @@
 """Pieces of an answer: joined by time and size, in order, and masked also where a secret is split."""
 
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import count, pairwise
 
 import pytest
 from hypothesis import given
@@ -20,9 +21,9 @@ class Clock:
         return self.now
 
 
-def batches(clock: Clock | None = None) -> tuple[Batches, list[Chunk]]:
+def batches(clock: Clock | None = None, secrets: Sequence[str] = (SECRET,)) -> tuple[Batches, list[Chunk]]:
     told: list[Chunk] = []
-    return Batches(Masker([SecretStr(SECRET)]), told.append, clock or Clock()), told
+    return Batches(Masker([SecretStr(each) for each in secrets]), told.append, clock or Clock()), told
 
 
 def text(value: str, part: int = 0) -> Chunk:
@@ -88,3 +89,52 @@ def test_however_it_is_split_what_is_told_is_the_masked_whole(parts: list[str], 
         listener(text(whole[start:end]))
     listener.close()
     assert "".join(chunk.text for chunk in told) == whole.replace(SECRET, "***")
+
+
+def said(told: Sequence[Chunk], part: int = 0) -> str:
+    return "".join(chunk.text for chunk in told if chunk.part == part)
+
+
+def test_a_secret_waits_while_a_longer_one_may_still_follow() -> None:
+    listener, told = batches(secrets=("tea-secret-123", "tea-secret-123-EXTENDED"))
+    listener(text("x tea-secret-123"))
+    listener(text("-EXTENDED y"))
+    listener.close()
+    assert said(told) == "x *** y"
+
+
+def test_what_may_begin_a_secret_waits_also_while_other_parts_come() -> None:
+    listener, told = batches(secrets=("sentinel-secret-9",))
+    for part, piece in ((0, "sentinel-"), (1, "x"), (0, "secret-9")):
+        listener(text(piece, part))
+    assert said(told, 1) == "x"
+    listener.close()
+    assert (said(told), said(told, 1)) == ("***", "x")
+
+
+LETTERS = "ab"
+SECRETS = st.lists(st.text(LETTERS, min_size=6, max_size=12), min_size=1, max_size=4)
+
+
+@given(SECRETS, st.data())
+def test_no_secret_is_ever_told_however_parts_are_split_and_mixed(random: list[str], data: st.DataObject) -> None:
+    """Secrets begin, continue and overlap each other; parts are told as if each had come whole."""
+    longer = [each + data.draw(st.text(LETTERS, max_size=4)) for each in random]
+    secrets = [*random, *longer, *(each[2:] + each[:4] for each in random)]
+    text_of_part = st.lists(st.text("abc", max_size=4) | st.sampled_from(secrets), max_size=5).map("".join)
+    wholes = data.draw(st.lists(text_of_part, min_size=1, max_size=3))
+    left = [data.draw(split(whole)) for whole in wholes]
+    listener, told = batches(secrets=secrets)
+    listener.clock = map(float, count()).__next__ if data.draw(st.booleans()) else Clock()
+    for part in data.draw(st.permutations([part for part, pieces in enumerate(left) for _ in pieces])):
+        listener(text(left[part].pop(0), part))
+    listener.close()
+    for part, whole in enumerate(wholes):
+        assert said(told, part) == listener.masker.text(whole)
+        assert not any(secret in said(told, part) for secret in secrets)
+
+
+def split(whole: str) -> st.SearchStrategy[list[str]]:
+    """Draw pieces of a text, in order."""
+    cuts = st.lists(st.integers(0, len(whole)), max_size=6)
+    return cuts.map(lambda drawn: [whole[start:end] for start, end in pairwise(sorted({0, len(whole), *drawn}))])
