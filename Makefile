@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SWIFT_READY := .venv-swift/.ready
+LLMOCK_READY := .venv-llmock/.ready
 MARIADB_READY := .mariadb/.ready
 
 # uv brings its own list of certificate authorities; the system's may know more (a proxy, a mirror).
@@ -18,10 +19,10 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $@
 
-# Swift, the S3 server of the tests, keeps its own dependencies apart from ours.
-$(SWIFT_READY): tests/servers/swift.lock | $(READY)
-	$(PYTHON) -m venv --without-pip .venv-swift
-	$(BIN)/uv pip sync --quiet --python .venv-swift/bin/python --require-hashes tests/servers/swift.lock
+# Servers of the tests that keep their own dependencies apart from ours: Swift speaks S3, llmock plays model providers.
+$(SWIFT_READY) $(LLMOCK_READY): .venv-%/.ready: tests/servers/%.lock | $(READY)
+	$(PYTHON) -m venv --without-pip .venv-$*
+	$(BIN)/uv pip sync --quiet --python .venv-$*/bin/python --require-hashes $<
 	touch $@
 
 # MariaDB, the MySQL of the tests: Debian's package, unpacked here, which needs no root. Where there is no apt, the
@@ -37,7 +38,7 @@ demo: $(READY)  ## generate, archive and push the example project; needs no key 
 up: $(READY)  ## start the embedded stack (Prefect server, worker, artefact links)
 	$(BIN)/repomill up
 
-test: $(READY) $(SWIFT_READY) $(MARIADB_READY)  ## every test, on real PostgreSQL, a real S3 server and Git over HTTP
+test: $(READY) $(SWIFT_READY) $(LLMOCK_READY) $(MARIADB_READY)  ## every test, on real PostgreSQL, a real S3 server and Git over HTTP
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --cov --cov-report=
 	$(BIN)/python -m coverage report --fail-under=90
@@ -52,9 +53,9 @@ check: $(READY)  ## the static gates: lint, format, types, import directions
 bench: $(READY)  ## measure against peers, side by side; prints ratios: make bench [ROW=archives]
 	$(BIN)/python -m benchmarks $(ROW)
 
-lock:  ## renew both locks: make lock [UPGRADE=--upgrade]
+lock:  ## renew all locks: make lock [UPGRADE=--upgrade]
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-uv.in
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE) requirements-uv.in --output-file requirements-uv.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE) --group dev pyproject.toml --output-file requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE) tests/servers/swift.in --output-file tests/servers/swift.lock
+	for server in swift llmock; do $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE) tests/servers/$$server.in --output-file tests/servers/$$server.lock || exit 1; done
