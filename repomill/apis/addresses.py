@@ -88,10 +88,9 @@ def refusal(address: str) -> str:
         found = ip_address(address.partition("%")[0])
     except ValueError:
         return "no address"
-    for each in (found, *_embedded(found)):
-        if reason := _inner(each):
-            return reason
-    return ""
+    reasons = [reason for each in (found, *_embedded(found)) if (reason := _inner(each))]
+    # What is never contacted comes first: Python may call the address around it a private one.
+    return next((reason for reason in reasons if reason in NEVER), reasons[0] if reasons else "")
 
 
 def _inner(address: Address) -> str:

@@ -132,7 +132,10 @@ async def test_a_named_host_is_not_its_neighbour() -> None:
             await checked_addresses(host, 80, rules, leads_to(["10.0.0.7"]))
 
 
-@pytest.mark.parametrize("address", ["169.254.169.254", "168.63.129.16", "fd00:ec2::254", "fe80::1"])
+@pytest.mark.parametrize(
+    "address",
+    ["169.254.169.254", "168.63.129.16", "fd00:ec2::254", "fe80::1", "::ffff:169.254.169.254", "2002:a9fe:a9fe::"],
+)
 async def test_rules_may_keep_named_hosts_from_metadata_services_too(address: str) -> None:
     rules = HostRules(never_metadata=True).allowing("cloud.test")
     with pytest.raises(AddressRefused):
