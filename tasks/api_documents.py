@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -62,14 +63,9 @@ def _local_fetch(services: Services, location: str, bounds: Bounds) -> Fetch:
 def _reader(location: str, hosts: Sequence[str]) -> HttpApi:
     """Return a way to the document's host and those that were named, without any credentials."""
     parts = urlsplit(location)
-    source = ApiSource(
-        name="document",
-        block="",
-        base_url=f"{parts.scheme}://{parts.netloc}",
-        timeout=READ_TIMEOUT,
-        further_hosts=tuple(hosts),
-    )
-    return HttpApi(source, None, NOBODY, "", never_metadata=True)
+    base = f"{parts.scheme}://{parts.netloc}"
+    source = ApiSource(name="document", block="", base_url=base, timeout=READ_TIMEOUT, further_hosts=tuple(hosts))
+    return HttpApi(source, None, NOBODY, "", rules=replace(source.rules(base), never_metadata=True))
 
 
 def _over_http(reader: HttpApi, bounds: Bounds) -> Fetch:

@@ -6,7 +6,7 @@ to an inner address, and may lead elsewhere at the second look. So what is conta
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -22,7 +22,7 @@ _METADATA = frozenset(
 )
 METADATA, LINK_LOCAL = "a metadata service", "a link-local address"
 NEVER = frozenset({METADATA, LINK_LOCAL})
-"""Reasons that hold for named hosts too, where the rules say so."""
+"""Reasons that hold whatever was named, where the rules say so."""
 
 # RFC 6052 and RFC 8215: an IPv4 address in the last four bytes.
 _NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
@@ -36,25 +36,50 @@ async def look_up(host: str, port: int) -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True)
 class HostRules:
-    """Which hosts may be contacted.
+    """Which hosts may be contacted; no other may be.
 
-    `named` hosts may be, wherever they are: somebody meant them. `others` says whether any other host may be, provided
-    all of its addresses are public ones. `never_metadata` keeps named hosts too from link-local addresses and metadata
-    services, where a person who runs a workflow may name them, not only one who writes blocks. Names are compared
-    without case and without a last dot.
+    `named` hosts may be, wherever they are: somebody meant them. `public` ones may be, provided all of their addresses
+    are public: where a name leads is not up to whoever wrote it down. An address among these stands for itself, though,
+    and `localhost` for loopback. `never_metadata` keeps every host from link-local addresses and metadata services,
+    where a person who runs a workflow may name hosts, not only one who writes blocks. Names are compared without case
+    and without a last dot.
     """
 
     named: frozenset[str] = frozenset()
-    others: bool = False
+    public: frozenset[str] = frozenset()
     never_metadata: bool = False
 
     def allowing(self, *hosts: str) -> "HostRules":
         """Return the same rules with more named hosts."""
-        return replace(self, named=self.named | {plain_host(host) for host in hosts if host})
+        return replace(self, named=self.named | _plain_hosts(hosts))
+
+    def allowing_public(self, *hosts: str) -> "HostRules":
+        """Return the same rules with more hosts that are contacted at public addresses only."""
+        return replace(self, public=self.public | _plain_hosts(hosts))
 
     def names(self, host: str) -> bool:
         """Tell whether the host was named."""
-        return plain_host(host) in {plain_host(each) for each in self.named}
+        return plain_host(host) in _plain_hosts(self.named | self.public)
+
+    def refusal(self, host: str, address: str) -> str:
+        """Say why a host that was named is not contacted at an address; empty when it may be."""
+        reason = refusal(address)
+        if self.never_metadata and reason in NEVER:
+            return reason
+        is_meant = plain_host(host) in _plain_hosts(self.named) or _stands_for(plain_host(host), address)
+        return "" if is_meant else reason
+
+
+def _plain_hosts(hosts: Iterable[str]) -> frozenset[str]:
+    return frozenset(plain_host(host) for host in hosts if host)
+
+
+def _stands_for(host: str, address: str) -> bool:
+    """Tell whether a host says by itself that it is at this inner address, whatever a resolver says."""
+    found = address_in(address)
+    if found is None:
+        return False
+    return found.is_loopback if host == "localhost" else address_in(host) == found
 
 
 def plain_host(host: str) -> str:
@@ -69,24 +94,29 @@ async def checked_addresses(host: str, port: int, rules: HostRules, resolve: Loo
         AddressRefused: the rules say no. One inner address among several is enough, for anybody may add public ones.
         OSError: the name has no address.
     """
-    is_named = rules.names(host)
-    if not is_named and not rules.others:
+    if not rules.names(host):
         raise AddressRefused(host, "it was not named")
     addresses = await resolve(host, port)
     if not addresses:
         raise OSError(f"{host} has no address")
     for address in addresses:
-        reason = refusal(address)
-        if reason and (not is_named or (rules.never_metadata and reason in NEVER)):
+        if reason := rules.refusal(host, address):
             raise AddressRefused(host, f"{address} is {reason}")
     return addresses
 
 
+def address_in(text: str) -> Address | None:
+    """Return the address that a text is, in the usual spelling; None for anything else."""
+    try:
+        return ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+
+
 def refusal(address: str) -> str:
     """Say why an address is not a public one; empty when it is."""
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
+    found = address_in(address)
+    if found is None:
         return "no address"
     reasons = [reason for each in (found, *_embedded(found)) if (reason := _inner(each))]
     # What is never contacted comes first: Python may call the address around it a private one.

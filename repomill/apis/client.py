@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
@@ -53,17 +53,17 @@ class HttpApi:
     """Calls one API through the ledger of whoever asks; opened once for a run, closed at its end.
 
     `scope` names what equal calls are one call in, the root execution: idempotency keys follow from it, so that a
-    resumed run sends the keys that it sent before.
+    resumed run sends the keys that it sent before. `rules` say who may be contacted, if not those of the source.
     """
 
-    def __init__(  # noqa: PLR0913  # its parts, and three that tests replace
+    def __init__(  # noqa: PLR0913  # its parts, and those that tests replace
         self,
         source: ApiSource,
         description: ApiDescription | None,
         user: ActingUser,
         scope: str,
         *,
-        never_metadata: bool = False,
+        rules: HostRules | None = None,
         transport: "httpx.AsyncBaseTransport | None" = None,
         resolve: LookUp = look_up,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -73,7 +73,7 @@ class HttpApi:
         self.base_url = source.base_url or _first_server(description)
         self._user = user
         self._scope = scope
-        self._never_metadata = never_metadata
+        self._rules = rules or source.rules(self.base_url)
         self._transport = transport
         self._resolve = resolve
         self._clock = clock
@@ -196,14 +196,10 @@ class HttpApi:
             from repomill.apis._http_auth import http_auth
             from repomill.apis.guarded import GuardedTransport
 
-            transport = self._transport or GuardedTransport(self.rules(), self._verify(), self._resolve)
+            transport = self._transport or GuardedTransport(self._rules, self._verify(), self._resolve)
             self._client = httpx.AsyncClient(transport=transport, timeout=self.source.timeout, trust_env=False)
             self._auth = http_auth(self.source, self._user)
         return self._client
-
-    def rules(self) -> HostRules:
-        """Return who may be contacted."""
-        return replace(self.source.rules(self.base_url), never_metadata=self._never_metadata)
 
     def _verify(self) -> ssl.SSLContext | bool:
         if not self.source.verify:
@@ -218,7 +214,7 @@ class HttpApi:
         return context
 
     def _next_hop(self, request: ApiRequest, answer: ApiAnswer, url: str) -> str:
-        if request.method not in {"GET", "HEAD"} or not self.rules().names(host_of(url)):
+        if request.method not in {"GET", "HEAD"} or not self._rules.names(host_of(url)):
             reason = f"it redirects to {url}, which is not followed"
             raise ApiStatusUnexpected(self.source.name, request.operation, answer.status, reason)
         return url

@@ -99,7 +99,9 @@ class AddressRefused(UserActionRequired):
     reason: str
     code: ClassVar[str] = "address_refused"
     message: ClassVar[str] = "{host} is not contacted: {reason}."
-    hint: ClassVar[str] = "If that is meant, name the host under the block's further hosts."
+    hint: ClassVar[str] = (
+        "If that is meant, name the host under the block's further hosts, or `inner_hosts` of the tool `http`."
+    )
 
 
 @dataclass(eq=False)

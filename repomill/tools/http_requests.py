@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from ipaddress import IPv6Address
 from itertools import count
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from repomill.agents.functions import Function
+from repomill.apis.addresses import HostRules, LookUp, address_in, look_up, plain_host
 from repomill.apis.answers import BROKEN, BUSY, ApiAnswer
 from repomill.apis.client import CallOptions, HttpApi
 from repomill.apis.requests import ApiRequest
@@ -28,8 +30,11 @@ class HttpSettings(ToolSettings):
 
     hosts: Annotated[
         tuple[str, ...],
-        Field(min_length=1, description="Hosts that may be asked; an inner address only when it is named here."),
-    ]
+        Field(description="Hosts that may be asked at public addresses; an address written here, or `localhost`, too."),
+    ] = ()
+    inner_hosts: Annotated[
+        tuple[str, ...], Field(description="Hosts that may be asked wherever they are, as in one's own network.")
+    ] = ()
     methods: Annotated[tuple[Method, ...], Field(min_length=1, description="Methods that may be used.")] = (
         "GET",
         "HEAD",
@@ -38,13 +43,26 @@ class HttpSettings(ToolSettings):
     max_size: Annotated[int, Field(gt=0, description="Bytes that an answer may have.")] = 1_000_000
     max_calls: Annotated[int, Field(gt=0, description="Calls that one run may make.")] = 50
 
-    @field_validator("hosts")
+    @field_validator("hosts", "inner_hosts")
     @classmethod
     def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for host in value:
-            if not host or any(character in host for character in "/*@ "):
-                raise ValueError(f"{host!r} is no host; write it as `api.example.org`, without scheme, path or *")
+            if not _is_host(host):
+                raise ValueError(f"{host!r} is no host; write it as `api.example.org`, without scheme, port, path or *")
         return value
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if not self.hosts and not self.inner_hosts:
+            raise ValueError("it names no host; list some under `hosts`")
+        return self
+
+    def rules(self) -> HostRules:
+        """Return who may be contacted.
+
+        No host may be a metadata service: a workflow's author is not the one who runs the machine.
+        """
+        return HostRules(never_metadata=True).allowing_public(*self.hosts).allowing(*self.inner_hosts)
 
 
 class HttpArguments(ToolArguments):
@@ -74,9 +92,12 @@ class HttpRequests(Toolset[HttpSettings]):
     version: ClassVar[int] = 1
     settings_model = HttpSettings
 
+    def __init__(self, resolve: LookUp = look_up) -> None:
+        self._resolve = resolve
+
     async def open(self, settings: HttpSettings, context: ToolContext, stack: AsyncExitStack) -> Opened:
         """Return the one function; its client is closed after the run."""
-        api = _api(settings)
+        api = _api(settings, self._resolve)
         stack.push_async_callback(api.aclose)
         numbers = count(1)
 
@@ -86,7 +107,8 @@ class HttpRequests(Toolset[HttpSettings]):
             request = _request(validated(HttpArguments, arguments), settings)
             return _shown(await api.call(calls, place, request, _options(settings)))
 
-        allowed = f"Hosts: {', '.join(settings.hosts)}. Methods: {', '.join(settings.methods)}."
+        hosts = ", ".join((*settings.hosts, *settings.inner_hosts))
+        allowed = f"Hosts: {hosts}. Methods: {', '.join(settings.methods)}."
         text = f"Make an HTTP request and get its status and text. {allowed}"
         return Opened(
             (
@@ -103,14 +125,17 @@ class HttpRequests(Toolset[HttpSettings]):
         )
 
 
-def _api(settings: HttpSettings) -> HttpApi:
-    # No host of the workflow may be a metadata service: a workflow's author is not the one who runs the machine.
-    first = settings.hosts[0]
+def _is_host(host: str) -> bool:
+    if ":" in host:
+        return isinstance(address_in(plain_host(host)), IPv6Address)
+    return bool(host) and not any(character in host for character in "/*@ ")
+
+
+def _api(settings: HttpSettings, resolve: LookUp) -> HttpApi:
+    first = plain_host((*settings.hosts, *settings.inner_hosts)[0])
     base = f"https://[{first}]" if ":" in first else f"https://{first}"
-    source = ApiSource(
-        name="http", block="", base_url=base, timeout=settings.timeout, further_hosts=tuple(settings.hosts)
-    )
-    return HttpApi(source, None, ActingUser("", "", "", ""), "http", never_metadata=True)
+    source = ApiSource(name="http", block="", base_url=base, timeout=settings.timeout)
+    return HttpApi(source, None, ActingUser("", "", "", ""), "http", rules=settings.rules(), resolve=resolve)
 
 
 def _request(asked: HttpArguments, settings: HttpSettings) -> ApiRequest:
@@ -121,7 +146,7 @@ def _request(asked: HttpArguments, settings: HttpSettings) -> ApiRequest:
         check_url(bare.partition("?")[0])
     except ValueError as error:
         raise ToolRefused(f"{asked.url!r} cannot be asked: {error}") from error
-    if not _api(settings).rules().names(host_of(bare)):
+    if not settings.rules().names(host_of(bare)):
         raise AddressRefused(host_of(bare), "the workflow does not name it")
     for name, value in asked.headers.items():
         if not name.isascii() or not (name + value).isprintable() or not value.isascii():

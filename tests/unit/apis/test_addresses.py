@@ -1,87 +1,19 @@
 """Who may be contacted: what is checked is the address a name leads to, however the name is spelled."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import httpx
 import pytest
+from pydantic import ValidationError
 
 from repomill.apis.addresses import HostRules, LookUp, checked_addresses, look_up, refusal
 from repomill.apis.guarded import GuardedTransport
 from repomill.errors import AddressRefused
+from repomill.tools.http_requests import HttpSettings
+from tests.fakes.hostile_urls import HOSTILE, hosts_for, leads_to, leads_where
 
-PUBLIC = HostRules(others=True)
-
-HOSTILE = [
-    # loopback, in every spelling that the system's resolver knows
-    "http://127.0.0.1/",
-    "http://127.1/",
-    "http://127.0.1/",
-    "http://2130706433/",
-    "http://0x7f000001/",
-    "http://0x7f.0.0.1/",
-    "http://0x7f.1/",
-    "http://0177.0.0.1/",
-    "http://0177.1/",
-    "http://017700000001/",
-    "http://127.0.0.1:80/",
-    "http://127.255.255.254/",
-    "http://localhost/",
-    "http://LOCALHOST/",
-    "http://localhost./",
-    "http://user:pass@127.0.0.1/",
-    "http://public.test@127.0.0.1/",
-    "http://[::1]/",
-    "http://[0:0:0:0:0:0:0:1]/",
-    "http://[::ffff:127.0.0.1]/",
-    "http://[::ffff:7f00:1]/",
-    "http://[::127.0.0.1]/",
-    "http://[64:ff9b::7f00:1]/",
-    "http://[64:ff9b:1::7f00:1]/",
-    "http://[2002:7f00:1::]/",
-    "http://[2001:0:0:0:0:0:80ff:fffe]/",
-    "http://\uff11\uff12\uff17.0.0.1/",
-    "http://127\u30020\u30020\u30021/",
-    # nowhere, everybody
-    "http://0/",
-    "http://0.0.0.0/",
-    "http://[::]/",
-    "http://255.255.255.255/",
-    "http://224.0.0.1/",
-    "http://[ff02::1]/",
-    # inner networks
-    "http://10.0.0.1/",
-    "http://10.1/",
-    "http://172.16.0.1/",
-    "http://192.168.0.1/",
-    "http://3232235521/",
-    "http://100.64.0.1/",
-    "http://198.18.0.1/",
-    "http://[fc00::1]/",
-    "http://[fd12:3456::1]/",
-    "http://[::ffff:10.0.0.1]/",
-    "http://[2002:0a00:1::]/",
-    # metadata services
-    "http://169.254.169.254/latest/meta-data/",
-    "http://2852039166/",
-    "http://0xa9fea9fe/",
-    "http://0251.0376.0251.0376/",
-    "http://[::ffff:169.254.169.254]/",
-    "http://[fd00:ec2::254]/",
-    "http://[fe80::1]/",
-    "http://168.63.129.16/",
-    "http://100.100.100.200/",
-    "http://192.0.0.192/",
-]
-
-
-def leads_to(*answers: Sequence[str]) -> LookUp:
-    """Return a resolver that gives these answers in turn, the last one for ever."""
-    waiting = list(answers)
-
-    async def resolve(host: str, port: int) -> Sequence[str]:
-        return waiting.pop(0) if len(waiting) > 1 else waiting[0]
-
-    return resolve
+PUBLIC = HttpSettings(hosts=("public.test", "rebind.test")).rules()
+"""What the `http` tool of an agent goes by."""
 
 
 async def sent(url: str, rules: HostRules, resolve: LookUp = look_up) -> httpx.Response:
@@ -89,12 +21,21 @@ async def sent(url: str, rules: HostRules, resolve: LookUp = look_up) -> httpx.R
         return await client.get(url, timeout=5)
 
 
+async def refused(url: str, rules: HostRules, resolve: LookUp = look_up) -> None:
+    with pytest.raises((AddressRefused, httpx.InvalidURL, httpx.ConnectError)) as caught:
+        await sent(url, rules, resolve)
+    # A name that the resolver does not know may end it too; a connection that was tried may not.
+    assert not isinstance(caught.value, httpx.ConnectError) or "not known" in str(caught.value)
+
+
 @pytest.mark.parametrize("url", HOSTILE)
 async def test_no_spelling_leads_to_an_inner_address(url: str) -> None:
-    with pytest.raises((AddressRefused, httpx.InvalidURL, httpx.ConnectError)) as refused:
-        await sent(url, PUBLIC)
-    # A name that the resolver does not know may end it too; a connection that was tried may not.
-    assert not isinstance(refused.value, httpx.ConnectError) or "not known" in str(refused.value)
+    await refused(url, HttpSettings(hosts=hosts_for(url)).rules())
+
+
+@pytest.mark.parametrize("url", HOSTILE)
+async def test_no_name_leads_to_an_inner_address(url: str) -> None:
+    await refused("http://public.test/", PUBLIC, leads_where(url))
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://public.test/", "gopher://public.test/", "//public.test/"])
@@ -141,6 +82,35 @@ async def test_rules_may_keep_named_hosts_from_metadata_services_too(address: st
     with pytest.raises(AddressRefused):
         await checked_addresses("cloud.test", 80, rules, leads_to([address]))
     assert await checked_addresses("cloud.test", 80, rules, leads_to(["127.0.0.1"])) == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.0.0.5", "::ffff:127.0.0.1", "fd12:3456::1"])
+async def test_an_address_that_is_named_stands_for_itself_alone(address: str) -> None:
+    rules = HttpSettings(hosts=(address, "public.test")).rules()
+    assert await checked_addresses(address, 80, rules) == [address]
+    for host, found in (("public.test", address), (address, "10.0.0.6")):
+        with pytest.raises(AddressRefused):
+            await checked_addresses(host, 80, rules, leads_to([found]))
+
+
+async def test_localhost_stands_for_loopback_and_nothing_else() -> None:
+    rules = HttpSettings(hosts=("LocalHost.",)).rules()
+    assert await checked_addresses("localhost", 80, rules, leads_to(["::1", "127.0.0.1"])) == ["::1", "127.0.0.1"]
+    with pytest.raises(AddressRefused, match="private"):
+        await checked_addresses("localhost", 80, rules, leads_to(["127.0.0.1", "10.0.0.5"]))
+
+
+async def test_an_inner_host_may_be_anywhere_but_at_a_metadata_service() -> None:
+    rules = HttpSettings(inner_hosts=("wiki.corp",)).rules()
+    assert await checked_addresses("wiki.corp", 80, rules, leads_to(["10.0.0.5"])) == ["10.0.0.5"]
+    with pytest.raises(AddressRefused, match="link-local"):
+        await checked_addresses("wiki.corp", 80, rules, leads_to(["169.254.169.254"]))
+
+
+@pytest.mark.parametrize("settings", [{}, {"hosts": ["a.test:80"]}, {"hosts": ["*.a.test"]}, {"inner_hosts": ["a/b"]}])
+def test_a_list_of_hosts_holds_hosts(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="host"):
+        HttpSettings.model_validate(settings)
 
 
 async def test_a_name_without_address_is_not_reached() -> None:

@@ -79,4 +79,4 @@ def test_only_named_hosts_may_be_contacted() -> None:
     )
     rules = source.rules(source.base_url)
     assert rules.named == {"api.test", "login.test", "cdn.test"}
-    assert not rules.others
+    assert not rules.public
