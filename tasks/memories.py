@@ -7,7 +7,6 @@ recording holds what was read, and a replay needs no memory.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -47,7 +46,7 @@ class RunMemories:
             return Answered({"turns": await _read(self.services, owner, use)}, FREE)
 
         quiet = replace(self.calls, progress=unheard)  # it comes before the node has started
-        calls = NodeCalls(quiet, node_path, count(FIRST_CALL))
+        calls = NodeCalls(quiet, node_path, FIRST_CALL)
         response: Any = await calls.call(CallKind.MEMORY, SOURCE, request, send)
         turns = tuple(Turn.of(document, document["number"]) for document in response["turns"])
         is_replayed = self.calls.is_replayed(CallKey(node_path, FIRST_CALL, digest(request)))

@@ -10,10 +10,10 @@ from typing import Any
 from repomill.agents.functions import Function
 from repomill.agents.request import AgentRequest
 from repomill.calls.choke_point import LedgeredCalls
-from repomill.calls.ledger import FREE, CallKind
+from repomill.calls.ledger import FREE, CallKey, CallKind
 from repomill.calls.node_calls import NodeCalls
 from repomill.calls.sending import Answered
-from repomill.canonical import Json, canonical_json
+from repomill.canonical import Json, canonical_json, digest
 from repomill.errors import (
     AddressRefused,
     ApiForbidden,
@@ -55,7 +55,8 @@ class ToolCalls:
     """The calls of one agent run, in order.
 
     A function runs again when the run is resumed, so that the tree it works on is the same again; what it asks outside
-    is answered by the ledger, and so is the model: an answer that was kept wins over the one that comes now.
+    is answered by the ledger, and so is the model: an answer that was kept wins over the one that comes now. A call
+    that failed is not made again: it left the tree alone, and who refused or was too slow may have left no answer.
     """
 
     def __init__(self, request: AgentRequest, calls: LedgeredCalls) -> None:
@@ -73,16 +74,24 @@ class ToolCalls:
         """
         first = next(self._numbers) * CALLS_APART
         self._made[function.name] += 1
-        outcome = await self._outcome(function, arguments, NodeCalls(self._calls, self._path, count(first + 1)))
+        asked: Json = {"function": function.name, "version": function.version, "arguments": _readable(arguments)}
+        outcome = await self._failure(first, asked)
+        if outcome is None:
+            outcome = await self._outcome(function, arguments, NodeCalls(self._calls, self._path, first + 1))
+        answered = Answered(outcome, FREE)
 
         async def send() -> Answered:
-            return Answered(outcome, FREE)
+            return answered
 
-        asked: Json = {"function": function.name, "version": function.version, "arguments": _readable(arguments)}
-        kept = await NodeCalls(self._calls, self._path, count(first)).call(CallKind.MCP, function.name, asked, send)
+        kept = await NodeCalls(self._calls, self._path, first).call(CallKind.MCP, function.name, asked, send)
         if "error" in kept:
             raise ToolMistake(str(kept["error"]))
         return _text(kept["answer"])
+
+    async def _failure(self, number: int, asked: Json) -> Json:
+        """Return the outcome of a call that is known to have failed, else None."""
+        known = await self._calls.known_answer(CallKey(self._path, number, digest(asked)))
+        return known if isinstance(known, dict) and "error" in known else None
 
     async def _outcome(self, function: Function, arguments: Mapping[str, Any], calls: NodeCalls) -> dict[str, Json]:
         if self._made[function.name] > function.max_calls:

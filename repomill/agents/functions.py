@@ -15,7 +15,8 @@ Run = Callable[[Mapping[str, Any], Calls], Awaitable[Json]]
 class Function:
     """One function, as the model is shown it (`parameters` and `output` are JSON Schemas) and as it is carried out.
 
-    It runs again when an agent is resumed, with the answers of its `calls` at hand, and must then do the same.
+    It runs again when an agent is resumed, with the answers of its `calls` at hand, and must then do the same. A call
+    that failed does not, so it must have changed nothing that later calls see.
     """
 
     name: str

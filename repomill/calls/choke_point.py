@@ -103,9 +103,14 @@ class LedgeredCalls:
 
     async def has_answer(self, key: CallKey) -> bool:
         """Tell whether a call is answered already, here or in a recording."""
+        return await self.known_answer(key) is not None
+
+    async def known_answer(self, key: CallKey) -> Json:
+        """Return the answer that a call has already, here or in a recording; None when it has none."""
         row = await self.ledger.find(key)
-        known = row is not None and row.state in {CallState.ANSWERED, CallState.SETTLED}
-        return known or self._recorded(key) is not None
+        if row is not None and row.state in {CallState.ANSWERED, CallState.SETTLED}:
+            return row.response
+        return self._recorded(key)
 
     def is_replayed(self, key: CallKey) -> bool:
         """Tell whether the answer to a call comes from a recording, and not from here."""

@@ -1,7 +1,6 @@
 """The calls of one node instance, on the choke point."""
 
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass
 
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import FREE, CallKey, CallKind, CallRequest, Usage
@@ -9,13 +8,13 @@ from repomill.calls.sending import Send
 from repomill.canonical import Json, canonical_json, digest_bytes
 
 
-@dataclass(frozen=True)
+@dataclass
 class NodeCalls:
     """The `Calls` port of one try of one node instance: each try counts from 1 and finds the same calls."""
 
     calls: LedgeredCalls
     node_path: str
-    _ordinals: "count[int]" = field(default_factory=lambda: count(1), repr=False)
+    next_number: int = 1
 
     async def call(  # noqa: PLR0913  # as the port says
         self,
@@ -30,14 +29,15 @@ class NodeCalls:
     ) -> dict[str, Json]:
         """Answer through the ledger."""
         content = canonical_json(request)
-        key = CallKey(self.node_path, next(self._ordinals), digest_bytes(content))
+        key = CallKey(self.node_path, self.next_number, digest_bytes(content))
+        self.next_number += 1
         asked = CallRequest(key, kind, source, model, request, bound, repeatable, content)
         answered = await self.calls.answer(asked, _Sender(send))
         return _object(answered.response)
 
     def numbered_from(self, number: int) -> "NodeCalls":
         """Return calls of the same node with other numbers."""
-        return NodeCalls(self.calls, self.node_path, count(number))
+        return NodeCalls(self.calls, self.node_path, number)
 
 
 @dataclass(frozen=True, slots=True)

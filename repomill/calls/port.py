@@ -10,6 +10,10 @@ from repomill.canonical import Json
 class Calls(Protocol):
     """The calls of one node instance; they are numbered in the order in which they are asked for."""
 
+    @property
+    def next_number(self) -> int:
+        """Return the number of the call that is made next; in every try it is the same."""
+
     async def call(  # noqa: PLR0913  # all that the ledger keeps of a call
         self,
         kind: CallKind,

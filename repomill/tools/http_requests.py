@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from ipaddress import IPv6Address
-from itertools import count
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -99,11 +98,10 @@ class HttpRequests(Toolset[HttpSettings]):
         """Return the one function; its client is closed after the run."""
         api = _api(settings, self._resolve)
         stack.push_async_callback(api.aclose)
-        numbers = count(1)
 
         async def run(arguments: Mapping[str, Any], calls: Calls) -> Json:
             # Equal requests that are not the same call have idempotency keys of their own.
-            place = f"{context.node_path}/{NAME} {next(numbers)}"
+            place = f"{context.node_path}/{NAME} {calls.next_number}"
             request = _request(validated(HttpArguments, arguments), settings)
             return _shown(await api.call(calls, place, request, _options(settings)))
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
-from itertools import count
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -76,14 +75,13 @@ def _chosen(description: ApiDescription, settings: OperationsSettings) -> Iterab
 def _function(
     api: HttpApi, description: ApiDescription, operation: Operation, settings: OperationsSettings, context: ToolContext
 ) -> Function:
-    numbers = count(1)
     name = function_name(settings.prefix + operation.name)
 
     async def run(arguments: Mapping[str, Any], calls: Calls) -> Json:
         request = make_request(operation, description, api.base_url, arguments)
         expect = frozenset(range(200, 500)) - BUSY - BROKEN - frozenset({*range(300, 400), 401, 403})
         options = CallOptions(expect=expect, max_size=context.max_file_size)
-        answer = await api.call(calls, f"{context.node_path}/{name} {next(numbers)}", request, options)
+        answer = await api.call(calls, f"{context.node_path}/{name} {calls.next_number}", request, options)
         try:
             return {"status": answer.status, "body": answer.value()}
         except ValueError as error:
