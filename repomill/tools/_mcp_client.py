@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from repomill.apis.addresses import HostRules, checked_addresses
+from repomill.apis.addresses import HostRules, LookUp, checked_addresses, look_up
 from repomill.calls.sending import AnswerLost, TryAgain
 from repomill.canonical import Json
 from repomill.errors import McpServerUnfit
@@ -14,7 +14,6 @@ from repomill.masking import Masker, secrets_of
 from repomill.tools.mcp_source import McpSource
 
 if TYPE_CHECKING:
-    import httpx2
     from fastmcp.client import Client
     from fastmcp.client.transports import ClientTransport
 
@@ -33,11 +32,13 @@ class _Said(Exception):
 class McpClient:
     """One server for one agent run; to be closed.
 
-    The block's owner named the host, which may be an inner one, but never a metadata service.
+    The block's owner named the host, which may be an inner one, but never a metadata service. It is looked up when the
+    client connects, and what is contacted are the addresses that were checked then.
     """
 
-    def __init__(self, source: McpSource) -> None:
+    def __init__(self, source: McpSource, resolve: LookUp = look_up) -> None:
         self.source = source
+        self._resolve = resolve
         self._masker = Masker(secrets_of(source))
         self._client: Client[Any] | None = None
 
@@ -109,19 +110,21 @@ class McpClient:
         from fastmcp.exceptions import McpError
 
         if self._client is None:
-            client = Client(await self._transport())
             try:
                 async with asyncio.timeout(self.source.timeout):
+                    client = Client(await self._transport())
                     await client.__aenter__()  # type: ignore[no-untyped-call]  # fastmcp leaves it without types
             except TimeoutError as error:
                 raise TryAgain(f"{self.source.name} did not answer within {self.source.timeout:g} s") from error
-            except (RuntimeError, OSError, McpError) as error:
+            except (RuntimeError, OSError, UnicodeError, McpError) as error:
                 raise TryAgain(f"{self.source.name} cannot be reached: {self._reason(error)}") from None
             self._client = client
         return self._client
 
     async def _transport(self) -> "ClientTransport":
         from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
+
+        from repomill.tools._pinned_http import ClientFactory
 
         if self.source.command:
             known = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
@@ -131,19 +134,9 @@ class McpClient:
         parts = urlsplit(self.source.url)
         rules = HostRules(never_metadata=True).allowing(parts.hostname or "")
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        await checked_addresses(parts.hostname or "", port, rules)
+        addresses = await checked_addresses(parts.hostname or "", port, rules, self._resolve)
         headers = {name: value.get_secret_value() for name, value in self.source.headers.items()}
-        return StreamableHttpTransport(self.source.url, headers=headers, httpx_client_factory=_http_client)
-
-
-def _http_client(
-    headers: "dict[str, str] | None" = None, timeout: Any = None, auth: Any = None, **_: Any
-) -> "httpx2.AsyncClient":
-    """Redirects are not followed: the token would go along to a host that nobody named."""
-    import httpx2
-
-    bound = timeout or httpx2.Timeout(30.0, read=300.0)
-    return httpx2.AsyncClient(headers=headers, timeout=bound, auth=auth, follow_redirects=False, trust_env=False)
+        return StreamableHttpTransport(self.source.url, headers=headers, httpx_client_factory=ClientFactory(addresses))
 
 
 def _plain(blocks: list[Any]) -> Json:

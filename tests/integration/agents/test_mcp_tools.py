@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from repomill.apis.addresses import LookUp
 from repomill.calls.ledger import CallKind, LedgerMode
 from repomill.calls.memory_ledger import MemoryCallLedger
+from repomill.calls.sending import TryAgain
 from repomill.errors import AddressRefused, CallUnavailable, CallUncertain, McpServerUnfit, SourceMissing
+from repomill.tools._mcp_client import McpClient
 from repomill.tools.mcp_source import McpSource
 from tests.fakes.agent_runs import ROOT
 from tests.fakes.agent_tools import OneSource, run_llm, script
+from tests.fakes.hostile_urls import leads_to
 from tests.servers.processes import free_ports, running
 from tests.servers.waiting import wait_until
 
@@ -56,6 +60,28 @@ async def test_functions_of_a_command_are_called_with_its_environment_and_kept()
 async def test_functions_of_a_server_over_http_are_called(over_http: McpSource) -> None:
     said = await run_llm(script([("price", {"tea": "matcha"})], "Done."), TEAS, ports=ports(over_http))
     assert json.loads(said.told[0]) == {"result": 12.5}
+
+
+async def names_of(source: McpSource, resolve: LookUp) -> list[Any]:
+    """Return the functions of a server whose name leads where the resolver says."""
+    client = McpClient(source, resolve)
+    try:
+        return [each["name"] for each in await client.functions() if isinstance(each, dict)]
+    finally:
+        await client.aclose()
+
+
+async def test_a_server_over_http_is_asked_at_the_addresses_that_were_checked(over_http: McpSource) -> None:
+    source = over_http.model_copy(update={"url": over_http.url.replace("127.0.0.1", "localhost")})
+    assert await names_of(source, leads_to(["127.0.0.2", "127.0.0.1"], ["10.0.0.5"])) == ["price", "order"]
+    with pytest.raises(TryAgain, match="cannot be reached"):
+        await names_of(source, leads_to(["127.0.0.2"]))
+
+
+async def test_a_server_whose_name_has_no_address_is_unavailable() -> None:
+    source = McpSource(name="teas", url="http://no-such-host.invalid/mcp", timeout=30)
+    with pytest.raises(CallUnavailable, match="cannot be reached"):
+        await run_llm(script("Done."), TEAS, ports=ports(source))
 
 
 async def test_a_resumed_agent_asks_the_server_nothing_that_was_answered() -> None:
