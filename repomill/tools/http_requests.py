@@ -22,6 +22,10 @@ from repomill.tools.functions import parameters_of
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 MOST_TEXT = 100_000
 NAME = "http_request"
+SAID_BY_THE_CLIENT = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"}
+)
+"""Headers that say where a request goes and where it ends: with another `Host` it would be for a host nobody named."""
 
 
 class HttpSettings(ToolSettings):
@@ -149,6 +153,8 @@ def _request(asked: HttpArguments, settings: HttpSettings) -> ApiRequest:
     for name, value in asked.headers.items():
         if not name.isascii() or not (name + value).isprintable() or not value.isascii():
             raise ToolRefused(f"the header {name!r} is not one line of ASCII")
+        if name.strip().lower() in SAID_BY_THE_CLIENT:
+            raise ToolRefused(f"the header {name!r} is not yours to set: it follows from the URL and the body")
     return ApiRequest(asked.method, asked.method, bare, tuple(asked.headers.items()), asked.body.encode())
 
 

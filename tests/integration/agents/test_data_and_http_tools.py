@@ -71,6 +71,7 @@ async def test_a_host_that_is_named_is_asked() -> None:
         ({"url": "http://169.254.169.254/latest"}, "link-local"),
         ({"url": "http://tea.test/", "method": "DELETE"}, "DELETE is not allowed"),
         ({"url": "http://tea.test/", "headers": {"A": "b\nc"}}, "one line of ASCII"),
+        ({"url": "http://tea.test/", "headers": {"Host": "inner.test"}}, "not yours to set"),
     ],
 )
 async def test_what_must_not_be_asked_is_refused_in_words(arguments: dict[str, Any], told: str) -> None:
