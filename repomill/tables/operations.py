@@ -22,14 +22,42 @@ _OF_NUMBERS: Final = frozenset({"sum", "mean", "median"})
 def table_rows(rows: Json, steps: Sequence[Step], place: str) -> tuple[list[str], list[Json]]:
     """Apply the steps in order and return the columns and the rows of the last table.
 
+    A table without rows does not say which columns it has: those that a step names are taken to be there.
+
     Raises:
         TableInvalid: the rows are none, or a step cannot be done on them.
         ColumnUnknown: a step names a column that is not there.
     """
     frame = _bounded(frame_of(rows, f"{place}/table"), f"{place}/table")
+    is_open = not len(frame)
     for at, step in enumerate(steps):
-        frame = _applied(frame, step, f"{place}/steps/{at}/{step.kind}")
+        here = f"{place}/steps/{at}/{step.kind}"
+        before = _with_columns(frame, step, is_open, here)
+        frame, is_open = _applied(before, step, here), _is_open_after(step, before, is_open)
     return [str(name) for name in frame.columns], rows_of(frame)
+
+
+def _with_columns(frame: "pd.DataFrame", step: Step, is_open: bool, place: str) -> "pd.DataFrame":
+    """Return a table with the columns that a step names; those an open table does not know are there, and null."""
+    names = list(_NAMED[step.kind](getattr(step, step.kind)))
+    if is_open:
+        return _widened(frame, names)
+    _check_columns(frame, names, place)
+    return frame
+
+
+def _widened(frame: "pd.DataFrame", names: Iterable[str]) -> "pd.DataFrame":
+    missing = [name for name in dict.fromkeys(names) if name not in frame.columns]
+    return frame.reindex(columns=[*frame.columns, *missing]).astype(dict.fromkeys(missing, object))
+
+
+def _is_open_after(step: Step, before: "pd.DataFrame", is_open: bool) -> bool:
+    """Tell whether a table may have columns that nobody has seen, because there are no rows where they come from."""
+    if step.join is not None:
+        return is_open or not step.join.with_
+    if step.pivot is not None:
+        return not len(before)
+    return is_open and step.kind not in _NAMES_ALL
 
 
 def _applied(frame: "pd.DataFrame", step: Step, place: str) -> "pd.DataFrame":
@@ -60,7 +88,6 @@ def _check_columns(frame: "pd.DataFrame", names: Iterable[str], place: str) -> N
 
 
 def _filter(frame: "pd.DataFrame", when: Condition | Json, place: str) -> "pd.DataFrame":
-    _check_columns(frame, _fields(when), place)
     kept = [at for at, row in enumerate(rows_of(frame)) if holds(when, cast("dict[str, Json]", row), place)]
     return frame.iloc[kept]
 
@@ -77,14 +104,13 @@ def _group(frame: "pd.DataFrame", group: Group, place: str) -> "pd.DataFrame":
     import pandas as pd
 
     aggregates = group.aggregate
-    _check_columns(frame, [*group.by, *(each.column for each in aggregates.values())], place)
     if clash := next((name for name in aggregates if name in group.by), None):
         raise TableInvalid(place, f"the new column {clash!r} is called like one of 'by'")
     for each in aggregates.values():
         _check_numbers(frame, each.column, each.function, place)
-    groups = frame.groupby(list(group.by), sort=False, dropna=False) if group.by else frame.groupby([0] * len(frame))
     if not len(frame) and not group.by:
-        raise TableInvalid(place, "the table has no rows, so there is nothing to aggregate")
+        frame = frame.reindex([0])  # a row of nulls counts for nothing, and makes the one group that SQL gives
+    groups = frame.groupby(list(group.by), sort=False, dropna=False) if group.by else frame.groupby([0] * len(frame))
     columns = {name: groups[each.column].agg(_function(each.function)) for name, each in aggregates.items()}
     made = pd.DataFrame(columns)
     return made.reset_index() if group.by else made
@@ -106,10 +132,21 @@ def _join(frame: "pd.DataFrame", join: Join, place: str) -> "pd.DataFrame":
         _check_size(len(frame) * len(other), place)
         return frame.merge(other, how="cross", suffixes=("", join.suffix))
     on = list(join.on)
-    _check_columns(frame, on, place)
-    _check_columns(other, on, f"{place}/with")
+    if join.with_:
+        _check_columns(other, on, f"{place}/with")
+    frame, other = _alike(frame, _widened(other, on), on)
     _check_size(_matches(frame, other, on), place)
     return frame.merge(other, how=join.how, on=on, suffixes=("", join.suffix))
+
+
+def _alike(frame: "pd.DataFrame", other: "pd.DataFrame", on: list[str]) -> tuple["pd.DataFrame", "pd.DataFrame"]:
+    """Return both with keys of one type where a key is null throughout on one side: null fits any type."""
+    for name in on:
+        if not frame[name].notna().any():
+            frame = frame.astype({name: other[name].dtype})
+        elif not other[name].notna().any():
+            other = other.astype({name: frame[name].dtype})
+    return frame, other
 
 
 def _matches(frame: "pd.DataFrame", other: "pd.DataFrame", on: list[str]) -> int:
@@ -119,11 +156,12 @@ def _matches(frame: "pd.DataFrame", other: "pd.DataFrame", on: list[str]) -> int
 
 
 def _pivot(frame: "pd.DataFrame", pivot: Pivot, place: str) -> "pd.DataFrame":
-    _check_columns(frame, [*pivot.rows, pivot.columns, pivot.values], place)
     _check_numbers(frame, pivot.values, pivot.function, place)
     keys = [*pivot.rows, pivot.columns]
     if len(set(keys)) != len(keys):
         raise TableInvalid(place, "a column stands in 'rows' and 'columns' at once")
+    if not len(frame):
+        return frame[list(pivot.rows)]
     cells = frame.groupby(keys, sort=False, dropna=False)[pivot.values].agg(_function(pivot.function))
     wide = cells.unstack(pivot.columns).sort_index(axis="columns")
     order = frame[list(pivot.rows)].drop_duplicates()
@@ -132,19 +170,16 @@ def _pivot(frame: "pd.DataFrame", pivot: Pivot, place: str) -> "pd.DataFrame":
     return order.merge(wide, on=list(pivot.rows), how="left")
 
 
-def _sort(frame: "pd.DataFrame", by: Sequence[Sort], place: str) -> "pd.DataFrame":
-    _check_columns(frame, [each.by for each in by], place)
+def _sort(frame: "pd.DataFrame", by: Sequence[Sort], _place: str) -> "pd.DataFrame":
     names, ascending = [each.by for each in by], [not each.descending for each in by]
     return frame.sort_values(names, ascending=ascending, kind="stable", na_position="last")
 
 
-def _select(frame: "pd.DataFrame", names: Sequence[str], place: str) -> "pd.DataFrame":
-    _check_columns(frame, names, place)
+def _select(frame: "pd.DataFrame", names: Sequence[str], _place: str) -> "pd.DataFrame":
     return frame[list(dict.fromkeys(names))]
 
 
 def _rename(frame: "pd.DataFrame", names: Mapping[str, str], place: str) -> "pd.DataFrame":
-    _check_columns(frame, names, place)
     renamed = frame.rename(columns=dict(names))
     twice = next((name for name in renamed.columns if list(renamed.columns).count(name) > 1), None)
     if twice is not None:
@@ -152,8 +187,7 @@ def _rename(frame: "pd.DataFrame", names: Mapping[str, str], place: str) -> "pd.
     return renamed
 
 
-def _unique(frame: "pd.DataFrame", names: Sequence[str], place: str) -> "pd.DataFrame":
-    _check_columns(frame, names, place)
+def _unique(frame: "pd.DataFrame", names: Sequence[str], _place: str) -> "pd.DataFrame":
     return frame.drop_duplicates(subset=list(names) or None)
 
 
@@ -172,3 +206,19 @@ _OPERATIONS: Final[Mapping[str, Callable[["pd.DataFrame", Any, str], "pd.DataFra
     "unique": _unique,
     "limit": _limit,
 }
+
+_NAMED: Final[Mapping[str, Callable[[Any], Iterable[str]]]] = {
+    "filter": _fields,
+    "group": lambda group: [*group.by, *(each.column for each in group.aggregate.values())],
+    "join": lambda join: join.on,
+    "pivot": lambda pivot: [*pivot.rows, pivot.columns, pivot.values],
+    "sort": lambda by: [each.by for each in by],
+    "select": list,
+    "rename": list,
+    "unique": list,
+    "limit": lambda _: (),
+}
+"""The columns that a step names of the table it works on."""
+
+_NAMES_ALL: Final = frozenset({"group", "select"})
+"""Steps after which a table has the columns they name, and no others."""

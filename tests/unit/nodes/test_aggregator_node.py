@@ -160,6 +160,61 @@ def test_a_table_without_rows_stays_one() -> None:
     assert table({"join": {"with": [], "how": "cross"}}) == []
 
 
+ABSENT: list[tuple[list[dict[str, Any]], list[str], list[Any]]] = [
+    ([{"sort": [{"by": "a"}]}], ["a"], []),
+    ([{"filter": {"field": "a", "greater": 1}}], ["a"], []),
+    ([{"select": ["a", "b"]}], ["a", "b"], []),
+    ([{"rename": {"a": "b"}}, {"unique": ["c"]}], ["b", "c"], []),
+    ([{"group": {"by": ["a"], "aggregate": {"n": {"column": "b", "function": "sum"}}}}], ["a", "n"], []),
+    ([{"pivot": {"rows": ["a"], "columns": "b", "values": "c"}}, {"sort": [{"by": "may"}]}], ["a", "may"], []),
+    ([{"join": {"with": [], "on": ["a"], "how": "outer"}}, {"select": ["b"]}], ["b"], []),
+    ([{"join": {"with": [{"a": 1, "b": 2}], "on": ["a"]}}], ["a", "b"], []),
+    ([{"join": {"with": [{"a": 1, "b": 2}], "on": ["a"], "how": "left"}}], ["a", "b"], []),
+    ([{"join": {"with": [{"a": 1}], "on": ["a"], "how": "right"}}, {"sort": [{"by": "b"}]}], ["a", "b"], [[1, None]]),
+    ([{"join": {"with": [{"a": 1, "b": 2}], "on": ["a"], "how": "outer"}}], ["a", "b"], [[1, 2]]),
+]
+
+
+@pytest.mark.parametrize(("steps", "columns", "rows"), ABSENT)
+def test_a_table_without_rows_has_whatever_column_is_named(
+    steps: list[dict[str, Any]], columns: list[str], rows: list[Any]
+) -> None:
+    made = run(mode="table", table=[], steps=steps)
+    assert (made["columns"], [list(row.values()) for row in made["rows"]]) == (columns, rows)
+
+
+@pytest.mark.parametrize(("how", "rows"), [("left", TEAS), ("outer", TEAS), ("inner", []), ("right", [])])
+def test_rows_are_joined_with_a_table_that_has_none(how: str, rows: list[Any]) -> None:
+    assert table({"join": {"with": [], "on": ["name"], "how": how}}) == rows
+
+
+def test_what_a_table_without_rows_would_have_brought_is_null() -> None:
+    assert column("pieces", {"join": {"with": [], "on": ["kind"], "how": "left"}}, {"sort": [{"by": "pieces"}]}) == [
+        None,
+        None,
+        None,
+    ]
+
+
+def test_rows_that_are_gone_leave_their_columns() -> None:
+    gone = {"filter": {"field": "price", "greater": 100}}
+    assert run(mode="table", table=TEAS, steps=[gone])["columns"] == ["name", "kind", "price", "stock"]
+    pivot = {"pivot": {"rows": ["name"], "columns": "kind", "values": "stock"}}
+    assert run(mode="table", table=TEAS, steps=[gone, pivot, {"sort": [{"by": "green"}]}])["columns"] == [
+        "name",
+        "green",
+    ]
+    with pytest.raises(ColumnUnknown):
+        table(gone, {"sort": [{"by": "prise"}]})
+
+
+def test_no_rows_are_one_group_without_by() -> None:
+    functions = ("count", "sum", "unique_count", "mean", "max", "first")
+    aggregate = {function: {"column": "a", "function": function} for function in functions}
+    nothing = {"count": 0, "sum": 0, "unique_count": 0, "mean": None, "max": None, "first": None}
+    assert table({"group": {"aggregate": aggregate}}, rows=[]) == [nothing]
+
+
 @pytest.mark.parametrize(("form", "read"), [("csv", pd.read_csv), ("json", pd.read_json), ("parquet", pd.read_parquet)])
 def test_a_table_becomes_the_same_file_every_time(form: str, read: Any) -> None:
     case = Case({"mode": "table", "table": TEAS, "as": form, "path": f"out/teas.{form}"})
@@ -210,7 +265,6 @@ MANY = [{"n": 1, "at": at} for at in range(1100)]
         (TEAS, {"join": {"with": 7, "how": "cross"}}, "this is 7"),
         (TEAS, {"group": {"aggregate": {"n": {"column": "name", "function": "sum"}}}}, "does not hold numbers only"),
         (TEAS, {"group": {"by": ["kind"], "aggregate": {"kind": {"column": "name", "function": "first"}}}}, "'kind'"),
-        ([], {"group": {"aggregate": {"n": {"column": "name", "function": "first"}}}}, "no column 'name'"),
         (TEAS, {"rename": {"name": "kind"}}, "two columns would be called 'kind'"),
         (TEAS, {"pivot": {"rows": ["kind"], "columns": "kind", "values": "price"}}, "at once"),
         ([{"a": 1}, {"a": "x"}], {"sort": [{"by": "a"}]}, "not supported between"),
