@@ -1,5 +1,6 @@
 """The operations on tables, through pandas."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -134,18 +135,27 @@ def _join(frame: "pd.DataFrame", join: Join, place: str) -> "pd.DataFrame":
     on = list(join.on)
     if join.with_:
         _check_columns(other, on, f"{place}/with")
-    frame, other = _alike(frame, _widened(other, on), on)
+    frame, other = _alike(frame, _widened(other, on), on, place)
     _check_size(_matches(frame, other, on), place)
     return frame.merge(other, how=join.how, on=on, suffixes=("", join.suffix))
 
 
-def _alike(frame: "pd.DataFrame", other: "pd.DataFrame", on: list[str]) -> tuple["pd.DataFrame", "pd.DataFrame"]:
-    """Return both with keys of one type where a key is null throughout on one side: null fits any type."""
+def _alike(
+    frame: "pd.DataFrame", other: "pd.DataFrame", on: list[str], place: str
+) -> tuple["pd.DataFrame", "pd.DataFrame"]:
+    """Return both with keys of one type where a key is null throughout on one side: null fits any type.
+
+    Raises:
+        TableInvalid: a key holds numbers, or booleans, on one side only.
+    """
     for name in on:
         if not frame[name].notna().any():
             frame = frame.astype({name: other[name].dtype})
         elif not other[name].notna().any():
             other = other.astype({name: frame[name].dtype})
+        elif (str(frame[name].dtype) == "object") is not (str(other[name].dtype) == "object"):
+            reason = f"{name!r} holds numbers or booleans in one table, text or several kinds of values in the other"
+            raise TableInvalid(place, reason)
     return frame, other
 
 
@@ -163,11 +173,25 @@ def _pivot(frame: "pd.DataFrame", pivot: Pivot, place: str) -> "pd.DataFrame":
     if not len(frame):
         return frame[list(pivot.rows)]
     cells = frame.groupby(keys, sort=False, dropna=False)[pivot.values].agg(_function(pivot.function))
+    if str(cells.dtype) == "int64":  # that of counts has no null, so beside empty cells they would become floats
+        cells = cells.astype("Int64")
     wide = cells.unstack(pivot.columns).sort_index(axis="columns")
+    wide.columns = [_column_name(value) for value in wide.columns]
+    _check_names([*pivot.rows, *wide.columns], place)
     order = frame[list(pivot.rows)].drop_duplicates()
-    wide = wide.reset_index()
-    wide.columns = [str(name) for name in wide.columns]
-    return order.merge(wide, on=list(pivot.rows), how="left")
+    return order.merge(wide.reset_index(), on=list(pivot.rows), how="left")
+
+
+def _column_name(value: Any) -> str:
+    import pandas as pd
+
+    return "null" if pd.isna(value) else str(value)
+
+
+def _check_names(names: Iterable[str], place: str) -> None:
+    twice = next((name for name, times in Counter(names).items() if times > 1), None)
+    if twice is not None:
+        raise TableInvalid(place, f"two columns would be called {twice!r}")
 
 
 def _sort(frame: "pd.DataFrame", by: Sequence[Sort], _place: str) -> "pd.DataFrame":
@@ -181,9 +205,7 @@ def _select(frame: "pd.DataFrame", names: Sequence[str], _place: str) -> "pd.Dat
 
 def _rename(frame: "pd.DataFrame", names: Mapping[str, str], place: str) -> "pd.DataFrame":
     renamed = frame.rename(columns=dict(names))
-    twice = next((name for name in renamed.columns if list(renamed.columns).count(name) > 1), None)
-    if twice is not None:
-        raise TableInvalid(place, f"two columns would be called {twice!r}")
+    _check_names(renamed.columns, place)
     return renamed
 
 

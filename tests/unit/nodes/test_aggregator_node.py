@@ -129,6 +129,22 @@ def test_values_become_columns() -> None:
     ]
 
 
+@pytest.mark.parametrize("month", ["may", 5, 5.5, True])
+@pytest.mark.parametrize("function", ["count", "unique_count", "sum"])
+def test_cells_without_values_leave_the_others_integers_and_null_is_one_column(month: Any, function: str) -> None:
+    sold = [{"tea": "a", "month": month, "kg": 1}, {"tea": "b", "month": None, "kg": 1}]
+    pivot = {"rows": ["tea"], "columns": "month", "values": "kg", "function": function}
+    rows = table({"pivot": pivot}, rows=sold)
+    assert rows == [{"tea": "a", str(month): 1, "null": None}, {"tea": "b", str(month): None, "null": 1}]
+    assert {type(value) for row in rows for value in row.values()} == {str, int, type(None)}
+
+
+@pytest.mark.parametrize("key", [7, 7.5, "x", True])
+def test_a_key_that_is_null_throughout_matches_nothing_but_null(key: Any) -> None:
+    join = {"with": [{"id": None, "b": 2}], "on": ["id"], "how": "left"}
+    assert column("b", {"join": join}, rows=[{"id": key}, {"id": None}]) == [None, 2]
+
+
 def test_steps_follow_each_other() -> None:
     steps: list[dict[str, Any]] = [
         {"filter": {"field": "price", "greater": 3}},
@@ -253,6 +269,7 @@ def test_a_column_that_is_not_there(step: dict[str, Any], place: str) -> None:
     assert "did you mean" in str(unknown.value) or "there is" in str(unknown.value)
 
 
+NULLS = [{"tea": "a", "month": "null", "kg": 1}, {"tea": "a", "month": None, "kg": 2}]
 MANY = [{"n": 1, "at": at} for at in range(1100)]
 
 
@@ -265,6 +282,8 @@ MANY = [{"n": 1, "at": at} for at in range(1100)]
         (TEAS, {"join": {"with": 7, "how": "cross"}}, "this is 7"),
         (TEAS, {"group": {"aggregate": {"n": {"column": "name", "function": "sum"}}}}, "does not hold numbers only"),
         (TEAS, {"group": {"by": ["kind"], "aggregate": {"kind": {"column": "name", "function": "first"}}}}, "'kind'"),
+        ([{"id": 1}], {"join": {"with": [{"id": "1"}], "on": ["id"]}}, "text or several kinds of values in the other"),
+        (NULLS, {"pivot": {"rows": ["tea"], "columns": "month", "values": "kg"}}, "two columns would be called 'null'"),
         (TEAS, {"rename": {"name": "kind"}}, "two columns would be called 'kind'"),
         (TEAS, {"pivot": {"rows": ["kind"], "columns": "kind", "values": "price"}}, "at once"),
         ([{"a": 1}, {"a": "x"}], {"sort": [{"by": "a"}]}, "not supported between"),
