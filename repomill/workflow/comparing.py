@@ -1,7 +1,8 @@
-"""How conditions are evaluated. A condition on null, or on a field that is not there, does not hold.
+"""How conditions are evaluated. A comparison of null, or of a field that is not there, or with null, does not hold.
 
-Only `exists: false`, `equals: null` and `not_equals` hold for null: a node that was skipped has null for its output,
-and a router behind it should find its way. Everything else that cannot be compared is an error.
+Only `exists: false`, `equals: null`, `not_equals` something else, and lists that hold null themselves (`in`,
+`contains`) are fulfilled: a node that was skipped has null for its output, and a router behind it should find its way.
+Everything else that cannot be compared is an error.
 """
 
 from collections.abc import Callable, Mapping
@@ -58,7 +59,7 @@ def same(value: Any, other: Any) -> bool:
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> "Comparison":
     def checked(value: Any, other: Any, place: str) -> bool:
-        if value is None:
+        if value is None or other is None:
             return False
         if not any(_is(value, kind) and _is(other, kind) for kind in (int | float, str)):
             raise ConditionFailed(place, f"{described(value)} cannot be compared with {described(other)}")
@@ -69,11 +70,11 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> "Comparison":
 
 def _textual(compare: Callable[[str, str, str], bool]) -> "Comparison":
     def checked(value: Any, other: Any, place: str) -> bool:
-        if value is None:
+        if value is None or other is None:
             return False
         if not isinstance(value, str):
             raise ConditionFailed(place, f"{described(value)} is no text")
-        return compare(value, str(other), place)
+        return compare(value, other, place)
 
     return checked
 
@@ -83,12 +84,14 @@ def _contains(value: Any, other: Any, place: str) -> bool:
         return any(same(item, other) for item in value)
     if isinstance(value, dict | str) and isinstance(other, str):
         return other in value
-    if value is None:
+    if value is None or other is None:
         return False
     raise ConditionFailed(place, f"{described(value)} cannot contain {described(other)}")
 
 
 def _in(value: Any, other: Any, place: str) -> bool:
+    if other is None:
+        return False
     if not isinstance(other, list | tuple):
         raise ConditionFailed(place, f"{described(other)} is no list")
     return any(same(value, item) for item in other)

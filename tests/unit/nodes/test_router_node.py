@@ -93,6 +93,22 @@ async def test_no_comparison_holds_for_null_or_for_what_is_not_there(comparison:
     assert not await holds({"field": "nodes.plan.output.none", **comparison})
 
 
+OPERANDS = ["starts_with", "ends_with", "regex", "greater", "greater_or_equal", "less", "less_or_equal", "contains", "in"]
+
+
+@pytest.mark.parametrize("comparison", OPERANDS)
+async def test_no_comparison_holds_with_null(comparison: str) -> None:
+    assert not await holds({"value": "None of this", comparison: None})
+    assert not await holds({"value": None, comparison: None})
+    assert await holds({"not": {"value": "None of this", comparison: None}})
+
+
+async def test_null_is_one_of_a_list_that_holds_it() -> None:
+    assert await holds({"value": None, "in": [1, None]})
+    assert await holds({"value": [1, None], "contains": None})
+    assert not await holds({"value": None, "in": [1, "None"]})
+
+
 @pytest.mark.parametrize(
     ("condition", "reason"),
     [
@@ -104,7 +120,7 @@ async def test_no_comparison_holds_for_null_or_for_what_is_not_there(comparison:
         ({"value": 3, "in": "123"}, "the text '123' is no list"),
         ({"value": {}, "regex": "x"}, "an object is no text"),
         ({"value": 3, "exists": "yes"}, "the text 'yes' is neither true nor false"),
-        ({"value": 3, "greater": None}, "the number 3 cannot be compared with null"),
+        ({"value": 3, "greater": []}, "the number 3 cannot be compared with a list"),
     ],
 )
 async def test_what_cannot_be_compared_is_an_error_that_names_its_place(condition: Any, reason: str) -> None:
