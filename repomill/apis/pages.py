@@ -93,11 +93,17 @@ async def collect(first: ApiRequest, paging: Paging, fetch: Fetch) -> Pages:
 
 
 def select(path: str, body: Json) -> list[Json]:
-    """Return what a JSON path selects; one array stands for its elements."""
-    from jsonpath import findall
+    """Return what a JSON path selects. One that names a single place stands for the elements of the array there.
 
-    found: list[Any] = findall(path, body) if isinstance(body, (dict, list)) else []
-    return found[0] if len(found) == 1 and isinstance(found[0], list) else found
+    There null, as some servers write an empty list, is nothing.
+    """
+    import jsonpath
+
+    query = jsonpath.compile(path)
+    found: list[Any] = query.findall(body) if isinstance(body, (dict, list)) else []
+    if not (isinstance(query, jsonpath.JSONPath) and query.singular_query()):
+        return found
+    return found[0] if found and isinstance(found[0], list) else [value for value in found if value is not None]
 
 
 def _first(request: ApiRequest, paging: Paging) -> ApiRequest:

@@ -93,7 +93,17 @@ async def test_no_comparison_holds_for_null_or_for_what_is_not_there(comparison:
     assert not await holds({"field": "nodes.plan.output.none", **comparison})
 
 
-OPERANDS = ["starts_with", "ends_with", "regex", "greater", "greater_or_equal", "less", "less_or_equal", "contains", "in"]
+OPERANDS = [
+    "starts_with",
+    "ends_with",
+    "regex",
+    "greater",
+    "greater_or_equal",
+    "less",
+    "less_or_equal",
+    "contains",
+    "in",
+]
 
 
 @pytest.mark.parametrize("comparison", OPERANDS)
