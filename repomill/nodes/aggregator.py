@@ -136,7 +136,8 @@ def _deep(one: dict[str, Json], other: dict[str, Json]) -> dict[str, Json]:
 
 
 def _joined(values: list[Json], config: AggregatorConfig, place: str) -> Json:
-    if values and all(isinstance(value, str) for value in values):
+    # Where nothing is left the separator tells that texts were meant.
+    if (values or config.separator) and all(isinstance(value, str) for value in values):
         return config.separator.join(map(str, values))
     if not all(isinstance(value, list) for value in values):
         raise TableInvalid(place, "'concat' takes lists, or texts, and not both")

@@ -57,6 +57,7 @@ def test_the_node_conforms(check: Check) -> None:
         ({"mode": "concat", "values": [[1], None, [2, [3]]]}, [1, 2, [3]]),
         ({"mode": "concat", "values": ["a", None, "b"], "separator": ", "}, "a, b"),
         ({"mode": "concat", "values": [None]}, []),
+        ({"mode": "concat", "values": [None, None], "separator": ", "}, ""),
         ({"mode": "first", "values": [None, False, "x"]}, False),
         ({"mode": "first", "values": [None]}, None),
         ({"mode": "template", "template": "text"}, "text"),
