@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 from jinja2 import Environment, Undefined, pass_environment
 from jinja2.exceptions import FilterArgumentError, SecurityError
 from jinja2.filters import FILTERS as JINJA_FILTERS
-from jinja2.filters import make_attrgetter
+from jinja2.filters import make_attrgetter, sync_do_slice
 from jinja2.tests import TESTS as JINJA_TESTS
 from markupsafe import escape
 
@@ -111,7 +111,9 @@ def _batch(value: Iterable[object], linecount: int, fill_with: object = None) ->
 
 
 def _slice(value: Iterable[object], slices: int, fill_with: object = None) -> object:
-    return JINJA_FILTERS["slice"](value, _at_most(_MAX_WIDTH, slices, "slices"), fill_with)
+    if slices < 1:
+        raise FilterArgumentError("slices must be 1 at least")
+    return sync_do_slice(list(value), _at_most(_MAX_WIDTH, slices, "slices"), fill_with)
 
 
 def _round(value: float, precision: int = 0, method: str = "common") -> object:

@@ -1,9 +1,11 @@
 from itertools import count
 
 import pytest
+from jinja2.filters import FILTERS as JINJA_FILTERS
 
 from repomill.canonical import Json
 from repomill.errors import ExpressionFailed, RenderingTooLarge
+from repomill.trees._filters import FILTERS
 from repomill.trees.rendering import Limits, evaluate, render_text
 
 SCOPE: dict[str, Json] = {
@@ -54,6 +56,78 @@ def failure(source: str) -> ExpressionFailed:
 )
 def test_a_template_renders_plain_data(source: str, text: str) -> None:
     assert render_text(source, SCOPE, "file") == text
+
+
+LEFT_OUT = {"attr", "random", "pprint", "safe", "forceescape", "urlize", "xmlattr", "striptags"}
+EVERY_FILTER = [
+    ("abs", "{{ -1 | abs }}", "1"),
+    ("batch", "{{ [1, 2, 3] | batch(2, 0) | list }}", "[[1, 2], [3, 0]]"),
+    ("capitalize", "{{ 'aB' | capitalize }}", "Ab"),
+    ("center", "{{ 'a' | center(3) }}", " a "),
+    ("count", "{{ [1, 2] | count }}", "2"),
+    ("d", "{{ none | d('x', true) }}", "x"),
+    ("default", "{{ absent | default('x') }}", "x"),
+    ("dictsort", "{{ {'b': 1, 'a': 2} | dictsort }}", "[('a', 2), ('b', 1)]"),
+    ("e", "{{ '<' | e }}", "&lt;"),
+    ("escape", "{{ '<' | escape }}", "&lt;"),
+    ("filesizeformat", "{{ 2000 | filesizeformat }}", "2.0 kB"),
+    ("first", "{{ [1, 2] | first }}", "1"),
+    ("float", "{{ '1.5' | float }}", "1.5"),
+    ("format", "{{ '%s-%d' | format('a', 1) }}", "a-1"),
+    ("groupby", "{% for k, all in plan.rows | groupby('v') %}{{ k }}{{ all | length }}{% endfor %}", "2131"),
+    ("indent", "{{ 'a\nb' | indent(1) }}", "a\n b"),
+    ("int", "{{ '7' | int }}", "7"),
+    ("items", "{{ {'a': 1} | items | list }}", "[('a', 1)]"),
+    ("join", "{{ [1, 'a'] | join('-') }}", "1-a"),
+    ("last", "{{ [1, 2] | last }}", "2"),
+    ("length", "{{ 'abc' | length }}", "3"),
+    ("list", "{{ 'ab' | list }}", "['a', 'b']"),
+    ("lower", "{{ 'AB' | lower }}", "ab"),
+    ("map", "{{ plan.rows | map(attribute='v') | list }}", "[2, 3]"),
+    ("max", "{{ [1, 2] | max }}", "2"),
+    ("min", "{{ [1, 2] | min }}", "1"),
+    ("pascal_case", "{{ 'a b' | pascal_case }}", "AB"),
+    ("reject", "{{ [1, 2] | reject('odd') | list }}", "[2]"),
+    ("rejectattr", "{{ plan.rows | rejectattr('v', 'odd') | map(attribute='v') | list }}", "[2]"),
+    ("replace", "{{ 'aa' | replace('a', 'b', 1) }}", "ba"),
+    ("reverse", "{{ [1, 2] | reverse | list }}", "[2, 1]"),
+    ("round", "{{ 1.25 | round(1, 'floor') }}", "1.2"),
+    ("select", "{{ [1, 2] | select('odd') | list }}", "[1]"),
+    ("selectattr", "{{ plan.rows | selectattr('v', 'odd') | map(attribute='v') | list }}", "[3]"),
+    ("slice", "{{ [1, 2, 3] | slice(2) | list }}", "[[1, 2], [3]]"),
+    ("slug", "{{ 'A b' | slug }}", "a-b"),
+    ("snake_case", "{{ 'A b' | snake_case }}", "a_b"),
+    ("sort", "{{ [2, 1] | sort }}", "[1, 2]"),
+    ("split", "{{ 'a,b' | split(',') }}", "['a', 'b']"),
+    ("string", "{{ [1] | string | length }}", "3"),
+    ("sum", "{{ plan.rows | sum('v') }}", "5"),
+    ("title", "{{ 'a b' | title }}", "A B"),
+    ("tojson", "{{ {'b': none, 'a': true} | tojson }}", '{"a": true, "b": null}'),
+    ("trim", "{{ ' a ' | trim }}", "a"),
+    ("truncate", "{{ 'a b c d' | truncate(5, true, '..', 0) }}", "a b.."),
+    ("unique", "{{ [1, 1, 2] | unique | list }}", "[1, 2]"),
+    ("upper", "{{ 'ab' | upper }}", "AB"),
+    ("urlencode", "{{ 'a b' | urlencode }}", "a%20b"),
+    ("wordcount", "{{ 'a b' | wordcount }}", "2"),
+    ("wordwrap", "{{ 'aa bb' | wordwrap(2) }}", "aa\nbb"),
+]
+
+
+@pytest.mark.parametrize(("name", "source", "text"), EVERY_FILTER)
+def test_every_filter_works(name: str, source: str, text: str) -> None:
+    assert f"| {name}" in source
+    assert render_text(source, SCOPE, "file") == text
+
+
+def test_the_filters_are_those_that_the_page_on_expressions_names() -> None:
+    added = {"slug", "snake_case", "pascal_case", "split"}
+    assert {name for name, _, _ in EVERY_FILTER} == (JINJA_FILTERS.keys() - LEFT_OUT) | added
+    assert {name for name, _, _ in EVERY_FILTER} == FILTERS.keys() - {"_each"}
+
+
+@pytest.mark.parametrize("source", ["{{ [1] | slice(0) | list }}", "{{ [1] | slice(-1) | list }}"])
+def test_a_list_has_one_slice_at_least(source: str) -> None:
+    assert "slices" in str(failure(source))
 
 
 @pytest.mark.parametrize(
