@@ -7,7 +7,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from repomill.canonical import Json, digest
+from repomill.canonical import Json, NotCanonical, digest
+from repomill.errors import ExpressionFailed
 from repomill.memory.port import Conversation
 from repomill.nodes.base import NodeConfig, NodeKind
 from repomill.nodes.ports import NO_CONVERSATION
@@ -46,8 +47,17 @@ async def prepare(run: Run, level: Level, node: str) -> NodeCall:
     """Render a node's configuration against what is known now and name the work.
 
     Raises:
-        ExpressionFailed: an expression names nothing, or what it gives does not fit its field.
+        ExpressionFailed: an expression names nothing, or what it gives does not fit its field, or no JSON.
     """
+    try:
+        return await _prepared(run, level, node)
+    except NotCanonical as error:
+        raise ExpressionFailed(
+            f"node {level.path(node)}", 1, f"{error}; make text of it, as with `| string`"
+        ) from error
+
+
+async def _prepared(run: Run, level: Level, node: str) -> NodeCall:
     spec, path, ids = level.plan.nodes[node], level.path(node), (*level.ids, node)
     declaration = kind(spec.type)
     scope = run.scope(level, node)

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from repomill.apis.media_types import is_json, plain_type
 from repomill.calls.rate_limits import wait_of_refusal
 from repomill.calls.statuses import TOO_FAST
-from repomill.canonical import Json
+from repomill.canonical import Json, as_canonical, finite
 from repomill.masking import masked
 
 # What lets others act as us is not kept.
@@ -40,7 +40,7 @@ class ApiAnswer:
 
     def json(self) -> Any:
         """Return the content as JSON has it; raises ValueError for what is none."""
-        return json.loads(self.content.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        return json.loads(self.content.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=finite)
 
     def text(self) -> str:
         """Return the content as text, as its `charset` says; what does not fit becomes U+FFFD."""
@@ -53,13 +53,15 @@ class ApiAnswer:
     def value(self) -> Json:
         """Return what the media type says it is: JSON, text, null for nothing, else `{"base64": …}`.
 
+        Integers beyond 2**53 are text, so that no digit is lost.
+
         Raises:
             ValueError: it says JSON and is none.
         """
         if not self.content:
             return None
         if is_json(self.media_type):
-            found: Json = self.json()
+            found: Json = as_canonical(self.json())
             return found
         if self.media_type.startswith("text/") or self.media_type in _TEXT_TYPES:
             return self.text()

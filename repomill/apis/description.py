@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from repomill.canonical import digest
+from repomill.canonical import as_canonical, digest
 from repomill.errors import OperationNotFound
 
 Schema = dict[str, Any]
@@ -134,15 +134,6 @@ def reached(value: Any, definitions: Mapping[str, Any]) -> dict[str, Any]:
                 found[name] = definitions[name]
                 waiting.append(definitions[name])
     return dict(sorted(found.items()))
-
-
-def as_canonical(value: Any) -> Any:
-    """Return the value with numbers that canonical JSON does not know as text: schemas bound 64-bit integers."""
-    if isinstance(value, dict):
-        return {key: as_canonical(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [as_canonical(item) for item in value]
-    return str(value) if isinstance(value, int) and abs(value) >= 2**53 else value
 
 
 def _references(value: Any) -> list[str]:

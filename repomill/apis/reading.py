@@ -7,9 +7,9 @@ from urllib.parse import urljoin
 from pydantic import ValidationError
 
 from repomill.apis._schemas import BadReference, Schemas
-from repomill.apis.description import ApiDescription, Operation, Parameter, Place, RequestBody, Response, as_canonical
+from repomill.apis.description import ApiDescription, Operation, Parameter, Place, RequestBody, Response
 from repomill.apis.gathering import Gathered
-from repomill.canonical import digest
+from repomill.canonical import as_canonical, digest
 from repomill.errors import ApiDocumentInvalid
 from repomill.workflow.json_schemas import schema_problems
 from repomill.workflow.pointers import child

@@ -12,7 +12,7 @@ from repomill.apis.description import Operation
 from repomill.apis.pages import PagesBroken, Paging, collect
 from repomill.apis.requests import ApiRequest, make_request, undescribed
 from repomill.apis.responses import response_faults
-from repomill.canonical import Json
+from repomill.canonical import Json, as_canonical
 from repomill.errors import ApiAnswerUnusable, OperationNotFound
 from repomill.nodes.base import Idempotency, NodeConfig, NodeContext, NodeKind, NodeResult, Raw
 from repomill.sources import SourceKind
@@ -167,7 +167,7 @@ async def _all_pages(config: ApiCallConfig, request: ApiRequest, paging: Paging,
     return {
         "status": pages.last.status,
         "headers": _kept(config, pages.last),
-        "items": list(pages.items),
+        "items": as_canonical(pages.items),
         "pages": pages.count,
         "complete": pages.is_complete,
     }
@@ -186,7 +186,7 @@ def _body(config: ApiCallConfig, answer: ApiAnswer) -> Json:
     try:
         if config.answer == "text":
             return answer.text()
-        body: Json = answer.json() if config.answer == "json" else answer.value()
+        body: Json = as_canonical(answer.json()) if config.answer == "json" else answer.value()
     except ValueError as error:
         raise ApiAnswerUnusable(config.source, config.operation, f"it is not JSON: {error}") from error
     return body

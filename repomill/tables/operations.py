@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from repomill.canonical import Json
+from repomill.canonical import Json, as_canonical
 from repomill.errors import ColumnUnknown, RepomillError, TableInvalid
 from repomill.tables.frames import frame_of, rows_of
 from repomill.tables.steps import MOST_ROWS, Function, Group, Join, Pivot, Sort, Step
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _PANDAS_NAMES: Final[Mapping[str, str]] = {"unique_count": "nunique"}
+_SURE_TO_FIT: Final = 2**62
 _OF_NUMBERS: Final = frozenset({"sum", "mean", "median"})
 
 
@@ -35,7 +36,7 @@ def table_rows(rows: Json, steps: Sequence[Step], place: str) -> tuple[list[str]
         here = f"{place}/steps/{at}/{step.kind}"
         before = _with_columns(frame, step, is_open, here)
         frame, is_open = _applied(before, step, here), _is_open_after(step, before, is_open)
-    return [str(name) for name in frame.columns], rows_of(frame)
+    return [str(name) for name in frame.columns], as_canonical(rows_of(frame))
 
 
 def _with_columns(frame: "pd.DataFrame", step: Step, is_open: bool, place: str) -> "pd.DataFrame":
@@ -112,7 +113,9 @@ def _group(frame: "pd.DataFrame", group: Group, place: str) -> "pd.DataFrame":
     if not len(frame) and not group.by:
         frame = frame.reindex([0])  # a row of nulls counts for nothing, and makes the one group that SQL gives
     groups = frame.groupby(list(group.by), sort=False, dropna=False) if group.by else frame.groupby([0] * len(frame))
-    columns = {name: groups[each.column].agg(_function(each.function)) for name, each in aggregates.items()}
+    columns = {
+        name: groups[each.column].agg(_function(each.function, frame[each.column])) for name, each in aggregates.items()
+    }
     made = pd.DataFrame(columns)
     return made.reset_index() if group.by else made
 
@@ -123,7 +126,10 @@ def _check_numbers(frame: "pd.DataFrame", column: str, function: Function, place
         raise TableInvalid(place, f"the column {column!r} does not hold numbers only, which {function!r} needs")
 
 
-def _function(function: Function) -> Any:
+def _function(function: Function, column: "pd.Series[Any]") -> Any:
+    """Return what pandas calls a function, or our own sum where that of integers may be beyond the 64 bits it takes."""
+    if function == "sum" and str(column.dtype) == "Int64" and column.astype("Float64").abs().sum() >= _SURE_TO_FIT:
+        return lambda part: sum(part.dropna().tolist())
     return _PANDAS_NAMES.get(function, function)
 
 
@@ -172,7 +178,9 @@ def _pivot(frame: "pd.DataFrame", pivot: Pivot, place: str) -> "pd.DataFrame":
         raise TableInvalid(place, "a column stands in 'rows' and 'columns' at once")
     if not len(frame):
         return frame[list(pivot.rows)]
-    cells = frame.groupby(keys, sort=False, dropna=False)[pivot.values].agg(_function(pivot.function))
+    cells = frame.groupby(keys, sort=False, dropna=False)[pivot.values].agg(
+        _function(pivot.function, frame[pivot.values])
+    )
     if str(cells.dtype) == "int64":  # that of counts has no null, so beside empty cells they would become floats
         cells = cells.astype("Int64")
     wide = cells.unstack(pivot.columns).sort_index(axis="columns")

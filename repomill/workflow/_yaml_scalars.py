@@ -3,8 +3,9 @@
 `on`, `yes`, `1_000`, `12:30` and dates are text, unlike in YAML 1.1.
 """
 
-import math
 import re
+
+from repomill.canonical import number_fault
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -13,9 +14,6 @@ _OCTAL = re.compile(r"0o[0-7]+\Z")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _NOT_FINITE = re.compile(r"([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z")
-
-LARGEST_INTEGER = 2**53 - 1
-"""The largest integer that every JSON reader keeps exactly (RFC 8259, 6; RFC 8785)."""
 
 _LONGEST_NUMBER = 400
 
@@ -37,10 +35,8 @@ def scalar_value(text: str) -> str | int | float | bool | None:
 
 def _check(number: float) -> None:
     """Raise ValueError for a number that canonical JSON cannot hold."""
-    if isinstance(number, int) and abs(number) > LARGEST_INTEGER:
-        raise ValueError(f"{str(number)[:20]} is beyond the integers that JSON keeps exactly (2**53 - 1)")
-    if not math.isfinite(number):
-        raise ValueError("JSON has no infinity and no NaN")
+    if fault := number_fault(number):
+        raise ValueError(fault)
 
 
 def _number_or_text(text: str) -> str | int | float:

@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonschema.exceptions import ValidationError
 
-from repomill.canonical import Json
+from repomill.canonical import Json, number_faults
 from repomill.errors import InputsInvalid
 from repomill.workflow._nearest import did_you_mean
 from repomill.workflow.json_schemas import value_errors
@@ -42,7 +42,7 @@ def check_inputs(spec: WorkflowSpec, given: Mapping[str, Json]) -> dict[str, Jso
     """
     schema = input_schema(spec)
     inputs = _with_defaults(schema, deepcopy(dict(given)))
-    problems = _problems(schema, inputs)
+    problems = _problems(schema, inputs) or [f"{at}: {why}; give it as text" for at, why in number_faults(inputs)]
     if problems:
         raise InputsInvalid(spec.name, tuple(problems))
     return inputs

@@ -8,10 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from repomill.canonical import Json
-
-LARGEST_INTEGER: Final = 2**53
-"""Beyond it JSON readers disagree about integers; they come as text."""
+from repomill.canonical import Json, as_canonical
 
 _EXACT_DIGITS: Final = 15
 """Decimal digits that a floating-point number keeps for sure."""
@@ -68,7 +65,7 @@ _KINDS: Final[Sequence[tuple[type | tuple[type, ...], str]]] = (
 )
 
 _PLAIN: Final[dict[str, Callable[[Any], Json]]] = {
-    "integer": lambda value: value if abs(value) <= LARGEST_INTEGER else str(value),
+    "integer": as_canonical,
     "number": lambda value: value if math.isfinite(value) else None,
     "bytes": lambda value: base64.b64encode(bytes(value)).decode(),
     "datetime": lambda value: value.isoformat(),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repomill.canonical import canonical_json, digest, digest_bytes
+from repomill.canonical import as_canonical, canonical_json, digest, digest_bytes
 
 NUMBERS = st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -51,6 +51,21 @@ def test_one_and_one_point_zero_are_one_number() -> None:
 def test_what_json_cannot_hold_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r".+"):
         canonical_json(value)
+
+
+def test_a_refusal_says_where_the_value_stands() -> None:
+    with pytest.raises(ValueError, match=r"^/a/1/b~1c: 1152921504606846976 is beyond the integers"):
+        canonical_json({"a": [1, {"b/c": 2**60}]})
+    with pytest.raises(ValueError, match=r"^/0: JSON has no infinity"):
+        canonical_json([float("nan")])
+    with pytest.raises(ValueError, match=r"^9007199254740992 is beyond"):
+        canonical_json(2**53)
+
+
+def test_integers_that_would_lose_digits_become_text() -> None:
+    kept = {"a": [2**53 - 1, 1 - 2**53, True, 1e300], "b": (None, "x")}
+    assert as_canonical(kept) == {"a": [2**53 - 1, 1 - 2**53, True, 1e300], "b": [None, "x"]}
+    assert as_canonical({"a": [2**53, -(2**53)]}) == {"a": ["9007199254740992", "-9007199254740992"]}
 
 
 def test_a_digest_names_its_function() -> None:

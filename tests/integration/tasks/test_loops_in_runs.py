@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from repomill.canonical import digest_bytes
-from repomill.errors import NodeFailed, NodeTimeout
+from repomill.errors import ExpressionFailed, NodeFailed, NodeTimeout
 from tasks.services import Services
 from tests.fakes import plain_task_runs
 from tests.fakes.probe_kinds import Probe, registered_probe
@@ -185,3 +185,9 @@ async def test_a_loop_of_which_nothing_ran_is_cached(services: Services, probe: 
 async def test_the_task_runs_a_loop_is_said_to_follow_are_bounded(services: Services) -> None:
     walked = await walk(services, document([loop(list(range(80)), {"id": "i", "type": "input"}, parallel=20)]))
     assert len(walked.task_runs.records[-1].after) == 50
+
+
+async def test_a_number_that_json_does_not_keep_fails_the_node_that_takes_it(services: Services, probe: Probe) -> None:
+    walked = await walk(services, document([loop([60], probe_node(value="{{ {'id': 2 ** item} }}"))]))
+    assert isinstance(walked.error, ExpressionFailed)
+    assert "each[0].a, line 1: /config/value/id: 1152921504606846976 is beyond the integers" in str(walked.error)

@@ -32,7 +32,7 @@ def test_an_answer_is_read_as_its_type_says(content: bytes, media_type: str, val
     assert answer(content, media_type).value() == value
 
 
-@pytest.mark.parametrize("content", [b"{nope", b"NaN", b"\xff"])
+@pytest.mark.parametrize("content", [b"{nope", b"NaN", b"1e999", b"\xff"])
 def test_json_that_is_none_is_told(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"JSON|Expecting|decode"):
         answer(content).value()

@@ -146,6 +146,26 @@ def test_a_key_that_is_null_throughout_matches_nothing_but_null(key: Any) -> Non
     assert column("b", {"join": join}, rows=[{"id": key}, {"id": None}]) == [None, 2]
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"group": {"by": ["tea"], "aggregate": {"all": {"column": "kg", "function": "sum"}}}},
+        {"group": {"aggregate": {"all": {"column": "kg", "function": "sum"}}}},
+        {"pivot": {"rows": ["tea"], "columns": "to", "values": "kg", "function": "sum"}},
+    ],
+)
+@pytest.mark.parametrize("kg", [2**51, 2**62, -(2**62)])
+def test_sums_are_exact_and_integers_beyond_json_are_text(step: dict[str, Any], kg: int) -> None:
+    rows: list[dict[str, Any]] = [{"tea": "a", "to": "all", "kg": value} for value in (kg, kg, None)]
+    [row] = table(step, rows=rows)
+    assert row["all"] == (2 * kg if abs(kg) < 2**53 else str(2 * kg))
+
+
+def test_integers_beyond_json_pass_through_as_text() -> None:
+    rows = [{"id": 1234567890123456789}, {"id": 2**70}, {"id": 1}]
+    assert column("id", {"filter": {"field": "id", "greater": 1}}, rows=rows) == ["1234567890123456789", str(2**70)]
+
+
 def test_steps_follow_each_other() -> None:
     steps: list[dict[str, Any]] = [
         {"filter": {"field": "price", "greater": 3}},

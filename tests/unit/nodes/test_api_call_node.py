@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from repomill.apis.client import HttpApi
 from repomill.apis.source import ActingUser, ApiSource, Bearer
 from repomill.nodes.api_call import ApiCall
-from repomill.testing import Case, conformance
+from repomill.testing import Case, conformance, run_node
 from repomill.testing.checks import Check
 
 SECRET = "token-4711"
@@ -18,6 +18,8 @@ USER = ActingUser("u", "Ada", "o", "Engines")
 
 def answered(request: httpx.Request) -> httpx.Response:
     assert request.headers["Authorization"] == f"Bearer {SECRET}"
+    if request.url.path == "/orders":
+        return httpx.Response(200, json={"rows": [{"id": 1234567890123456789, "n": 1}]})
     if request.url.path == "/photo":
         return httpx.Response(200, content=b"\x89PNG\xff", headers={"Content-Type": "image/png"})
     return httpx.Response(200, json=[{"id": 1}], headers={"Set-Cookie": "a=b"})
@@ -48,3 +50,13 @@ CASES = (
 @pytest.mark.parametrize("check", conformance(ApiCall(), *CASES), ids=str)
 def test_the_node_conforms(check: Check) -> None:
     check()
+
+
+@pytest.mark.parametrize(
+    ("config", "place"),
+    [({}, "body"), ({"answer": "json"}, "body"), ({"paginate": {"by": "link", "items": "$.rows"}}, "items")],
+)
+def test_integers_that_would_lose_digits_come_as_text(config: dict[str, Any], place: str) -> None:
+    output: Any = run_node(ApiCall(), case("orders", "GET /orders", **config)).output
+    rows = output["items"] if place == "items" else output["body"]["rows"]
+    assert rows == [{"id": "1234567890123456789", "n": 1}]

@@ -87,5 +87,5 @@ def test_nodes_that_ask_have_keys_of_their_own_however_alike_they_are() -> None:
 
 
 def test_a_configuration_that_is_not_json_has_no_key() -> None:
-    with pytest.raises(ValueError, match="nan"):
+    with pytest.raises(ValueError, match="NaN"):
         node_key(kind("input"), {"a": float("nan")})

@@ -46,6 +46,13 @@ def test_defaults_stand_in_for_what_was_not_given() -> None:
     assert check_inputs(SPEC, {"name": "svc", "port": 1}) == {"name": "svc", "port": 1, "public": False, "tags": ["a"]}
 
 
+def test_numbers_that_json_does_not_keep_are_refused_with_their_place() -> None:
+    found = problems({"name": "svc", "port": 2**60, "free": [{"id": -(2**53)}], "ratio": float("inf")})
+    assert [problem.partition(":")[0] for problem in found] == ["/port", "/free/0/id", "/ratio"]
+    assert "1152921504606846976 is beyond the integers that JSON keeps exactly (2**53 - 1)" in found[0]
+    assert "give it as text" in found[0]
+
+
 def test_defaults_reach_into_objects_that_were_given() -> None:
     assert check_inputs(SPEC, {"name": "svc", "owner": {}})["owner"] == {"team": "core"}
 
