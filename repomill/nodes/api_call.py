@@ -1,15 +1,16 @@
 """The `api_call` node: calls one operation of an HTTP API."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Annotated, Any, ClassVar, Literal, Self
+from itertools import count
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from repomill.apis.answers import ApiAnswer
 from repomill.apis.client import SUCCESS, CallOptions, HttpApi
 from repomill.apis.description import Operation
-from repomill.apis.pages import PagesBroken, Paging, collect
+from repomill.apis.pages import Fetch, PagesBroken, Paging, collect
 from repomill.apis.requests import ApiRequest, make_request, undescribed
 from repomill.apis.responses import response_faults
 from repomill.canonical import Json, as_canonical
@@ -19,6 +20,10 @@ from repomill.sources import SourceKind
 from repomill.trees.tree import TreeFile
 
 Values = dict[str, Any]
+Check = Callable[..., list[Json]]
+
+_MOST_WARNINGS: Final = 100
+"""Warnings that all pages leave together."""
 
 
 class ApiCallConfig(NodeConfig):
@@ -43,6 +48,13 @@ class ApiCallConfig(NodeConfig):
     ] = "off"
     paginate: Annotated[Paging | None, Raw(), Field(description="Collect the items of all pages.")] = None
     idempotency_key: Annotated[bool, Field(description="Send an `Idempotency-Key` with POST and PATCH.")] = True
+
+    @field_validator("operation")
+    @classmethod
+    def _is_named(cls, operation: str) -> str:
+        if not operation.strip():
+            raise ValueError("it is blank; give an operationId, or method and path")
+        return operation
 
     @field_validator("expect")
     @classmethod
@@ -127,10 +139,11 @@ class ApiCall(NodeKind[ApiCallConfig]):
         operation = find_operation(api, config)
         request = make_request(operation, api.description, api.base_url, config.arguments(), config.content_type)
         fetch = partial(_fetch, api, config, context)
+        check = partial(_warnings, api, operation, config)
         if config.paginate is not None:
-            return NodeResult(await _all_pages(config, request, config.paginate, fetch))
+            return NodeResult(await _all_pages(config, request, config.paginate, fetch, check))
         answer = await fetch(request)
-        return _result(config, answer, _warnings(api, operation, config, answer))
+        return _result(config, answer, check(answer))
 
 
 def find_operation(api: HttpApi, config: ApiCallConfig) -> Operation:
@@ -159,9 +172,17 @@ async def _fetch(api: HttpApi, config: ApiCallConfig, context: NodeContext, requ
     return await api.call(context.calls, context.path, request, options)
 
 
-async def _all_pages(config: ApiCallConfig, request: ApiRequest, paging: Paging, fetch: Any) -> Json:
+async def _all_pages(config: ApiCallConfig, request: ApiRequest, paging: Paging, fetch: Fetch, check: Check) -> Json:
+    warnings: list[Json] = []
+    numbers = count(1)
+
+    async def checked(request: ApiRequest) -> ApiAnswer:
+        answer = await fetch(request)
+        warnings.extend(check(answer, f"page {next(numbers)}: "))
+        return answer
+
     try:
-        pages = await collect(request, paging, fetch)
+        pages = await collect(request, paging, checked)
     except PagesBroken as error:
         raise ApiAnswerUnusable(config.source, config.operation, str(error)) from error
     return {
@@ -170,13 +191,12 @@ async def _all_pages(config: ApiCallConfig, request: ApiRequest, paging: Paging,
         "items": as_canonical(pages.items),
         "pages": pages.count,
         "complete": pages.is_complete,
+        "warnings": warnings[:_MOST_WARNINGS],
     }
 
 
 def _result(config: ApiCallConfig, answer: ApiAnswer, warnings: list[Json]) -> NodeResult:
-    output: dict[str, Json] = {"status": answer.status, "headers": _kept(config, answer)}
-    if warnings:
-        output["warnings"] = warnings
+    output: dict[str, Json] = {"status": answer.status, "headers": _kept(config, answer), "warnings": warnings}
     if config.save_as:
         return NodeResult(output | {"file": config.save_as}, (TreeFile(config.save_as, answer.content),))
     return NodeResult(output | {"body": _body(config, answer)})
@@ -197,10 +217,12 @@ def _kept(config: ApiCallConfig, answer: ApiAnswer) -> dict[str, Json]:
     return {name: answer.headers[name] for name in names if name in answer.headers}
 
 
-def _warnings(api: HttpApi, operation: Operation, config: ApiCallConfig, answer: ApiAnswer) -> list[Json]:
+def _warnings(
+    api: HttpApi, operation: Operation, config: ApiCallConfig, answer: ApiAnswer, where: str = ""
+) -> list[Json]:
     if config.check_response == "off" or api.description is None:
         return []
-    faults = response_faults(operation, api.description, answer)
+    faults = [f"{where}{fault}" for fault in response_faults(operation, api.description, answer)]
     if faults and config.check_response == "fail":
         raise ApiAnswerUnusable(config.source, config.operation, "; ".join(faults))
-    return list(faults)
+    return [*faults]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from repomill.errors import AddressRefused, ApiAnswerUnusable
-from tests.fakes.api_calls import Api, source_at
+from tests.fakes.api_calls import Api, described, source_at
 from tests.servers.pet_api import Fault, PetApi
 
 WAYS: list[tuple[str, dict[str, Any], int]] = [
@@ -62,6 +62,19 @@ async def test_a_link_to_a_host_that_was_not_named_is_not_followed(api: Api, pet
     pets.faults = [Fault(200, body=b"[1]", headers={"Link": '<http://169.254.169.254/x>; rel="next"'})]
     with pytest.raises(AddressRefused, match=r"169\.254\.169\.254"):
         await api.run(operation="GET /pets", paginate={"by": "link"})
+
+
+async def test_every_page_is_checked_against_the_document(pets: PetApi) -> None:
+    api = Api(source_at(pets.url), await described(pets.url))
+    settings: dict[str, Any] = {"operation": "listPets", "paginate": {"by": "page", "parameter": "page"}}
+    assert (await api.output(**settings, check_response="fail"))["warnings"] == []
+    bodies = (b'[{"name": "a"}]', b'[{"id": 1}]', b"[]")
+    pets.faults = [Fault(200, body=body) for body in bodies]
+    output = await api.output(**settings, query={"limit": 1}, check_response="warn")
+    assert output["warnings"] == ["page 2: 0: 'name' is a required property"]
+    pets.faults = [Fault(200, body=b'[{"id": 1}]')]
+    with pytest.raises(ApiAnswerUnusable, match="page 1: 0: 'name' is a required property"):
+        await api.run(**settings, query={"limit": 2}, check_response="fail")
 
 
 async def test_a_page_that_is_no_json_is_told(api: Api, pets: PetApi) -> None:
