@@ -73,7 +73,7 @@ class Aggregator(NodeKind[AggregatorConfig]):
     """
 
     name: ClassVar[str] = "aggregator"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     idempotency: ClassVar[Idempotency] = Idempotency.PURE
     config_model = AggregatorConfig
 

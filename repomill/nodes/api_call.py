@@ -103,7 +103,7 @@ class ApiCall(NodeKind[ApiCallConfig]):
     """
 
     name: ClassVar[str] = "api_call"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     idempotency: ClassVar[Idempotency] = Idempotency.RECORDED
     source_kinds: ClassVar[frozenset[SourceKind]] = frozenset({SourceKind.HTTP})
     config_model = ApiCallConfig

@@ -94,7 +94,7 @@ class Loop(NodeKind[LoopConfig]):
     """
 
     name: ClassVar[str] = "loop"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     idempotency: ClassVar[Idempotency] = Idempotency.PURE
     config_model = LoopConfig
     body_key: ClassVar[str] = "body"
@@ -185,11 +185,12 @@ class _Turn:
             self.state = await asyncio.to_thread(render_value, self._config.carry, scope, place)
 
     async def goes_on(self, at: int) -> bool:
-        """Tell whether another iteration follows; `until` is not asked before the first one."""
+        """Tell whether iteration `at` follows: `while` is asked about it, `until` about the one before, if any."""
         is_while = "while_" in self._config.model_fields_set
         if not is_while and at == 0:
             return True
         condition, key = (self._config.while_, "while") if is_while else (self._config.until, "until")
-        scope = {**self._context.scope, self._config.index_as: at, STATE: self.state, OUTPUT: self._output}
+        index = at if is_while else at - 1
+        scope = {**self._context.scope, self._config.index_as: index, STATE: self.state, OUTPUT: self._output}
         place = f"node {self._context.path}/{key}"
         return await asyncio.to_thread(render_condition, condition, scope, place) is is_while

@@ -46,7 +46,7 @@ class Router(NodeKind[RouterConfig]):
     """
 
     name: ClassVar[str] = "router"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     idempotency: ClassVar[Idempotency] = Idempotency.PURE
     config_model = RouterConfig
 

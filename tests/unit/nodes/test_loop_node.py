@@ -124,8 +124,16 @@ async def test_a_loop_may_stop_at_its_bound() -> None:
     assert (await loop(MemoryBody(), until="{{ false }}", on_limit="stop"))["count"] == 10
 
 
+async def test_until_sees_the_iteration_that_ended_and_while_the_one_that_would_begin() -> None:
+    told: dict[str, Any] = {"index_as": "at", "carry": "{{ at }}"}
+    until = await loop(MemoryBody(), until="{{ at == 2 and state == 2 }}", **told)
+    assert (until["count"], until["state"]) == (3, 2)
+    before = await loop(MemoryBody(), **told, **{"while": "{{ at == 0 or (at < 3 and state == at - 1) }}"})
+    assert (before["count"], before["state"]) == (3, 2)
+
+
 async def test_a_loop_that_ends_with_its_last_iteration_has_ended() -> None:
-    assert (await loop(MemoryBody(), until="{{ index == 10 }}"))["count"] == 10
+    assert (await loop(MemoryBody(), until="{{ index == 9 }}"))["count"] == 10
     assert (await loop(MemoryBody(), **{"while": "{{ index < 10 }}"}))["count"] == 10
 
 
