@@ -54,20 +54,23 @@ class Roots:
             for path in _walk(node, wanted, root / folder, "**/*"):
                 yield path.relative_to(root / folder).as_posix(), root, path.relative_to(root).as_posix()
             return
-        root, pattern = self._pattern(node, wanted.place)
-        for path in _walk(node, wanted, root, pattern):
-            shown = path.relative_to(root).as_posix()
-            yield shown, root, shown
+        for root, pattern in self._patterns(node, wanted.place):
+            found = [path.relative_to(root).as_posix() for path in _walk(node, wanted, root, pattern)]
+            if found:
+                yield from ((path, root, path) for path in found)
+                return
 
-    def _pattern(self, node: str, pattern: str) -> tuple[Path, str]:
-        """Return the root a pattern is for: the one it begins with, or the first with a match."""
-        if not pattern.startswith("/"):
-            real = [folder.resolve() for folder in self.folders]
-            return next((root for root in real if next(root.glob(pattern), None)), real[0]), pattern
+    def _patterns(self, node: str, place: str) -> Iterator[tuple[Path, str]]:
+        """Yield the roots that a pattern may be for, with what it is within each: the one it begins with, or all."""
+        pattern = PurePosixPath(place)
         for root in (folder.resolve() for folder in self.folders):
-            if PurePosixPath(pattern).is_relative_to(root):
-                return root, PurePosixPath(pattern).relative_to(root).as_posix()
-        raise InputFileRefused(node, pattern, "it is outside the allowed folders")
+            if not pattern.is_absolute():
+                yield root, _files_of(node, pattern)
+            elif pattern.is_relative_to(root):
+                yield root, _files_of(node, pattern.relative_to(root))
+                return
+        if pattern.is_absolute():
+            raise InputFileRefused(node, place, "it is outside the allowed folders")
 
     def _located(self, node: str, place: str) -> tuple[Path, str]:
         """Return the real root that holds a path, and the real path in it."""
@@ -81,6 +84,13 @@ class Roots:
                 return root, real.relative_to(root).as_posix()
             reason = "it leads out of the allowed folders"
         raise InputFileRefused(node, place, reason)
+
+
+def _files_of(node: str, pattern: PurePosixPath) -> str:
+    """Return a pattern that matches files: `**` at the end, which means folders to pathlib, stands for all below."""
+    if not pattern.parts:
+        raise InputFileRefused(node, str(pattern), "it is no pattern of files; `**` takes all of them")
+    return str(pattern / "*" if pattern.name == "**" else pattern)
 
 
 def _walk(node: str, wanted: Wanted, start: Path, pattern: str) -> Iterator[Path]:

@@ -44,6 +44,9 @@ def refused(root: Path, kind: str, place: str) -> str:
         ("glob", "**/*.md", ["a.md", "docs/b.md", "docs/deep/c.md"]),
         ("glob", "docs/?.*", ["docs/b.md", "docs/d.txt"]),
         ("glob", "*.rst", []),
+        ("glob", "docs/**", ["docs/b.md", "docs/d.txt", "docs/deep/c.md"]),
+        ("glob", "docs/**/", ["docs/b.md", "docs/d.txt", "docs/deep/c.md"]),
+        ("glob", "**", ["a.md", "docs/b.md", "docs/d.txt", "docs/deep/c.md"]),
         ("folder", "docs", ["b.md", "d.txt", "deep/c.md"]),
         ("folder", ".", ["a.md", "docs/b.md", "docs/d.txt", "docs/deep/c.md"]),
     ],
@@ -73,6 +76,20 @@ def test_nothing_can_be_read_where_nothing_is_allowed() -> None:
 )
 def test_paths_that_lead_out_are_refused(root: Path, kind: str, place: str) -> None:
     assert refused(root, kind, place)
+
+
+@pytest.mark.parametrize("place", ["a**b", "docs/**b", "", ".", "./", "{root}"])
+def test_patterns_that_name_no_files_are_refused(root: Path, place: str) -> None:
+    assert refused(root, "glob", place.format(root=root))
+
+
+def test_a_pattern_is_for_the_first_folder_that_has_files_of_it(root: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    (other / "docs" / "b.md").mkdir(parents=True)  # a folder is no match
+    (other / "docs" / "z.txt").write_text("z.txt")
+    roots = Roots((other, root))
+    for pattern, paths in {"docs/*.md": ["docs/b.md"], "docs/*.txt": ["docs/z.txt"], "x*": []}.items():
+        assert [file.path for file in roots.gather("start", Wanted("glob", pattern, 10, 10))] == paths
 
 
 @pytest.mark.parametrize("place", ["none.md", "docs", "docs/none/x", "a.md/x", "x" * 5000])
