@@ -3,13 +3,14 @@
 import csv
 import json
 from collections.abc import Callable, Mapping
-from datetime import date
 from io import StringIO
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from repomill.canonical import Json
+from repomill.canonical import Json, as_canonical, finite
 from repomill.errors import InputFileUnreadable
 from repomill.input_files.port import FoundFile
+from repomill.workflow._yaml_nodes import Scalar, Sequence, TextRefused, Use, compose
+from repomill.workflow._yaml_scalars import core_value
 
 Format = Literal["text", "json", "yaml", "csv"]
 
@@ -17,7 +18,8 @@ Format = Literal["text", "json", "yaml", "csv"]
 def parsed(node: str, file: FoundFile, form: Format) -> Json:
     """Return what a file holds, which is UTF-8, with or without a byte order mark.
 
-    JSON has no NaN; YAML has no aliases, dates become text; CSV has a header and gives objects of text.
+    JSON has no NaN; YAML is read as specifications are (1.2, so that dates, `on` and `12:30` are text), and has no
+    aliases; CSV has a header and gives objects of text. Integers beyond 2**53 become text.
 
     Raises:
         InputFileUnreadable: it is not of this format.
@@ -33,32 +35,40 @@ def _json(text: str) -> Json:
     def refused(name: str) -> None:
         raise ValueError(f"{name} is no JSON")
 
-    value: Json = json.loads(text, parse_constant=refused)
+    value: Json = as_canonical(json.loads(text, parse_constant=refused, parse_float=finite))
     return value
 
 
 def _yaml(text: str) -> Json:
-    import yaml  # type: ignore[import-untyped]  # it ships no types
-
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.CSafeLoader)):
-            raise ValueError("it holds an alias; write the value out")
-        return _plain(yaml.load(text, yaml.CSafeLoader))  # the safe loader, in C
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from error
+        root = compose(text, aliases=False)
+    except TextRefused as refusal:
+        raise ValueError(f"line {refusal.place.line}: {refusal.message}") from refusal
+    return None if root is None else _plain(root)
 
 
-def _plain(value: Any) -> Json:
-    match value:
-        case dict():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case list():
-            return [_plain(item) for item in value]
-        case None | bool() | int() | float() | str():
-            return value
-        case date():
-            return value.isoformat()
-    raise ValueError(f"it holds {type(value).__name__}, which JSON lacks")
+def _plain(use: Use) -> Json:
+    node = use.node
+    if isinstance(node, Sequence):
+        return [_plain(item) for item in node.items]
+    if isinstance(node, Scalar):
+        return _scalar(node, use.place.line)
+    found: dict[str, Json] = {}
+    for key, value in node.pairs:
+        if not isinstance(key.node, Scalar):
+            raise ValueError(f"line {key.place.line}: a key must be text")  # noqa: TRY004  # the text is wrong, no argument
+        if key.node.text in found:
+            raise ValueError(f"line {key.place.line}: the key {key.node.text!r} stands twice")
+        found[key.node.text] = _plain(value)
+    return found
+
+
+def _scalar(node: Scalar, line: int) -> Json:
+    try:
+        value: Json = as_canonical(core_value(node.text)) if node.plain else node.text
+    except ValueError as error:
+        raise ValueError(f"line {line}: {error}") from error
+    return value
 
 
 def _csv(text: str) -> Json:

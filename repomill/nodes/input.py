@@ -81,7 +81,7 @@ class Input(NodeKind[InputConfig]):
     """
 
     name: ClassVar[str] = "input"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     idempotency: ClassVar[Idempotency] = Idempotency.PURE
     config_model = InputConfig
 

@@ -68,13 +68,14 @@ class Use(NamedTuple):
     place: Position
 
 
-def compose(text: str) -> Use | None:
+def compose(text: str, *, aliases: bool = True) -> Use | None:
     """Return the one document of the text, None when there is none.
 
     Raises:
-        TextRefused: not YAML, more than one document, a tag, an alias without an anchor, or nested too deep.
+        TextRefused: not YAML, more than one document, a tag, an alias without an anchor or where none are taken, or
+            nested too deep.
     """
-    composer = _Composer(_events(text))
+    composer = _Composer(_events(text), aliases)
     try:
         return composer.document()
     except yaml.MarkedYAMLError as error:
@@ -90,8 +91,9 @@ def _events(text: str) -> Iterator[Event]:
 
 
 class _Composer:
-    def __init__(self, events: Iterator[Event]) -> None:
+    def __init__(self, events: Iterator[Event], aliases: bool) -> None:
         self._events = events
+        self._takes_aliases = aliases
         self._anchors: dict[str, Node] = {}
 
     def document(self) -> Use | None:
@@ -121,6 +123,8 @@ class _Composer:
         return Use(node, place)
 
     def _anchored(self, event: AliasEvent, place: Position) -> Node:
+        if not self._takes_aliases:
+            raise TextRefused("malformed_text", "it holds an alias; write the value out", place)
         # An anchor is known only when its node is complete, so a node cannot hold itself.
         if event.anchor not in self._anchors:
             raise TextRefused("malformed_text", f"no anchor &{event.anchor} is complete before this alias", place)

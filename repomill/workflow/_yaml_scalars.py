@@ -5,7 +5,7 @@
 
 import re
 
-from repomill.canonical import number_fault
+from repomill.canonical import finite, number_fault
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -24,6 +24,18 @@ def scalar_value(text: str) -> str | int | float | bool | None:
     Raises:
         ValueError: a number that JSON does not have (infinity, not-a-number) or that would lose digits.
     """
+    value = core_value(text)
+    if fault := number_fault(value):
+        raise ValueError(fault)
+    return value
+
+
+def core_value(text: str) -> str | int | float | bool | None:
+    """Return what an unquoted scalar means; integers may have any size.
+
+    Raises:
+        ValueError: a number that JSON does not have, or one of too many digits.
+    """
     if text in _NULLS:
         return None
     if text in _BOOLEANS:
@@ -33,18 +45,9 @@ def scalar_value(text: str) -> str | int | float | bool | None:
     return text
 
 
-def _check(number: float) -> None:
-    """Raise ValueError for a number that canonical JSON cannot hold."""
-    if fault := number_fault(number):
-        raise ValueError(fault)
-
-
 def _number_or_text(text: str) -> str | int | float:
     number = _number(text)
-    if number is None:
-        return text
-    _check(number)
-    return number
+    return text if number is None else number
 
 
 def _number(text: str) -> int | float | None:
@@ -52,7 +55,7 @@ def _number(text: str) -> int | float | None:
         raise ValueError("JSON has no infinity and no NaN")
     base = 10 if _INTEGER.match(text) else 8 if _OCTAL.match(text) else 16 if _HEXADECIMAL.match(text) else None
     if base is None:
-        return float(text) if _FLOAT.match(text) else None
+        return finite(text) if _FLOAT.match(text) else None
     if len(text) > _LONGEST_NUMBER:  # int() itself refuses from 4300 digits on, with its own words
         raise ValueError("the number has too many digits")
     return int(text, base)
