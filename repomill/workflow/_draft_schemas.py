@@ -6,11 +6,11 @@ from typing import Any
 
 from repomill.workflow._draft import DraftGraph, DraftNode
 from repomill.workflow._schema_paths import part_at
-from repomill.workflow.field_paths import FIELD_PATH, parse_field_path
+from repomill.workflow.field_paths import NAMED_PATH, parse_field_path
 
 Schema = Mapping[str, Any]
 
-_SOLE_REFERENCE = re.compile(rf"\s*\{{\{{-?\s*({FIELD_PATH})\s*-?\}}\}}\s*")
+_SOLE_REFERENCE = re.compile(rf"\s*\{{\{{-?\s*({NAMED_PATH})\s*-?\}}\}}\s*")
 
 
 def output_schema(graph: DraftGraph, node: DraftNode) -> Schema:

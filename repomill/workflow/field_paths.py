@@ -1,4 +1,4 @@
-"""Dotted paths into plain data: `nodes.plan.output.modules[0].name`."""
+"""Dotted paths into plain data: `nodes.plan.output.modules[0].name`; any other name as `["unit price"]`."""
 
 import re
 from collections.abc import Mapping
@@ -9,8 +9,15 @@ from repomill.canonical import Json
 
 Path = tuple[str | int, ...]
 
-FIELD_PATH: Final = r"[A-Za-z_][\w-]*(\.[\w-]+|\[(0|[1-9][0-9]*)\])*"
-_PART: Final = re.compile(r"\[([0-9]+)\]|([\w-]+)")
+_NAME: Final = r"[A-Za-z_][\w-]*"
+_QUOTED: Final = r'\["[^"\\]+"\]'
+_FURTHER: Final = rf"(\.[\w-]+|\[(0|[1-9][0-9]*)\]|{_QUOTED})*"
+
+NAMED_PATH: Final = _NAME + _FURTHER
+"""A path that is an expression as well, where a bracket at its beginning would make a list."""
+
+FIELD_PATH: Final = rf"({_NAME}|{_QUOTED}){_FURTHER}"
+_PART: Final = re.compile(r'\["([^"\\]+)"\]|\[([0-9]+)\]|([\w-]+)')
 
 
 class Missing(Enum):
@@ -23,14 +30,14 @@ MISSING: Final = Missing.MISSING
 
 
 def parse_field_path(text: str) -> Path:
-    """Return the parts of a path; numbers in brackets are indexes.
+    """Return the parts of a path; numbers in brackets are indexes, texts in brackets are names.
 
     Raises:
         ValueError: it is no path.
     """
     if not re.fullmatch(FIELD_PATH, text):
         raise ValueError(f"{text!r} is not a path such as nodes.plan.output.items[0].name")
-    return tuple(int(index) if index else name for index, name in _PART.findall(text))
+    return tuple(int(index) if index else quoted or name for quoted, index, name in _PART.findall(text))
 
 
 def value_at(data: Mapping[str, Json], path: Path) -> Json | Literal[Missing.MISSING]:

@@ -187,6 +187,14 @@ def test_nested_values_can_be_looked_into() -> None:
     assert table({"filter": {"field": "tea.name", "starts_with": "B"}}, rows=rows) == [{"tea": {"name": "Bancha"}}]
 
 
+@pytest.mark.parametrize("name", ["unit price", "2020", "größe (cm)", "a.b", "it's"])
+def test_a_column_of_any_name_can_be_asked_for(name: str) -> None:
+    rows = [{name: {"net": 1}}, {name: {"net": 3}}]
+    assert table({"filter": {"field": f'["{name}"].net', "greater": 2}}, rows=rows) == rows[1:]
+    with pytest.raises(ColumnUnknown):
+        table({"filter": {"field": f'["{name}x"]', "exists": True}}, rows=rows)
+
+
 def test_rows_alike_are_kept_once() -> None:
     assert column("name", {"unique": ["kind"]}) == ["Assam", "Bancha"]
     assert table({"unique": []}, rows=[{"a": 1}, {"a": 1}]) == [{"a": 1}]

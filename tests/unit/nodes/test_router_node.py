@@ -66,6 +66,7 @@ async def holds(condition: Any) -> bool:
         ({"field": "nodes.plan.output.kind", "equals": "service"}, True),
         ({"field": "nodes.plan.output.items[1].size", "greater": 30}, True),
         ({"field": "nodes.plan.output.items[2]", "exists": False}, True),
+        ({"field": 'nodes.plan["output"].items[0]["size"]', "equals": 3}, True),
         ({"field": "nodes.plan.output.kind.deeper", "exists": True}, False),
         ({"field": "inputs.none", "exists": True}, False),
         ({"all": [True, {"value": 1, "equals": 1}]}, True),
