@@ -1,6 +1,7 @@
 """The `aggregator` node: values of several nodes as one, tables through steps, and what is refused."""
 
 import io
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from repomill.errors import ColumnUnknown, ConditionFailed, TableInvalid
 from repomill.nodes.aggregator import Aggregator
 from repomill.testing import Case, conformance, run_node
 from repomill.testing.checks import Check
+from repomill.workflow.source_text import load_workflow
 
 TEAS = [
     {"name": "Assam", "kind": "black", "price": 4.5, "stock": 3},
@@ -239,6 +241,15 @@ def test_what_a_table_without_rows_would_have_brought_is_null() -> None:
         None,
         None,
     ]
+
+
+def test_the_shop_of_the_examples_takes_an_answer_without_stock() -> None:
+    text = (Path(__file__).parents[3] / "examples" / "shop" / "workflow.yaml").read_text()
+    workflow: Any = load_workflow(text, "workflow.yaml").data
+    [steps] = [node["config"]["steps"] for node in workflow["nodes"] if node["id"] == "table"]
+    steps[0]["join"]["with"] = []
+    [row] = table(*steps, rows=[{"id": 1, "name": "Sencha", "category": "green", "price": 4.5}])
+    assert row["pieces"] is None
 
 
 def test_rows_that_are_gone_leave_their_columns() -> None:
