@@ -45,6 +45,11 @@ def table(report: Usage) -> list[dict[str, str]]:
     ]
 
 
+def costs_table(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return rows of `tasks.costs` in text, for a table artifact."""
+    return [{name: str(value) for name, value in row.items()} for row in rows]
+
+
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
     """Return rows as CSV; amounts keep all their digits."""
     return bytes(_data_frame(rows).to_csv(index=False, lineterminator="\n").encode())

@@ -89,6 +89,14 @@ def test_its_table_has_a_row_for_each_project(ui: PrefectUI, usage_run: str) -> 
         ui.page.get_by_role("cell", name=project, exact=True).wait_for()
 
 
+def test_costs_are_told_by_project_workflow_model_and_day(ui: PrefectUI, usage_run: str) -> None:
+    ui.open_artifact(usage_run, "usage-costs")
+    for heading in ("project", "workflow", "model", "day", "cost_usd"):
+        ui.page.get_by_role("columnheader", name=heading, exact=True).wait_for()
+    ui.page.get_by_role("cell", name="large", exact=True).first.wait_for()
+    ui.picture("costs")
+
+
 def test_its_files_are_downloaded_by_their_links(ui: PrefectUI, usage_run: str) -> None:
     ui.open_artifact(usage_run, "usage")
     link = ui.page.get_by_role("link", name="by project, csv")
