@@ -28,6 +28,18 @@ class ImageProvider(Block):
         title="Price of an image",
         description="US dollars that one image costs at most; empty for the price list.",
     )
+    concurrency: int | None = Field(
+        default=None,
+        gt=0,
+        title="Calls at once",
+        description="Most calls at once of all workflows that name no queue; empty for no bound.",
+    )
+    requests_per_minute: int | None = Field(
+        default=None,
+        gt=0,
+        title="Calls a minute",
+        description="Most calls a minute of all workflows that name no queue; empty for no bound.",
+    )
 
     def source(self, name: str, model: str = "") -> ImageSource:
         """Return the source a workflow knows as `name`; `model` wins over the block's own."""
@@ -38,4 +50,6 @@ class ImageProvider(Block):
             model=model or self.model,
             timeout=self.timeout,
             price_per_image=self.price_per_image,
+            concurrency=self.concurrency,
+            requests_per_minute=self.requests_per_minute,
         )

@@ -37,6 +37,24 @@ class _Provider(SecretMaps):
         title="Price of answers",
         description="US dollars for a million tokens of answers; empty for the price list.",
     )
+    concurrency: int | None = Field(
+        default=None,
+        gt=0,
+        title="Calls at once",
+        description="Most calls at once of all workflows that name no queue; empty for no bound.",
+    )
+    requests_per_minute: int | None = Field(
+        default=None,
+        gt=0,
+        title="Calls a minute",
+        description="Most calls a minute of all workflows that name no queue; empty for no bound.",
+    )
+    tokens_per_minute: int | None = Field(
+        default=None,
+        gt=0,
+        title="Tokens a minute",
+        description="Most tokens a minute, in and out, of all workflows that name no queue; empty for no bound.",
+    )
     headers: dict[str, SecretStr] = Field(
         default_factory=dict, title="Headers", description="Headers of every request besides the key."
     )

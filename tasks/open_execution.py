@@ -156,7 +156,9 @@ async def _build(
     await keep_facts(services, execution.root_id, sources)
     writer = await stack.enter_async_context(StateWriter(services, lease))
     progress = CallEvents(writer)
-    queues = SharedQueues(SqlQueueBoard(services.database, services.scope, durable=False), queues_of(spec))
+    queues = SharedQueues(
+        SqlQueueBoard(services.database, services.scope, durable=False), queues_of(spec, sources.found)
+    )
     stack.push_async_callback(queues.aclose)
     calls = _calls(services, execution, lease, progress, spec, replay.recordings, queues)
     hear = TokenEvents(writer, (*services.secrets, *sources.secrets()))

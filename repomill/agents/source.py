@@ -22,7 +22,8 @@ class EndpointSource(BaseModel):
     """One endpoint under the name by which workflows use it.
 
     `base_url` is empty for the provider itself, `api_key` for local servers that want none; `timeout` is in seconds and
-    bounds the wait for the next byte. `model` is taken where a node names none.
+    bounds the wait for the next byte. `model` is taken where a node names none. The limits, of calls at once, calls a
+    minute and tokens a minute, hold for all who name no queue of their own; None where there is none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +34,9 @@ class EndpointSource(BaseModel):
     model: str = ""
     headers: Mapping[str, SecretStr] = Field(default_factory=dict)
     timeout: Annotated[float, Field(gt=0)] = 120.0
+    concurrency: Annotated[int | None, Field(gt=0)] = None
+    requests_per_minute: Annotated[int | None, Field(gt=0)] = None
+    tokens_per_minute: Annotated[int | None, Field(gt=0)] = None
 
     @field_validator("base_url")
     @classmethod
