@@ -1,6 +1,7 @@
 """Validation and planning of 1,000 nodes, and how the cost grows; the peer only asks Jinja2 which names are used.
 
-Twice: as a chain, and with every tenth node a router, a loop around the others of its ten, or an `on_error: branch`.
+Three times: as a chain; with every tenth node a router, a loop around the others of its ten, or an `on_error: branch`;
+and as one router with a branch for each of the others, all of which write one path.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,9 +21,10 @@ NODES = 1_000
 
 def main() -> None:
     runs = count()
-    for name, make in (("chain", make_workflow), ("branches and loops", make_branching)):
+    for name, make in SHAPES.items():
         compare(name, make, runs)
-    grow(runs)
+    for name, make in (("branches and loops", make_branching), ("one path on all branches", make_fan)):
+        grow(name, make, runs)
 
 
 def compare(name: str, make: Callable[[int, int], str], runs: Iterator[int]) -> None:
@@ -36,15 +38,16 @@ def compare(name: str, make: Callable[[int, int], str], runs: Iterator[int]) -> 
     print(bounded.line(f"bound {NODES} nodes, {name}", "the same"))
 
 
-def grow(runs: Iterator[int]) -> None:
+def grow(name: str, make: Callable[[int, int], str], runs: Iterator[int]) -> None:
     """Print processor time by size: it should double with it."""
     for size in (NODES // 2, NODES, NODES * 2, NODES * 4):
-        text = make_branching(next(runs), size)
+        text = make(next(runs), size)
         began = process_time()
         spec = validate(text, "spec.yaml")
         checked = process_time()
         plan(spec)
-        print(f"{size} nodes: validated in {checked - began:.3f} s, planned in {process_time() - checked:.3f} s of CPU")
+        took = f"validated in {checked - began:.3f} s, planned in {process_time() - checked:.3f} s of CPU"
+        print(f"{size} nodes, {name}: {took}")
 
 
 def make_workflow(run: int, size: int) -> str:
@@ -75,6 +78,15 @@ def make_branching(run: int, size: int) -> str:
     return "\n".join([*lines, "edges:", *(f"- {edge}" for edge in edges)])
 
 
+def make_fan(run: int, size: int) -> str:
+    """Write one router that takes one of its many branches, and a node on each that writes the same path."""
+    named = ", ".join(f"{{name: b{at}, when: '{{{{ inputs.name == {at} }}}}'}}" for at in range(size - 1))
+    lines = ["apiVersion: repomill/v1", "name: fan", "inputs: {properties: {name: {type: integer}}}", "nodes:"]
+    lines.append(f"- {{id: r, type: router, config: {{choose: first, branches: [{named}]}}}}")
+    lines += [f"- {file_node(f'n{at}', 'README', run)}" for at in range(size - 1)]
+    return "\n".join([*lines, "edges:", *(f"- {{from: r, to: n{at}, branch: b{at}}}" for at in range(size - 1))])
+
+
 CHOICES = "[{name: a, when: {value: '{{ inputs.name }}', regex: '^a'}}, {name: b, when: true}]"
 
 
@@ -92,3 +104,6 @@ def read_names(run: int) -> None:
     environment = Environment()
     for number in range(NODES):
         find_undeclared_variables(environment.parse(template(number, run)))
+
+
+SHAPES = {"chain": make_workflow, "branches and loops": make_branching, "one path on all branches": make_fan}

@@ -1,6 +1,7 @@
 """The `router` node: chooses which edges are taken."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -31,8 +32,8 @@ class RouterConfig(NodeConfig):
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
-        names = [branch.name for branch in self.branches]
-        twice = next((name for name in names if names.count(name) > 1), None)
+        times = Counter(branch.name for branch in self.branches)
+        twice = next((name for name, count in times.items() if count > 1), None)
         if twice is not None:
             raise ValueError(f"the branch {twice!r} stands twice; join its conditions with 'any'")
         return self

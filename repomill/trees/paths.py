@@ -7,6 +7,7 @@ file on Linux, macOS and Windows, and must never mean a file outside the tree or
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
 from typing import Final
 
 from pathvalidate import FileNameValidator, Platform
@@ -55,6 +56,20 @@ def join_path(folder: str, path: str) -> str:
     inner = path.removeprefix("./")
     base = folder.removeprefix("./")
     return inner if base in {"", "."} else f"{base.rstrip('/')}/{inner}"
+
+
+def name_key(path: str) -> str:
+    """Return one key for all spellings that a case-insensitive or normalising file system takes as one name."""
+    if path.isascii():
+        return path.lower()
+    decomposed = unicodedata.normalize("NFD", _IGNORED_BY_HFS.sub("", path))
+    return unicodedata.normalize("NFD", decomposed.casefold())
+
+
+def folders_above(path: str) -> Iterator[str]:
+    """Yield the folders that a path needs, the innermost first."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _is_dot_git(part: str) -> bool:
@@ -107,23 +122,11 @@ def _faults(path: str) -> Iterator[str]:
     yield from (sentence for breaks, sentence in _PART_RULES if any(breaks(part) for part in parts))
 
 
-def _same_name_key(path: str) -> str:
-    """Return one key for all spellings that a case-insensitive or normalising file system takes as one name."""
-    if path.isascii():
-        return path.lower()
-    decomposed = unicodedata.normalize("NFD", _IGNORED_BY_HFS.sub("", path))
-    return unicodedata.normalize("NFD", decomposed.casefold())
-
-
 def _folders(paths: list[str]) -> list[str]:
     """Return each folder above the paths once, an outer one before what is in it."""
     found: dict[str, None] = {}
     for path in paths:
-        missing = []
-        folder = path.rpartition("/")[0]
-        while folder and folder not in found:
-            missing.append(folder)
-            folder = folder.rpartition("/")[0]
+        missing = list(takewhile(lambda folder: folder not in found, folders_above(path)))
         found.update(dict.fromkeys(reversed(missing)))
     return list(found)
 
@@ -134,12 +137,12 @@ def _collisions(paths: list[str]) -> list[str]:
     files: dict[str, str] = {}
     folders: dict[str, str] = {}
     for path in paths:
-        key = _same_name_key(path)
+        key = name_key(path)
         if key in files:
             problems.append(_collision(path, files[key]))
         files.setdefault(key, path)
     for folder in _folders(paths):
-        key = _same_name_key(folder)
+        key = name_key(folder)
         if key in files:
             problems.append(f"{files[key]!r} is a file and {folder!r} is a folder.")
         first = folders.setdefault(key, folder)

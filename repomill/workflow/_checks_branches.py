@@ -1,6 +1,6 @@
 """Checks of branches: an edge takes one that its node offers, and every one offered is taken by an edge."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from repomill.workflow._draft import Draft, DraftEdge, DraftGraph, DraftNode, string_pointer
 from repomill.workflow._nearest import did_you_mean
@@ -12,9 +12,10 @@ from repomill.workflow.spec import ERROR_BRANCH, OnError
 def check_branches(draft: Draft) -> Iterator[Finding]:
     """Yield faults of branches."""
     for graph in draft.graphs:
+        offered = {node.id: dict.fromkeys(offered_branches(node)) for node in graph.nodes.values()}
         for edge in graph.edges:
             if edge.branch is not None and edge.earlier in graph.nodes:
-                yield from _taken(graph.nodes[edge.earlier], edge, edge.branch)
+                yield from _taken(graph.nodes[edge.earlier], edge, edge.branch, offered[edge.earlier])
         taken = {(edge.earlier, edge.branch) for edge in graph.edges}
         for node in graph.nodes.values():
             yield from _offered(graph, node, taken)
@@ -35,14 +36,13 @@ def branch_sets(node: DraftNode) -> tuple[frozenset[str], ...]:
     return node.understood[0].branch_sets(node.understood[1]) if node.understood is not None else (frozenset(),)
 
 
-def _taken(node: DraftNode, edge: DraftEdge, branch: str) -> Iterator[Finding]:
+def _taken(node: DraftNode, edge: DraftEdge, branch: str, offered: Mapping[str, None]) -> Iterator[Finding]:
     pointer = child(edge.pointer, "branch")
     if branch == ERROR_BRANCH:
         if not may_branch_on_error(node):
             message = f"node {node.id!r} does not branch when it fails"
             yield Finding("error_branch_not_offered", pointer, message, f"add 'on_error: branch' to {node.id!r}")
     elif node.understood is not None:
-        offered = offered_branches(node)
         if not offered:
             message = f"node {node.id!r} of type {node.type!r} has no branches"
             yield Finding("no_branches", pointer, message, "leave 'branch' out, or put a 'router' between")

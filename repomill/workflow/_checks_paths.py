@@ -1,25 +1,30 @@
 """Checks of the paths of the tree that are known before the run."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from repomill.errors import UnsafeTree
 from repomill.trees.paths import check_paths
 from repomill.workflow._draft import Draft, DraftGraph, DraftNode, string_pointer
-from repomill.workflow._exclusive import exclude_each_other
+from repomill.workflow._taken_paths import Clash, TakenPaths
 from repomill.workflow.faults import Finding
-
-Place = tuple[DraftGraph, DraftNode]
 
 
 def check_tree_paths(draft: Draft) -> Iterator[Finding]:
-    """Yield faults of paths that a tree must not have, or that are written more than once."""
-    written: dict[str, list[Place]] = {}
+    """Yield faults of paths that a tree must not have, or not together."""
+    taken = TakenPaths()
     for graph in draft.graphs:
+        repeated = next(_repeating(graph), None)
         for node in graph.listed:
-            if node.understood is not None:
-                for path in node.understood[0].static_paths(node.understood[1]):
-                    yield from _unsafe(node, path)
-                    yield from _again(graph, node, path, written.setdefault(path, []))
+            times = Counter[str]()
+            for path in node.understood[0].static_paths(node.understood[1]) if node.understood is not None else ():
+                yield from _unsafe(node, path)
+                clash = taken.take(graph, node, path)
+                if repeated is not None:
+                    yield _repeated(repeated, node, path)
+                elif clash is not None:
+                    yield _clashing(clash, node, path, times[path])
+                times[path] += 1
 
 
 def _unsafe(node: DraftNode, path: str) -> Iterator[Finding]:
@@ -30,17 +35,29 @@ def _unsafe(node: DraftNode, path: str) -> Iterator[Finding]:
             yield Finding("unsafe_path", string_pointer(node, path), problem.rstrip("."))
 
 
-def _again(graph: DraftGraph, node: DraftNode, path: str, before: list[Place]) -> Iterator[Finding]:
-    repeated = next(_repeating(graph), None)
-    other = next((place[1] for place in before if not _excluded(place, (graph, node))), None)
-    before.append((graph, node))
-    if repeated is not None:
-        message = f"every iteration of {repeated.id!r} writes {path!r}"
-        hint = "make the iteration part of the path, as in '{{ index }}'"
-        yield Finding("path_written_twice", string_pointer(node, path), message, hint)
-    elif other is not None and other is not node:
-        message = f"{path!r} is written by node {other.id!r} already"
-        yield Finding("path_written_twice", string_pointer(node, path), message, "give each node its own paths")
+def _repeated(loop: DraftNode, node: DraftNode, path: str) -> Finding:
+    message = f"every iteration of {loop.id!r} writes {path!r}"
+    hint = "make the iteration part of the path, as in '{{ index }}'"
+    return Finding("path_written_twice", string_pointer(node, path), message, hint)
+
+
+def _clashing(clash: Clash, node: DraftNode, path: str, at: int) -> Finding:
+    name, other, pointer = clash.name, clash.other, string_pointer(node, path, at)
+    if name == other:
+        if clash.node is node:
+            return Finding(
+                "path_written_twice", pointer, f"{path!r} stands twice in this node", "leave one of them out"
+            )
+        message = f"{path!r} is written by node {clash.node.id!r} already"
+        return Finding("path_written_twice", pointer, message, "give each node its own paths")
+    whose = f"of node {clash.node.id!r}"
+    if name.is_folder is other.is_folder:
+        sort = "folder" if name.is_folder else "file"
+        message = f"{name.path!r} differs only in case or Unicode form from the {sort} {other.path!r} {whose}"
+        return Finding("paths_clash", pointer, message, "spell it the same, or choose another name")
+    sorts = ("folder", "file") if name.is_folder else ("file", "folder")
+    message = f"{name.path!r} is a {sorts[0]} here, and {other.path!r} {whose} is a {sorts[1]}"
+    return Finding("paths_clash", pointer, message, "choose another name for one of them")
 
 
 def _repeating(graph: DraftGraph) -> Iterator[DraftNode]:
@@ -50,17 +67,3 @@ def _repeating(graph: DraftGraph) -> Iterator[DraftNode]:
         if owner is not None and owner.understood is not None:
             if owner.understood[0].most_iterations(owner.understood[1]) > 1:
                 yield owner
-
-
-def _excluded(one: Place, other: Place) -> bool:
-    """Tell whether two nodes never both run: looked at where they, or the loops around them, stand side by side."""
-    for (graph, first), (same, second) in zip(_from_outside(one), _from_outside(other), strict=False):
-        if graph is same and first is not second:
-            return exclude_each_other(graph, first.id, second.id)
-    return False
-
-
-def _from_outside(place: Place) -> list[Place]:
-    graph, node = place
-    around = _from_outside((graph.outer, graph.owner)) if graph.outer is not None and graph.owner is not None else []
-    return [*around, (graph, node)]

@@ -40,8 +40,7 @@ def most(
         node.id: weight(node) + _inside(graph, node, weight, nothing, counts) if counts(node) else nothing
         for node in graph.nodes.values()
     }
-    choices = {name: groups for name, node in graph.nodes.items() if (groups := alternatives(graph, node))}
-    return _Dearest(weights, choices, graph.places, nothing).of(frozenset(weights))
+    return _Dearest(weights, alternatives(graph), graph.places, nothing).of(frozenset(weights))
 
 
 def times_inside(node: DraftNode) -> int:

@@ -47,8 +47,11 @@ def draft(data: Mapping[str, Any], kinds: Kinds, folder: Path | None) -> Draft:
     return Draft(data, read_graph(data, kinds), kinds, folder)
 
 
-def string_pointer(node: DraftNode, name: str) -> str:
-    """Return the place of a name a kind spoke of: the string it is, or ends with (`into` stands before a path)."""
+def string_pointer(node: DraftNode, name: str, at: int = 0) -> str:
+    """Return the place of a name a kind spoke of: the string it is, or ends with (`into` stands before a path).
+
+    Of several such strings it is the one `at` this place in their order, or the last.
+    """
     places: list[tuple[int, str]] = [(0, node.config_pointer)]
 
     def visit(text: str, pointer: str) -> str:
@@ -57,4 +60,6 @@ def string_pointer(node: DraftNode, name: str) -> str:
         return text
 
     map_strings(dict(node.raw), visit, (), node.config_pointer)
-    return max(places, key=lambda place: place[0])[1]
+    longest = max(length for length, _ in places)
+    fitting = [pointer for length, pointer in places if length == longest]
+    return fitting[min(at, len(fitting) - 1)]
