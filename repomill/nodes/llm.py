@@ -149,8 +149,11 @@ class Llm(NodeKind[LlmConfig]):
         return config.memory
 
     def most_model_calls(self, config: LlmConfig) -> int:
-        """Return one for the question and one for each repair; with tools the bound of the run; one for a summary."""
-        return config.most_requests + (_summarised(config) is not None)
+        """Return one for the question and each repair, with tools the bound of the run; one for a summary.
+
+        And one for each model of `fallback`: who was passed over was asked once in vain, and is not asked again.
+        """
+        return config.most_requests + len(config.fallback) + (_summarised(config) is not None)
 
     def most_spent(self, config: LlmConfig, sources: Sources) -> Spending:
         """Return what the agent's requests cost, and that for a summary."""

@@ -14,7 +14,7 @@ from repomill.workflow.spec import RetrySpec, WorkflowSpec
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The worst case of one run: `nodes` counts instances, `model_calls` also those of repairs and further tries."""
+    """The worst case of one run: `nodes` counts instances, `model_calls` those of repairs, fallbacks and tries too."""
 
     nodes: int
     model_calls: int

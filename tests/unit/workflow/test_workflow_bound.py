@@ -39,6 +39,12 @@ def test_further_tries_count() -> None:
     assert bound_of([agent("a", repairs=1, retry={"attempts": 4})]) == Bound(1, 8)
 
 
+def test_each_model_that_takes_the_place_of_another_is_one_call_more_of_a_try() -> None:
+    asking = agent("a", repairs=1, retry={"attempts": 2})
+    asking["config"] |= {"fallback": [{"source": "n"}, {"source": "m", "model": "small"}]}
+    assert bound_of([asking]) == Bound(1, 2 * (1 + 1 + 2))
+
+
 def test_a_loop_multiplies_what_is_inside() -> None:
     assert bound_of([loop("l", agent("a"), until=True)]) == Bound(11, 10)
 
