@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from jinja2 import Template, nodes
 
 from repomill.trees._name_tracking import NameTracker, Reference
+from repomill.trees._needs import needed
 from repomill.trees._sandbox import Sandbox
 
 _KEPT: Final = 2048
@@ -76,8 +77,8 @@ def _value(source: str) -> Compiled:
 @lru_cache(_KEPT)
 def _names(source: str) -> tuple[tuple[Reference, ...], bool]:
     environment = shared_sandbox()
-    tracker = NameTracker(environment)
     tree = environment.parse(source)
+    tracker = NameTracker(environment, needed=frozenset(map(id, needed(tree))))
     tracker.visit(tree, {"self", *environment.globals})
     found = tuple(sorted(tracker.found, key=lambda reference: reference.line))
     return found, tracker.needs_compiling

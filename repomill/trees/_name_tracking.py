@@ -22,12 +22,14 @@ class Reference:
     """A variable a template reads: `nodes.plan.output.modules[0]` is `("nodes", "plan", "output", "modules", 0)`.
 
     The path ends before the first part that only rendering can tell: `nodes[x].output` is `("nodes",)`. `optional`
-    says that the template copes with its absence (`default`, `is defined`).
+    says that the template copes with its absence (`default`, `is defined`), `needed` that without it every rendering
+    fails.
     """
 
     path: Path
     line: int
     optional: bool = False
+    needed: bool = False
 
 
 @dataclass(slots=True)
@@ -41,6 +43,8 @@ class NameTracker:
     found: list[Reference] = field(default_factory=list)
     needs_compiling: bool = False
     """True when there is what only the compiler finds fault with: statements, named arguments, deep nesting."""
+    needed: frozenset[int] = frozenset()
+    """The `id` of nodes that no rendering does without."""
     _depth: int = 0
 
     def visit(self, node: nodes.Node, bound: Bound, *, optional: bool = False) -> None:
@@ -79,6 +83,7 @@ class NameTracker:
     def _chain(self, node: nodes.Node, bound: Bound, optional: bool) -> None:
         """Take `a.b[c]` apart: a reference to `a.b`, and what `c` refers to."""
         links: list[nodes.Getattr | nodes.Getitem] = []
+        is_needed = id(node) in self.needed
         while isinstance(node, nodes.Getattr | nodes.Getitem):
             links.append(node)
             node = node.node
@@ -86,7 +91,7 @@ class NameTracker:
         self.needs_compiling |= len(links) > _SHALLOW
         if isinstance(node, nodes.Name):
             if node.ctx == "load" and node.name not in bound:
-                self.found.append(Reference((node.name, *_static_parts(links)), node.lineno, optional))
+                self.found.append(Reference((node.name, *_static_parts(links)), node.lineno, optional, is_needed))
         else:
             self.visit(node, bound)
         for link in links:

@@ -6,6 +6,7 @@ from typing import Any
 from repomill.errors import ExpressionFailed, RenderingTooLarge
 from repomill.trees.references import Reference
 from repomill.workflow._checks_results import check_result
+from repomill.workflow._checks_together import NeededTogether
 from repomill.workflow._draft import Draft
 from repomill.workflow._draft_schemas import name_schema
 from repomill.workflow._expression_texts import Text, expression_texts
@@ -18,6 +19,7 @@ from repomill.workflow.faults import Finding
 def check_expressions(draft: Draft) -> Iterator[Finding]:
     """Yield faults of every expression in variables, in what nodes say, and in outputs."""
     inputs: Mapping[str, Any] = {"properties": {}, **draft.table("inputs")}
+    together = NeededTogether()
     for text in expression_texts(draft):
         try:
             found = text.references()
@@ -29,6 +31,7 @@ def check_expressions(draft: Draft) -> Iterator[Finding]:
             continue
         for reference in found:
             yield from _name(draft, inputs, text, reference)
+        yield from together.findings(text, found)
 
 
 def _name(draft: Draft, inputs: Mapping[str, Any], text: Text, reference: Reference) -> Iterator[Finding]:

@@ -20,14 +20,14 @@ def check_result(draft: Draft, text: Text, reference: Reference) -> Iterator[Fin
     if home is None:
         yield _not_visible(draft, text, reference, node_id, visible)
         return
-    reader = _reader(text, home)
+    reader = reader_beside(text, home)
     if reader is not None and not home.comes_before(node_id, reader.id):
         yield _too_early(text, reference, node_id, reader)
     elif not reference.optional:
         yield from _field(home, home.nodes[node_id], text, reference)
 
 
-def _reader(text: Text, home: DraftGraph) -> DraftNode | None:
+def reader_beside(text: Text, home: DraftGraph) -> DraftNode | None:
     """Return the node that must come later: the one with the expression, or the loop around it beside the other."""
     graph, node = text.place.graph, text.place.node
     while graph is not None and graph is not home:

@@ -27,6 +27,12 @@ def outcomes(graph: DraftGraph) -> Mapping[str, Outcomes]:
     return found
 
 
+def completed(node: DraftNode, before: Outcomes) -> Outcomes:
+    """Return what must have happened for a node's output to be there: besides what let it run, it did not fail."""
+    labels, everything = _label_masks(node)
+    return before if labels[None] == everything else {**before, node.id: labels[None]}
+
+
 def exclude_each_other(one: Outcomes, other: Outcomes) -> bool:
     """Tell whether two nodes run after different ways only in which some third one can end."""
     return any(chooser in other and not mask & other[chooser] for chooser, mask in one.items())

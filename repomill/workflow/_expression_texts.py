@@ -24,6 +24,8 @@ class Place:
     names: frozenset[str] | None = frozenset()
     """Names besides those of all expressions; None when they cannot be told."""
     roots: tuple[str, ...] = ROOTS
+    is_deferred: bool = False
+    """Whether the runner evaluates it when it likes, not before it starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ def _of_node(graph: DraftGraph, node: DraftNode) -> Iterator[Text]:
     for key, more in _deferred(*shapes).items():
         own = node.body_names
         names = None if own is None or graph.names is None else graph.names | more | set(own)
-        yield from _strings(node.raw.get(key), child(node.config_pointer, key), Place(graph, node, names))
+        yield from _strings(
+            node.raw.get(key), child(node.config_pointer, key), Place(graph, node, names, is_deferred=True)
+        )
 
 
 @cache

@@ -62,6 +62,7 @@ FAULT_CODES: Mapping[str, str] = MappingProxyType(
         "node_inside_loop": "An expression outside of a loop uses the result of a node inside.",
         "node_not_upstream": "An expression uses the result of a node that need not have run.",
         "unknown_output_field": "An expression uses a field that the node's output does not have.",
+        "never_together": "An expression needs outputs of nodes of which only one ever has any.",
         # the inputs
         "bad_schema": "A JSON Schema is not one.",
         "bad_default": "An input's default does not fit its own schema.",

@@ -163,11 +163,41 @@ def test_the_names_a_template_uses_are_known_without_rendering(source: str, path
 def test_a_reference_has_its_line_and_says_whether_absence_is_coped_with() -> None:
     source = "{{ a.b }}\n{{ c.d|default(e) }}\n{% if f is defined %}{% endif %}"
     assert references(source, "field") == (
-        Reference(("a", "b"), 1),
+        Reference(("a", "b"), 1, needed=True),
         Reference(("c", "d"), 2, optional=True),
         Reference(("e",), 2),
         Reference(("f",), 3, optional=True),
     )
+
+
+NEEDING = [
+    "{{ x.a }}", "a {{ x.a }}", "{{ x.a.b }}", "{{ x.a[0] }}", "{{ x.a + 1 }}", "{{ 1 + x.a }}", "{{ [1] + x.a }}",
+    "{{ 'a' + x.a }}", "{{ 2 * x.a - 1 }}", "{{ 'a' * x.a }}", "{{ 1 / x.a }}", "{{ 1 // x.a }}", "{{ -x.a }}",
+    "{{ not x.a }}", "{{ 'a' ~ x.a }}", "{{ x.a == 1 }}", "{{ 1 == x.a }}", "{{ 'a' == x.a }}", "{{ [] != x.a }}",
+    "{{ none == x.a }}", "{{ 1 < x.a < 3 }}", "{{ 1 in x.a }}", "{{ 1 not in x.a }}", "{{ x.a and true }}",
+    "{{ x.a or true }}", "{{ 1 if x.a else 2 }}", "{{ x.a | length }}", "{{ x.a | count > 3 }}", "{{ x.a | list }}",
+    "{{ x.a | join }}", "{{ x.a | upper }}", "{{ x.a | lower ~ 'b' }}", "{% if x.a %}{% endif %}",
+    "{% if x.a > 1 and true %}{% endif %}", "{% for b in x.a %}{% endfor %}",
+]  # fmt: skip
+COPING = [
+    "{{ x.a | default(1) }}", "{{ x.a is defined }}", "{{ x and x.a }}", "{{ true or x.a }}", "{{ [x.a] | length }}",
+    "{{ 1 if true else x.a }}", "{{ x.a in [] }}", "{{ 3 < 2 < x.a }}", "{{ x.a | default(1) | upper }}",
+    "{% set b = x.a %}", "{% if x %}{{ x.a }}{% endif %}", "{% for b in [] %}{{ x.a }}{% endfor %}",
+    "{% macro m() %}{{ x.a }}{% endmacro %}", "{{ (x.a | default([])) + [1] }}", "{% set x = {'a': 1} %}{{ x.a }}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("source", NEEDING)
+def test_what_is_called_needed_makes_every_rendering_without_it_fail(source: str) -> None:
+    assert [reference.path[0] for reference in references(source, "field") if reference.needed] == ["x"]
+    with pytest.raises(ExpressionFailed):
+        render_value(source, {"x": None}, "field")
+
+
+@pytest.mark.parametrize("source", COPING)
+def test_what_a_rendering_may_do_without_is_not_called_needed(source: str) -> None:
+    assert not any(reference.needed for reference in references(source, "field") if len(reference.path) > 1)
+    render_value(source, {"x": None}, "field")
 
 
 @pytest.mark.parametrize(("source", "line"), [("\n{{ (1 }}", 2), ("\n\n{{ x|nofilter }}", 3), ("{{ x is notest }}", 1)])
