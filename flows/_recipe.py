@@ -8,6 +8,7 @@ from prefect.serializers import JSONSerializer
 from prefect.states import Cancelled as CancelledState
 
 from repomill.errors import Cancelled
+from tasks.failure_reports import failure_report
 from tasks.flow_runs import flow_run_id, rename_flow_run
 from tasks.load_services import flow_services
 from tasks.node_progress import node_progress
@@ -40,8 +41,10 @@ async def _run(
 ) -> dict[str, Any]:
     async with (
         flow_services(acting_user) as services,
+        failure_report() as shown,
         open_execution(services, workflow_version, inputs, execution_id, flow_run_id()) as run,
     ):
+        shown.run = run
         await rename_flow_run(run.title())
         await report_worst_case(run)
         tree = once(lambda: store_tree(run))

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from repomill.trees.archives import ARCHIVE_FORMATS
 from repomill.workflow.graph_views import Instance
 from storage.database.repositories.project_files import StoredFile
 from tasks.downloads import Download
+from tasks.errors import error_facts
 from tasks.markdown import code, file_tree, human_size
 from tasks.run_picture import instances, picture
 from tasks.run_state import Run, StoredProject
@@ -80,23 +81,39 @@ def _until(project: StoredProject, exported: Exported, download: Download) -> st
 
 async def report_run(run: Run) -> None:
     """Leave the summary: what was made of what, the totals, the exports, the file tree, the graph."""
-    key = artifact_key(run.facts.project_name, "summary")
     await run.writer.flush()
+    await leave_summary(run)
+
+
+async def leave_summary(run: Run, error: BaseException | None = None) -> None:
+    """Leave the summary of what is written down of a run, at its top the error that ended it."""
+    key = artifact_key(run.facts.project_name, "summary")
     ended = await run.services.database.run(
         run.services.scope, lambda work: instances(work, run.facts.id, run.facts.root_id), read_only=True
     )
     async with best_effort("the summary"):
-        await acreate_markdown_artifact(summary(run, ended), key=key, description=f"Made by workflow {run.spec.name}")
+        description = f"{'Made by workflow' if error is None else 'Failed run of workflow'} {run.spec.name}"
+        await acreate_markdown_artifact(summary(run, ended, error), key=key, description=description)
 
 
-def summary(run: Run, ended: list[Instance]) -> str:
+def summary(run: Run, ended: list[Instance], error: BaseException | None = None) -> str:
     """Return the summary as Markdown; `ended` is what became of the nodes."""
     lines = [f"# {run.facts.project_name}", "", run.spec.description, ""]
+    if error is not None:
+        lines += _failure(run, error_facts(error))
     if run.project is not None:
         lines += _project(run, run.project)
     if run.output is not None:
         lines += ["## Output", "", "```json", json.dumps(run.output, indent=2, ensure_ascii=False), "```", ""]
     return "\n".join([*lines, "## Graph", "", "```mermaid", picture(run.plan, ended), "```"])
+
+
+def _failure(run: Run, facts: Mapping[str, Any]) -> Iterator[str]:
+    """Say what ended the run; an error may quote anything, so it stands in an indented block, which nothing ends."""
+    node = f" at node {code(facts['node'])}" if "node" in facts else ""
+    yield from ("## Failed", "", f"The run ended with {code(facts['code'])}{node}:", "")
+    yield from (f"    {line}" for text in (facts["message"], facts["hint"]) for line in text.splitlines())
+    yield from ("", f"`repomill execution resume {run.facts.id}` goes on where it stopped.", "")
 
 
 def _project(run: Run, project: StoredProject) -> Iterator[str]:

@@ -72,6 +72,22 @@ def test_a_file_over_the_bound_is_refused_until_the_bound_is_raised(
     assert (done["status"], len(models.requests)) == ("completed", 1)
 
 
+@pytest.mark.parametrize(
+    ("answer", "bound", "code"),
+    [({"pages": []}, "", "answer_not_usable"), (Reply(hang=True), "timeout: 2\n", "run_timeout")],
+)
+def test_a_failed_run_leaves_its_graph_in_the_prefect_ui_with_the_error(  # noqa: PLR0917  # three are parameters
+    repomill: Installation, stack: PrefectServer, models: Models, tmp_path: Path, answer: Any, bound: str, code: str
+) -> None:
+    models.answer_with(lambda _: answer)
+    failed = run_fails(repomill, 1, "run", specify(tmp_path, WRITER, FILES, bound))
+    only = {"flow_run_id": {"any_": [failed.shown["attempts"][-1]["flow_run"]]}, "type": {"any_": ["markdown"]}}
+    [text] = [found["data"] for found in stack.post("/artifacts/filter", artifacts=only) if "summary" in found["key"]]
+    assert f"The run ended with `{code}`" in text
+    assert "```mermaid" in text
+    assert "completed" in text
+
+
 def test_a_name_that_is_not_there_is_told_with_file_and_line(repomill: Installation, tmp_path: Path) -> None:
     (tmp_path / "pages").mkdir()
     (tmp_path / "pages" / "a.md.j2").write_text("one\ntwo {{ nodes['none'].output }}\n")

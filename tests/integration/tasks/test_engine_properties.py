@@ -216,7 +216,7 @@ async def test_a_node_runs_once_after_its_live_predecessors_or_never_and_no_join
 def _is_step(path: str, graph: Graph) -> bool:
     outer, _, inner = path.partition(".")
     nodes = graph.bodies[outer.partition("[")[0]][1].nodes if inner else graph.nodes
-    return next(node["type"] for node in nodes if node["id"] == (inner or outer)) == "step"
+    return any(node["id"] == (inner or outer) and node["type"] == "step" for node in nodes)
 
 
 def _came_before(earlier: str, later: str, events: list[tuple[str, str]]) -> None:
