@@ -9,7 +9,7 @@ from repomill.apis.description import ApiDescription, Operation, Parameter, oper
 
 
 class ChangeKind(StrEnum):
-    """What became of an operation."""
+    """What became of an operation, a server or a security scheme."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -18,7 +18,10 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One operation that is not what it was; `reasons` say why it breaks callers, empty when nothing says so."""
+    """What is not what it was; `reasons` say why it breaks callers, empty when nothing says so.
+
+    `operation` is the name of an operation, empty for a server and a security scheme; `place` says which it is.
+    """
 
     kind: ChangeKind
     operation: str
@@ -32,7 +35,44 @@ class Change:
 
 
 def changes(old: ApiDescription, new: ApiDescription) -> tuple[Change, ...]:
-    """Compare two versions by method and path; removed operations come first, then changed and added ones."""
+    """Compare two versions: servers and security schemes, then operations by method and path.
+
+    Of each sort those that are gone come first, then changed and new ones.
+    """
+    return (*_server_changes(old, new), *_security_changes(old, new), *_operation_changes(old, new))
+
+
+def _server_changes(old: ApiDescription, new: ApiDescription) -> Iterator[Change]:
+    for server in old.servers:
+        if server not in new.servers:
+            yield Change(ChangeKind.REMOVED, "", f"server {server}", ("it is gone",))
+    if new.servers and new.servers[0] in old.servers[1:]:
+        yield Change(ChangeKind.CHANGED, "", f"server {new.servers[0]}", ("it stands first now, so calls go there",))
+    for server in new.servers:
+        if server not in old.servers:
+            yield Change(ChangeKind.ADDED, "", f"server {server}")
+
+
+def _security_changes(old: ApiDescription, new: ApiDescription) -> Iterator[Change]:
+    before, after = old.security_schemes, new.security_schemes
+    for name in before:
+        if name not in after:
+            yield Change(ChangeKind.REMOVED, "", f"security scheme {name}", ("it is gone",))
+    for name in after:
+        if name in before and before[name] != after[name]:
+            same = _without_words(before[name]) == _without_words(after[name])
+            reasons = () if same else ("credentials are given in another way",)
+            yield Change(ChangeKind.CHANGED, "", f"security scheme {name}", reasons)
+    for name in after:
+        if name not in before:
+            yield Change(ChangeKind.ADDED, "", f"security scheme {name}")
+
+
+def _without_words(scheme: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in scheme.items() if key != "description" and not key.startswith("x-")}
+
+
+def _operation_changes(old: ApiDescription, new: ApiDescription) -> tuple[Change, ...]:
     before = {operation.place: operation for operation in old.operations}
     after = {operation.place: operation for operation in new.operations}
     removed = [

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from repomill.apis.changes import ChangeKind, changes
+from repomill.apis.description import ApiDescription
 from repomill.apis.page import change_lines, endpoints_page
 from tests.fakes.api_documents import document, get, parameter, post, read
 
@@ -55,9 +56,50 @@ def test_a_changed_shared_schema_changes_the_operations_that_reach_it() -> None:
     ]
 
 
+KEY = {"type": "apiKey", "in": "header", "name": "X-Key"}
+
+
+def described(*servers: str, **schemes: Any) -> ApiDescription:
+    listed = [{"url": url} for url in servers]
+    return read(document({"/a": get()}, servers=listed, components={"securitySchemes": schemes}))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        (
+            described("https://a.test"),
+            described("https://b.test"),
+            ["removed server https://a.test: breaking, it is gone", "added server https://b.test"],
+        ),
+        (
+            described("https://a.test", "https://b.test"),
+            described("https://b.test", "https://a.test"),
+            ["changed server https://b.test: breaking, it stands first now, so calls go there"],
+        ),
+        (
+            described(key=KEY),
+            described(key=KEY | {"in": "query"}),
+            ["changed security scheme key: breaking, credentials are given in another way"],
+        ),
+        (described(key=KEY), described(key=KEY | {"description": "words"}), ["changed security scheme key"]),
+        (
+            described(key=KEY),
+            described(token={"type": "http", "scheme": "bearer"}),
+            ["removed security scheme key: breaking, it is gone", "added security scheme token"],
+        ),
+    ],
+)
+def test_another_base_url_and_other_credentials_are_changes(
+    before: ApiDescription, after: ApiDescription, lines: list[str]
+) -> None:
+    assert change_lines(changes(before, after)) == lines
+    assert change_lines(changes(after, after)) == []
+
+
 def test_the_page_shows_every_endpoint_and_no_markup_of_the_document() -> None:
-    described = read(document({"/a|b": get(parameter("q", required=True), summary="<script>\n|x", operationId="tea")}))
-    page = endpoints_page("shop", described, changes(read(document({})), described))
+    tea = read(document({"/a|b": get(parameter("q", required=True), summary="<script>\n|x", operationId="tea")}))
+    page = endpoints_page("shop", tea, changes(read(document({})), tea))
     assert "| GET | `/a\\|b` | `tea` | &lt;script> \\|x |" in page
     assert "| `q` | query | string | yes |" in page
     assert "- added GET /a\\|b" in page
