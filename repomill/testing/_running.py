@@ -1,7 +1,6 @@
 """Rules of a run: what a kind says of itself is what it does."""
 
 import json
-import logging
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -9,9 +8,10 @@ from jsonschema import Draft202012Validator
 from repomill.calls.ledger import LedgerMode
 from repomill.errors import RepomillError
 from repomill.nodes.base import Idempotency, NodeKind
+from repomill.testing._logged import logged
 from repomill.testing._world import ledgered_calls, new_ledger, watched_network
 from repomill.testing.cases import Case
-from repomill.testing.checks import require
+from repomill.testing.checks import require, require_unseen
 from repomill.testing.runs import run_node
 from repomill.trees.paths import check_paths
 
@@ -72,27 +72,13 @@ def a_recorded_kind_asks_once(kind: NodeKind[Any], case: Case) -> None:
 
 def secrets_stay_inside(kind: NodeKind[Any], case: Case) -> None:
     """What the ports know shows neither in the result nor in an error nor in a log."""
-    handler = _Lines()
-    logging.getLogger().addHandler(handler)
-    try:
-        result = run_node(kind, case)
-        shown = [json.dumps(result.output), *map(str, result.files)]
-    except RepomillError as error:
-        shown = [str(error), error.advice()]
-    finally:
-        logging.getLogger().removeHandler(handler)
-    for secret in case.secrets:
-        found = [text for text in (*shown, *handler.lines) if secret in text]
-        require(not found, f"a secret of the case shows in: {found[0][:200] if found else ''}")
-
-
-class _Lines(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
+    with logged() as lines:
+        try:
+            result = run_node(kind, case)
+            shown = [json.dumps(result.output), *map(str, result.files)]
+        except RepomillError as error:
+            shown = [str(error), error.advice()]
+    require_unseen(case.secrets, [*shown, *lines])
 
 
 def _config(kind: NodeKind[Any], case: Case) -> Any:

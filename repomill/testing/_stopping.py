@@ -1,7 +1,7 @@
-"""Rules of the end: a node that is cancelled, or takes too long, ends."""
+"""Rules of the end: what is cancelled, or takes too long, ends."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from threading import Thread
 from typing import Any
 
@@ -12,24 +12,38 @@ from repomill.testing.cases import Case
 from repomill.testing.checks import require
 
 ENDS_WITHIN = 30.0
-"""Seconds a cancelled node gets: time enough to import what it needs, and to store an answer that is on its way."""
+"""Seconds that cancelled work gets: time enough to import what it needs, and to store an answer that is on its way."""
 MOMENTS = 12
-"""A node is cancelled after so many turns of the event loop, once for each."""
+"""Work is cancelled after so many turns of the event loop, once for each."""
+
+
+Start = Callable[[], Coroutine[Any, Any, object]]
+"""Makes a coroutine that does the work once."""
 
 
 def a_cancelled_node_ends(kind: NodeKind[Any], case: Case) -> None:
     """Whenever the cancel comes."""
-    for turns in range(MOMENTS):
-        _stops(_cancelled_after(kind, case, turns), f"cancelled after {turns} turns of the event loop")
+    ends_when_cancelled(lambda: _run(kind, case))
 
 
 def a_node_out_of_time_ends(kind: NodeKind[Any], case: Case) -> None:
     """A `timeout` is a cancel from inside; the kind must not take it for an answer."""
-    _stops(_out_of_time(kind, case), "out of time")
+    ends_when_out_of_time(lambda: _run(kind, case))
 
 
-async def _cancelled_after(kind: NodeKind[Any], case: Case, turns: int) -> BaseException | None:
-    task = asyncio.create_task(_run(kind, case))
+def ends_when_cancelled(start: Start) -> None:
+    """Require that the work ends, at whatever moment the cancel comes."""
+    for turns in range(MOMENTS):
+        _stops(_cancelled_after(start, turns), f"cancelled after {turns} turns of the event loop")
+
+
+def ends_when_out_of_time(start: Start) -> None:
+    """Require that the work ends when its time is over."""
+    _stops(_out_of_time(start), "out of time")
+
+
+async def _cancelled_after(start: Start, turns: int) -> BaseException | None:
+    task = asyncio.create_task(start())
     for _ in range(turns):
         await asyncio.sleep(0)
     task.cancel()
@@ -37,8 +51,8 @@ async def _cancelled_after(kind: NodeKind[Any], case: Case, turns: int) -> BaseE
     return None if task.cancelled() else task.exception()
 
 
-async def _out_of_time(kind: NodeKind[Any], case: Case) -> BaseException | None:
-    task = asyncio.create_task(asyncio.wait_for(_run(kind, case), 0.001))
+async def _out_of_time(start: Start) -> BaseException | None:
+    task = asyncio.create_task(asyncio.wait_for(start(), 0.001))
     await asyncio.wait({task})
     return task.exception()
 

@@ -1,6 +1,6 @@
 """A check: one rule that must hold for one declaration in one case."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 
@@ -27,6 +27,14 @@ def require(kept: bool, message: str) -> None:
     """Raise `NotConforming` unless a rule is kept."""
     if not kept:
         raise NotConforming(message)
+
+
+def require_unseen(secrets: Iterable[str], shown: Iterable[str]) -> None:
+    """Raise `NotConforming` when a secret stands in what people can read."""
+    texts = list(shown)
+    for secret in secrets:
+        found = next((text for text in texts if secret in text), "")
+        require(not found, f"a secret of the case shows in: {found[:200]}")
 
 
 def title(case: object, rule: Callable[..., None]) -> str:

@@ -25,8 +25,10 @@ def conformance(kind: NodeKind[Any], *cases: Case) -> list[Check]:
     return [Check(title(case, rule), partial(rule, kind, case)) for case in cases for rule in NODE_RULES]
 
 
-def tool_conformance(tool: Tool[Any], *arguments: Mapping[str, Json]) -> list[Check]:
+def tool_conformance(tool: Tool[Any], *arguments: Mapping[str, Json], secrets: tuple[str, ...] = ()) -> list[Check]:
     """Return the checks of every rule, with arguments as a model passes them.
+
+    `secrets` are what the tool knows and nobody may read: not in an answer, an error or a log.
 
     Raises:
         ValueError: no arguments were given: there would be nothing to run.
@@ -35,7 +37,7 @@ def tool_conformance(tool: Tool[Any], *arguments: Mapping[str, Json]) -> list[Ch
         raise ValueError(f"give at least one example of arguments of {tool.name!r}")
     examples = enumerate(arguments, 1)
     return [
-        Check(title(f"example {number}", rule), partial(rule, tool, example))
+        Check(title(f"example {number}", rule), partial(rule, tool, _tools.Example(example, secrets)))
         for number, example in examples
         for rule in _tools.RULES
     ]

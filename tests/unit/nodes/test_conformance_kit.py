@@ -1,6 +1,7 @@
 """The conformance kit finds what breaks its rules: each kind below breaks one."""
 
 import asyncio
+import logging
 import socket
 import subprocess
 import sys
@@ -147,6 +148,35 @@ class Leaky(Good):
         raise SourceMissing("main", "key-1234")
 
 
+class Chatty(Good):
+    """Logs its key, at a level that nobody listens to by default."""
+
+    async def run(self, config: Any, context: NodeContext) -> NodeResult:
+        logging.getLogger("plugin").info("with key %s", "key-1234")
+        return NodeResult({"text": ""})
+
+
+class Tracing(Good):
+    """Logs the traceback of an error that names its key."""
+
+    async def run(self, config: Any, context: NodeContext) -> NodeResult:
+        try:
+            int("key-1234")
+        except ValueError:
+            logging.getLogger("plugin").warning("it did not go well", exc_info=True)
+        return NodeResult({"text": ""})
+
+
+class Aside(Good):
+    """Logs its key to a logger that tells the root nothing."""
+
+    async def run(self, config: Any, context: NodeContext) -> NodeResult:
+        logger = logging.getLogger("plugin.aside")
+        logger.propagate = False
+        logger.debug("key-1234")
+        return NodeResult({"text": ""})
+
+
 class Stubborn(Good):
     """Takes a cancel for something else."""
 
@@ -191,6 +221,8 @@ def test_a_good_kind_passes(check: Any) -> None:
         (Moody, "a pure kind asks nobody"),
         (AroundTheLedger, "a recorded kind asks once"),
         (Leaky, "secrets stay inside"),
+        (Chatty, "secrets stay inside"),
+        (Tracing, "secrets stay inside"),
         (Translator, "a cancelled node ends"),
         (Translator, "a node out of time ends"),
     ],
@@ -199,6 +231,16 @@ def test_a_kind_that_breaks_a_rule_is_told_which(kind: type[Good], rule: str, so
     [check] = [check for check in conformance(kind(), CASE) if str(check) == f"plain: {rule}"]
     with pytest.raises(NotConforming):
         check()
+
+
+def test_loggers_that_hand_nothing_on_are_listened_to_and_left_as_they_were() -> None:
+    root, aside = logging.getLogger(), logging.getLogger("plugin.aside")
+    aside.propagate = False
+    before = [(logger.level, list(logger.handlers)) for logger in (root, aside)]
+    [check] = [check for check in conformance(Aside(), CASE) if str(check) == "plain: secrets stay inside"]
+    with pytest.raises(NotConforming, match="key-1234"):
+        check()
+    assert [(logger.level, list(logger.handlers)) for logger in (root, aside)] == before
 
 
 def test_a_kind_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
