@@ -61,19 +61,22 @@ class NeededTogether:
                 yield from self._together(text, reference, graph, graph.nodes[str(reference.path[1])])
 
     def _together(self, text: Text, reference: Reference, graph: DraftGraph, node: DraftNode) -> Iterator[Finding]:
+        ways = completed(node, self._of_graph(graph).get(node.id, NO_OUTCOMES))
+        if not ways or not _comes_before(text, graph, node):
+            return
         needed = self._of_place(text.place)
-        if node.id not in needed.outcomes:
-            ways = completed(node, self._of_graph(graph).get(node.id, NO_OUTCOMES))
-            if not needed.add(node.id, ways):
-                yield text.finding("never_together", reference, needed.against(node.id), _HINT)
+        if node.id not in needed.outcomes and not needed.add(node.id, ways):
+            yield text.finding("never_together", reference, needed.against(node.id), _HINT)
 
     def _of_place(self, place: Place) -> _Needed:
         """Return what is needed there so far; at first the node itself runs, and the loops around it."""
         assert place.graph is not None  # noqa: S101  # only there nodes can be named
-        around = [(place.graph, place.node), *((graph.outer, graph.owner) for graph in _within(place.graph))]
-        runs = {node.id: self._of_graph(graph).get(node.id, NO_OUTCOMES) for graph, node in around if graph and node}
         pointer = place.node.pointer if place.node is not None else f"{place.graph.pointer}/output"
         if pointer not in self._needed:
+            around = [(place.graph, place.node), *((graph.outer, graph.owner) for graph in _within(place.graph))]
+            runs = {
+                node.id: self._of_graph(graph).get(node.id, NO_OUTCOMES) for graph, node in around if graph and node
+            }
             self._needed[pointer] = _Needed(tuple(runs))
             for node, ways in runs.items():
                 self._needed[pointer].add(node, ways)
@@ -90,12 +93,14 @@ def _within(graph: DraftGraph) -> tuple[DraftGraph, ...]:
 
 
 def _home(text: Text, reference: Reference) -> DraftGraph | None:
-    """Return the graph of an earlier node of whose output a part is asked for."""
+    """Return the graph of a node of whose output a part is asked for."""
     here, path = text.place.graph, reference.path
     if here is None or len(path) < _PART_OF_OUTPUT or (path[0], path[2]) != ("nodes", "output"):
         return None
-    home = next((graph for graph in _within(here) if path[1] in graph.nodes), None)
-    reader = reader_beside(text, home) if home is not None else None
-    if home is None or (reader is not None and not home.comes_before(str(path[1]), reader.id)):
-        return None
-    return home
+    return next((graph for graph in _within(here) if path[1] in graph.nodes), None)
+
+
+def _comes_before(text: Text, home: DraftGraph, node: DraftNode) -> bool:
+    """Tell whether a node has ended when the text is rendered; where it has not that is another fault."""
+    reader = reader_beside(text, home)
+    return reader is None or home.comes_before(node.id, reader.id)

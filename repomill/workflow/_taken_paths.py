@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from repomill.trees.paths import folders_above, name_key
 from repomill.workflow._draft import DraftGraph, DraftNode
 from repomill.workflow._exclusive import Outcomes, outcomes
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """A file, or a folder that a file needs, as it is spelled."""
 
     path: str
