@@ -200,7 +200,7 @@ async def test_a_node_runs_once_after_its_live_predecessors_or_never_and_no_join
             walked = await walk(services, spec, yes=True)
     assert walked.error is None
     expected = dict(graph.statuses())
-    assert await walked.statuses() == expected
+    assert {path: _ended(status) for path, status in (await walked.statuses()).items()} == expected
     steps = [path for path, status in expected.items() if status != "skipped" and _is_step(path, graph)]
     for what in ("start", "end"):
         assert sorted(path for event, path in witness.events if event == what) == sorted(steps)
@@ -211,6 +211,11 @@ async def test_a_node_runs_once_after_its_live_predecessors_or_never_and_no_join
         assert saw == {name: expected[f"{level}.{name}" if level else name] for name in saw}
     assert sorted(walked.fragments) == sorted(path for path in steps if expected[path] == "completed")
     assert walked.progress.over == walked.progress.total == len(expected)
+
+
+def _ended(status: str) -> str:
+    """Routers that are configured alike may have their result from each other."""
+    return "completed" if status == "cached" else status
 
 
 def _is_step(path: str, graph: Graph) -> bool:
