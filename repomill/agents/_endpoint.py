@@ -95,7 +95,7 @@ class Endpoint:
         return self._models[name]
 
     def _status(self, error: ModelHTTPError) -> Refused | TryAgain | AnswerLost:
-        """Tell what a status means; one that Pydantic AI gives to an error within a stream comes after tokens did."""
+        """Tell what a status means; where an error comes after a part of the answer (`in_stream`), tokens are owed."""
         reason = self._reason(_said(error.body) or "no reason given")
         if error.in_stream:
             return AnswerLost(f"the stream ended in an error, {error.status_code}: {reason}")

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from pydantic_ai.exceptions import UnexpectedModelBehavior
+from pydantic_ai.exceptions import ModelHTTPError, UnexpectedModelBehavior
 from pydantic_ai.messages import (
     PartDeltaEvent,
     PartStartEvent,
@@ -36,14 +36,21 @@ async def ask(
 
     Raises:
         UnexpectedModelBehavior: the stream ended before the answer was whole.
+        ModelHTTPError: with `in_stream` where the error came after a part of the answer.
     """
     if listener is None:
         return await model.request(messages, settings, parameters)
-    async with model.request_stream(messages, settings, parameters) as stream:
-        async for event in stream:
-            if (chunk := _chunk(event)) is not None:
-                listener(chunk)
-        response = stream.get()
+    has_begun = False
+    try:
+        async with model.request_stream(messages, settings, parameters) as stream:
+            async for event in stream:
+                has_begun = True
+                if (chunk := _chunk(event)) is not None:
+                    listener(chunk)
+            response = stream.get()
+    except ModelHTTPError as error:
+        error.in_stream = error.in_stream and has_begun  # as the first event it says that the request was not served
+        raise
     if not _is_whole(response):
         raise UnexpectedModelBehavior("the stream ended before the answer was whole")
     return response

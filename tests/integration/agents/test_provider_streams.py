@@ -79,6 +79,14 @@ async def test_an_error_within_a_stream_is_a_lost_answer_since_tokens_have_come(
     assert [(row.state, row.sends) for row in ledger.rows.values()] == [(CallState.UNCERTAIN, 2)]
 
 
+async def test_an_error_before_anything_came_says_that_the_request_was_not_served(provider: str) -> None:
+    ledger, refusals = MemoryCallLedger(ROOT), 2
+    busy = Reply(raw=FAULTS.get(provider, OPENAI_FAULT), headers={"Content-Type": "text/event-stream"})
+    answer, asked = await run(provider, lambda it: busy if it.number <= refusals else "whole", Listening(), ledger)
+    assert (answer.output, len(asked)) == ({"text": "whole"}, refusals + 1)
+    assert [(row.state, row.sends) for row in ledger.rows.values()] == [(CallState.SETTLED, 1)]
+
+
 @pytest.mark.parametrize("reply", [*BROKEN, Reply("no gzip", headers={"Content-Encoding": "gzip"})])
 async def test_a_stream_that_nobody_can_read_is_a_lost_answer(provider: str, reply: Reply) -> None:
     ledger = MemoryCallLedger(ROOT)
