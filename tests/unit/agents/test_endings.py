@@ -4,7 +4,7 @@ from contextlib import nullcontext
 from typing import Any
 
 import pytest
-from pydantic_ai.messages import FinishReason, ModelResponse, TextPart
+from pydantic_ai.messages import FinishReason, ModelResponse, TextPart, ThinkingPart
 
 from repomill.agents._endings import refuse_when_cut
 from repomill.errors import AnswerCut, AnswerRefused
@@ -27,6 +27,7 @@ def response(reason: FinishReason | None, said: str | None, text: str = "half") 
         (None, None, WHOLE),
         (None, "eos_token", WHOLE),
         (None, "STOP", WHOLE),
+        (None, "TOOL_CALLS", WHOLE),
         (None, "FINISH_REASON_UNSPECIFIED", WHOLE),
         ("error", "MALFORMED_FUNCTION_CALL", CUT),
         ("error", None, CUT),
@@ -44,4 +45,7 @@ def test_half_an_answer_is_refused_by_what_is_said_of_its_end(
 
 
 def test_nothing_at_all_is_left_to_be_mended() -> None:
-    refuse_when_cut("plan", response("error", "MALFORMED_FUNCTION_CALL", text=""), 500)
+    empty = response("error", "MALFORMED_FUNCTION_CALL", text="")
+    refuse_when_cut("plan", empty, 500)
+    empty.parts = [ThinkingPart("hm"), TextPart("")]
+    refuse_when_cut("plan", empty, 500)
