@@ -6,7 +6,7 @@ by three exceptions how it failed (`repomill.calls.sending`).
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -140,7 +140,7 @@ class LedgeredCalls:
 
     async def _ask(self, call: CallRequest, row: CallRow | None, send: Send) -> Answered:
         failed = too_fast = 0
-        for_budget = list[float]()
+        waited = 0.0
         while True:
             try:
                 told = partial(self._tell_of_waiting, call.key)
@@ -149,7 +149,7 @@ class LedgeredCalls:
             except _TurnTakenBack:
                 row = await self._release(call.key, "another call was told to wait before it was sent")
             except BudgetReserved as error:  # others of the queue go on meanwhile
-                for_budget.append(await self._wait_for_budget(call.key, error, for_budget))
+                row, waited = await self._reserve(call, row, error, waited)
             except TryAgain as failure:
                 failed, too_fast = failed + (not failure.too_fast), too_fast + failure.too_fast
                 row = await self._put_off(call, failure, too_fast if failure.too_fast else failed)
@@ -190,11 +190,25 @@ class LedgeredCalls:
         else:
             await self.ledger.mark_sent(call.key)
 
-    async def _wait_for_budget(self, key: CallKey, error: BudgetReserved, before: Sequence[float]) -> float:
-        """Wait for what other calls have reserved, which may come back; raises `error` when patience is over."""
-        if sum(before) >= self.retry.patience:
-            raise error
-        return await self._pause(key, str(error), min(len(before) + 1, BUDGET_DOUBLINGS))
+    async def _reserve(
+        self, call: CallRequest, row: CallRow | None, error: BudgetReserved, waited: float
+    ) -> tuple[CallRow | None, float]:
+        """Wait for what other calls have reserved, and reserve the call before it stands in line once more.
+
+        Returns its row and the seconds it has waited in all. One that is uncertain is put aside as it is sent again.
+        Raises `error`, or the last such one, when patience is over.
+        """
+        times = 1
+        while waited < self.retry.patience:
+            waited += await self._pause(call.key, str(error), min(times, BUDGET_DOUBLINGS))
+            times += 1
+            if row is not None and row.state is CallState.UNCERTAIN:
+                return row, waited
+            try:
+                return await self.ledger.reserve(call), waited
+            except BudgetReserved as again:
+                error = again
+        raise error
 
     async def _put_off(self, call: CallRequest, failure: TryAgain, times: int) -> CallRow:
         """Wait as long as the other side wants; where it is asked too fast, everybody else waits who asks it."""

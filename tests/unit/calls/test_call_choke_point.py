@@ -382,6 +382,16 @@ async def test_it_does_not_wait_for_ever(waits: Waits) -> None:
     assert (caller.sent, sum(waits) >= 120) == (0, True)
 
 
+async def test_it_takes_no_more_turns_of_the_queue_than_it_needs(waits: Waits) -> None:
+    board, ledger = MemoryQueueBoard(lambda: 0.0), Reserved(ROOT)
+    ledger.times = 20
+    queues = SharedQueues(board, {"main": QueueLimits("models", requests_per_minute=6)}, waits, lambda: 0.0)
+    calls = LedgeredCalls(ledger, LedgerMode.LIVE, retry=patience(waits), queues=queues)
+    board.clock = iter(range(0, 10_000, 10)).__next__  # each look is a turn later
+    assert await calls.answer(call(), Script()) == ANSWER
+    assert board.next_turn["models"] <= 3 * 10
+
+
 async def test_it_holds_no_slot_of_the_queue_meanwhile(ledger: MemoryCallLedger) -> None:
     """Another run of the same queue, of one call at once, goes on while this one waits for its budget."""
     queues = SharedQueues(MemoryQueueBoard(time.time), {"main": QueueLimits("models", concurrency=1)})
