@@ -57,6 +57,8 @@ class Batches:
     _left: dict[_Place, Chunk] = field(default_factory=dict, repr=False)
     _last: _Place | None = field(default=None, repr=False)
     _told_at: float = field(default=float("-inf"), repr=False)
+    _new: int = field(default=0, repr=False)
+    """Characters that nobody looked at yet: text that is held back for long is not looked at again for each piece."""
 
     def __call__(self, chunk: Chunk) -> None:
         """Take a piece."""
@@ -67,7 +69,8 @@ class Batches:
         left = self._left.get(place, Chunk(chunk.kind, chunk.part, ""))
         now = Chunk(chunk.kind, chunk.part, left.text + chunk.text, left.tool or chunk.tool)
         self._left[place] = now
-        if len(now.text) >= CHARACTERS or self.clock() - self._told_at >= SECONDS:
+        self._new += len(chunk.text)
+        if self._new >= CHARACTERS or self.clock() - self._told_at >= SECONDS:
             self._tell(place)
 
     def close(self) -> None:
@@ -83,7 +86,7 @@ class Batches:
         shown, rest = self.masker.text(chunk.text[:settled]), chunk.text[settled:]
         if shown or chunk.tool:
             self.tell(Chunk(chunk.kind, chunk.part, shown, chunk.tool))
-            self._told_at = self.clock()
+        self._told_at, self._new = self.clock(), 0
         if rest:
             self._left[place] = Chunk(chunk.kind, chunk.part, rest)
 

@@ -138,3 +138,21 @@ def split(whole: str) -> st.SearchStrategy[list[str]]:
     """Draw pieces of a text, in order."""
     cuts = st.lists(st.integers(0, len(whole)), max_size=6)
     return cuts.map(lambda drawn: [whole[start:end] for start, end in pairwise(sorted({0, len(whole), *drawn}))])
+
+
+def test_text_that_is_held_back_for_long_is_not_looked_at_for_each_piece() -> None:
+    """A secret that overlaps itself, and an answer of nothing but its character."""
+    looks: list[int] = []
+
+    class Counting(Masker):
+        def settled(self, text: str) -> int:
+            looks.append(len(text))
+            return super().settled(text)
+
+    told: list[Chunk] = []
+    listener = Batches(Counting([SecretStr("--------")]), told.append, Clock())
+    for _ in range(5_000):
+        listener(text("----"))
+    listener.close()
+    assert len(looks) <= 5_000 * 4 // CHARACTERS + 1
+    assert "".join(chunk.text for chunk in told) == "***"
