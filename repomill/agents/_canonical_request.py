@@ -14,6 +14,7 @@ from pydantic_ai.messages import (
     ModelMessage,
     ModelRequest,
     ModelResponse,
+    ModelResponsePart,
     ModelSettingsDeltaPart,
     RetryFeedbackPart,
     SystemPromptPart,
@@ -112,10 +113,18 @@ def _said(part: ToolReturnPart | RetryFeedbackPart) -> dict[str, Json]:
 
 
 def left_out(messages: Iterable[ModelMessage]) -> int:
-    """Return how many bytes of answers go back to the provider that the canonical form has no word of: thoughts."""
+    """Return how many bytes of answers go back to the provider that the canonical form has no word of: thoughts.
+
+    Google signs them beside texts and tool calls.
+    """
     answers = (message for message in messages if isinstance(message, ModelResponse))
-    parts = (part for answer in answers for part in answer.parts)
-    return sum(len(to_json(part)) for part in parts if not isinstance(part, TextPart | ToolCallPart))
+    return sum(_unsaid(part) for answer in answers for part in answer.parts)
+
+
+def _unsaid(part: ModelResponsePart) -> int:
+    if not isinstance(part, TextPart | ToolCallPart):
+        return len(to_json(part))
+    return len(to_json(part.provider_details)) if part.provider_details else 0
 
 
 def _answer_part(part: Any, numbers: dict[str, str]) -> Json:

@@ -114,6 +114,8 @@ def test_thoughts_are_no_part_of_the_form_and_counted_as_they_are_sent() -> None
     assert form([short]) == form([long])
     assert left_out([long]) - left_out([short]) == 2 * 999
     assert left_out([ModelResponse(parts=[TextPart("said")])]) == 0
+    signed = TextPart("said", provider_name="google", provider_details={"thought_signature": "x" * 500})
+    assert left_out([ModelResponse(parts=[signed])]) > 500
 
 
 @pytest.mark.parametrize("arguments", ['{"a": NaN}', '{"a": 12345678901234567890}', '{"a": "\\ud800"}', "{bad", "[1]"])
