@@ -18,11 +18,14 @@ class PinnedTransport(httpx2.AsyncHTTPTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send one request; raises the exceptions of httpx2."""
-        refused: httpx2.ConnectError | None = None
+        refused: httpx2.TransportError | None = None
         for address in self._addresses:
             try:
                 return await super().handle_async_request(_sent_to(request, address))
-            except httpx2.ConnectError as error:  # nothing went out: `localhost` may be ::1 and 127.0.0.1
+            except (
+                httpx2.ConnectError,
+                httpx2.ConnectTimeout,
+            ) as error:  # nothing went out: `localhost` may be ::1 and 127.0.0.1
                 refused = error
         raise refused or httpx2.ConnectError(f"{request.url.host} has no address", request=request)
 
