@@ -155,7 +155,10 @@ class CallLedger(Protocol):
         """Write a new call with an answer from a recording, settled, as one transaction: nothing is sent for it."""
 
     async def mark_uncertain(self, key: CallKey) -> CallRow:
-        """Say that the request went out and its answer was lost."""
+        """Say that the request went out and its answer was lost; said once more it changes nothing."""
 
     async def release(self, key: CallKey, reason: str) -> CallRow:
-        """Say that the other side refused and nothing is owed; takes one off `sends` when the call was `sent`."""
+        """Say that the other side refused and nothing is owed; takes one off `sends` when the call was `sent`.
+
+        A call that was given up as lost meanwhile stays `uncertain`.
+        """

@@ -53,12 +53,15 @@ class MemoryCallLedger:
         return await self.record_and_settle(call.key, response, usage, latency_ms=0)
 
     async def mark_uncertain(self, key: CallKey) -> CallRow:
-        return self._keep(self._follow(key, CallState.UNCERTAIN))
+        row = self._known(key, CallState.UNCERTAIN)
+        return row if row.state is CallState.UNCERTAIN else self._keep(self._follow(key, CallState.UNCERTAIN))
 
     async def release(self, key: CallKey, reason: str) -> CallRow:
-        was_sent = self._known(key, CallState.RELEASED).state is CallState.SENT
+        known = self._known(key, CallState.RELEASED)
+        if known.state is CallState.UNCERTAIN:
+            return known
         row = self._follow(key, CallState.RELEASED)
-        return self._keep(replace(row, sends=row.sends - was_sent))
+        return self._keep(replace(row, sends=row.sends - (known.state is CallState.SENT)))
 
     def _keep(self, row: CallRow) -> CallRow:
         self.rows[row.key] = row

@@ -100,6 +100,13 @@ class CallLedgerSuite:
         row = await walk(ledger, "reserve release")
         assert row == CallRow(KEY, CallState.RELEASED, 0)
 
+    @pytest.mark.parametrize("step", ["doubt", "release"])
+    async def test_a_call_that_was_given_up_meanwhile_stays_charged(self, ledger: CallLedger, step: str) -> None:
+        await walk(ledger, f"reserve send doubt {step}")
+        kept = await ledger.find(KEY)
+        assert kept is not None
+        assert (kept.state, kept.sends) == (CallState.UNCERTAIN, 1)
+
     @pytest.mark.parametrize(
         ("before", "step"),
         [

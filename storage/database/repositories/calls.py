@@ -165,15 +165,19 @@ class Calls(CallReads):
         return self._insert(row)
 
     def uncertain(self, root_id: UUID, key: CallKey) -> Call:
-        """The answer was lost; the call is charged at its bound."""
+        """The answer was lost; the call is charged at its bound, once, whoever says so first."""
         row = self._known(root_id, key, CallState.UNCERTAIN)
+        if row.state is CallState.UNCERTAIN:
+            return row
         self._move(row, CallState.UNCERTAIN, cost=_sum(row.cost, row.reserved_amount))
         self._budgets.settle(row, Amount(row.reserved_amount or Decimal(0), 1, row.reserved_tokens))
         return row
 
     def released(self, root_id: UUID, key: CallKey, reason: str) -> Call:
-        """The provider refused: nothing is owed for this sending, so it does not count as one."""
+        """The provider refused: nothing is owed for this sending. One that was charged meanwhile, as lost, stays so."""
         row = self._known(root_id, key, CallState.RELEASED)
+        if row.state is CallState.UNCERTAIN:
+            return row
         was_sent = row.state is CallState.SENT
         self._move(row, CallState.RELEASED, sends=row.sends - was_sent, error=reason)
         self._budgets.settle(row, Amount())
