@@ -3,6 +3,7 @@
 import os
 from typing import TYPE_CHECKING, Any
 
+from prefect.blocks.core import Block
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
 from prefect.client.schemas.schedules import construct_schedule
@@ -91,14 +92,19 @@ async def _seed_blocks(settings: "Settings", links_url: str) -> None:
     for kind in SOURCE_BLOCKS.values():
         await kind.register_type_and_schema()
     if key := os.environ.get("OPENAI_API_KEY"):
-        await OpenAISource(
-            api_key=SecretStr(key),
-            base_url=os.environ.get("OPENAI_BASE_URL", ""),
-            model=os.environ.get("OPENAI_MODEL", ""),
-        ).save(MODELS, overwrite=True)
-        await ImageProvider(api_key=SecretStr(key), base_url=os.environ.get("OPENAI_BASE_URL", "")).save(
-            MODELS, overwrite=True
-        )
+        stated = {"api_key": SecretStr(key), "base_url": os.environ.get("OPENAI_BASE_URL", "")}
+        await _state(OpenAISource, **stated, model=os.environ.get("OPENAI_MODEL", ""))
+        await _state(ImageProvider, **stated)
+
+
+async def _state(kind: type[Block], **stated: Any) -> None:
+    """Write some fields of the default block of a provider; prices and limits that people set in it stay."""
+    try:
+        block: Block = await kind.aload(MODELS)
+        block = block.model_copy(update=stated)
+    except ValueError:  # Prefect's word for a block document that does not exist
+        block = kind(**stated)
+    await block.save(MODELS, overwrite=True)
 
 
 async def _deploy(client: PrefectClient, declared: dict[str, Any], stack: "Stack") -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.conftest import Models
 from tests.e2e.installation import Installation
+from tests.e2e.prefect_server import PrefectServer
 from tests.e2e.specifications import WRITER, specify
 from tests.servers.model_server import Reply
 
@@ -27,6 +28,20 @@ def test_a_key_that_is_refused_and_a_block_that_is_missing_are_for_a_person(
     assert (refused.returncode, missing.returncode) == (3, 3)
     assert "no such key" in refused.stderr
     assert "repomill-mcp-server/gone, which does not exist" in missing.stderr
+
+
+def test_limits_that_people_set_in_the_default_block_stay_when_it_is_written_anew(
+    repomill: Installation, stack: PrefectServer
+) -> None:
+    path = "/block_types/slug/repomill-openai/block_documents/name/openai"
+    document, limits = f"/block_documents/{stack.get(path)['id']}", {"requests_per_minute": 77, "input_price": "0.5"}
+    stack.send("PATCH", document, {"data": limits, "merge_existing_data": True}).raise_for_status()
+    repomill("up", OPENAI_MODEL="another").check_returncode()
+    kept = stack.get(path)["data"]
+    assert (kept["model"], kept["requests_per_minute"], float(kept["input_price"])) == ("another", 77, 0.5)
+    none = dict.fromkeys(limits)
+    stack.send("PATCH", document, {"data": none, "merge_existing_data": True}).raise_for_status()
+    repomill.up()
 
 
 def test_validation_names_the_blocks_that_are_missing(repomill: Installation, tmp_path: Path) -> None:
