@@ -18,8 +18,11 @@ def check_tree_paths(draft: Draft) -> Iterator[Finding]:
         for node in graph.listed:
             times = Counter[str]()
             for path in node.understood[0].static_paths(node.understood[1]) if node.understood is not None else ():
-                yield from _unsafe(node, path)
-                clash = taken.take(graph, node, path)
+                unsafe = list(_unsafe(node, path))
+                yield from unsafe
+                clash = None if unsafe else taken.take(graph, node, path)
+                if clash is not None and _may_be_apart(clash, node):
+                    clash = None
                 if repeated is not None:
                     yield _repeated(repeated, node, path)
                 elif clash is not None:
@@ -33,6 +36,13 @@ def _unsafe(node: DraftNode, path: str) -> Iterator[Finding]:
     except UnsafeTree as error:
         for problem in error.problems:
             yield Finding("unsafe_path", string_pointer(node, path), problem.rstrip("."))
+
+
+def _may_be_apart(clash: Clash, node: DraftNode) -> bool:
+    """Tell whether a `when` may let only one of two nodes run, whose names differ: equal ones want a router."""
+    if clash.name == clash.other or clash.node is node:
+        return False
+    return any(each.item.get("when", True) is not True for each in (node, clash.node))
 
 
 def _repeated(loop: DraftNode, node: DraftNode, path: str) -> Finding:

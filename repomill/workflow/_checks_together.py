@@ -55,7 +55,7 @@ class NeededTogether:
 
     def findings(self, text: Text, references: tuple[Reference, ...]) -> Iterator[Finding]:
         """Yield faults of the outputs that one text cannot do without."""
-        for reference in references if not text.place.is_deferred else ():
+        for reference in references if not (text.place.is_deferred or _is_off(text.place)) else ():
             graph = _home(text, reference) if reference.needed else None
             if graph is not None:
                 yield from self._together(text, reference, graph, graph.nodes[str(reference.path[1])])
@@ -90,6 +90,11 @@ class NeededTogether:
 
 def _within(graph: DraftGraph) -> tuple[DraftGraph, ...]:
     return (graph, *graph.enclosing)
+
+
+def _is_off(place: Place) -> bool:
+    """Tell whether a person turned the node off."""
+    return place.node is not None and str(place.node.item.get("when", "")).strip().lower() == "false"
 
 
 def _home(text: Text, reference: Reference) -> DraftGraph | None:

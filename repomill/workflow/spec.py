@@ -93,7 +93,9 @@ class SourceSpec(SpecModel):
     max_input_tokens: Annotated[
         PositiveInteger | None, Field(description="Longest request to a model, of nodes that state none.")
     ] = None
-    queue: Annotated[str | None, Field(description="Queue its calls go through; none has bounds of its own.")] = None
+    queue: Annotated[
+        str | None, Field(description="Queue its calls go through; without one its block's limits hold.")
+    ] = None
     document: Annotated[str | None, Field(description="Discovered API, where it is not the block's.")] = None
 
 

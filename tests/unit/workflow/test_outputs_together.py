@@ -42,6 +42,10 @@ def test_they_may_stand_in_several_strings_of_one_node() -> None:
     assert faults(f"{{{{ {X} }}}}", when=f"{{{{ {Y} > 1 }}}}") == ["never_together"]
 
 
+def test_a_node_that_is_turned_off_needs_nothing() -> None:
+    assert faults(SUM, when="false") == []
+
+
 def test_each_that_cannot_be_there_is_told_once() -> None:
     assert faults(f"{{{{ {X} }}}} {{{{ {Y} }}}} {{{{ {Y} }}}} {{{{ {Z} }}}}") == ["never_together"] * 2
 

@@ -61,6 +61,13 @@ def test_paths_of_nodes_on_exclusive_branches_do_not_clash(paths: tuple[str, str
     assert len(codes(nodes, "r-left>a r-right>b r-left>b")) == 1
 
 
+def test_names_that_clash_only_when_two_nodes_both_run_are_left_to_the_run() -> None:
+    file, below = writer("a", "config"), writer("b", "config/x")
+    apart = [file | {"when": "{{ inputs.x }}"}, below | {"when": "{{ not inputs.x }}"}]
+    assert "paths_clash" not in codes(apart)
+    assert "paths_clash" in codes([file | {"when": True}, below])
+
+
 def test_choices_within_choices_are_followed() -> None:
     nodes = [router("r", "left", "right"), router("s", "left", "right"), *(writer(name, "p") for name in "abc")]
     edges = "r-left>a r-right>s s-left>b s-right>c"
