@@ -11,17 +11,19 @@ def logged() -> Iterator[list[str]]:
 
     Loggers that hand nothing on to the root, as Prefect's do, are listened to themselves.
     """
-    handler = _Lines()
-    listened = [logging.getLogger(), *(logger for logger in _loggers() if not logger.propagate)]
-    levels = [logger.level for logger in listened]
+    handler, root = _Lines(), logging.getLogger()
+    listened = [root, *(logger for logger in _loggers() if not logger.propagate)]
+    levels = {logger: logger.level for logger in (root, *_loggers()) if logger.level}
     for logger in listened:
         logger.addHandler(handler)
+    for logger in levels:
         logger.setLevel(logging.DEBUG)
     try:
         yield handler.lines
     finally:
-        for logger, level in zip(listened, levels, strict=True):
+        for logger in listened:
             logger.removeHandler(handler)
+        for logger, level in levels.items():
             logger.setLevel(level)
 
 
@@ -36,4 +38,7 @@ class _Lines(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(self.format(record))
+        try:
+            self.lines.append(self.format(record))
+        except Exception:  # noqa: BLE001  # as handlers do: a line that cannot be made fails nobody who logs
+            self.handleError(record)
