@@ -27,7 +27,8 @@ class Shown:
 async def failure_report() -> AsyncIterator[Shown]:
     """Leave the summary of a run that fails in the block, or runs out of its time, with the error.
 
-    The error goes on whatever becomes of the summary. A cancelled run leaves none: it has seconds to end.
+    The error goes on whatever becomes of the summary, also when it is cancelled meanwhile. A cancelled run leaves none:
+    it has seconds to end.
     """
     shown = Shown()
     try:
@@ -36,8 +37,17 @@ async def failure_report() -> AsyncIterator[Shown]:
         raise
     except Exception as error:
         if shown.run is not None:
-            await _leave(shown.run, error)
+            try:
+                await _leave(shown.run, error)
+            except asyncio.CancelledError:  # it has failed already, and says so
+                _not_cancelled()
         raise
+
+
+def _not_cancelled() -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
 
 
 async def _leave(run: Run, error: Exception) -> None:

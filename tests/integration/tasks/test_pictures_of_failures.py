@@ -1,6 +1,8 @@
 """What a run that failed leaves for people, whatever is the matter with what shows it."""
 
+import asyncio
 import logging
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -69,6 +71,30 @@ async def test_what_the_summary_fails_with_hides_no_error(caplog: pytest.LogCapt
     with caplog.at_level(logging.WARNING), pytest.raises(LookupError, match="mine"):
         await ending(LookupError("mine"))
     assert "the summary was not shown" in caplog.text
+
+
+async def test_a_cancel_while_the_summary_is_left_hides_no_error() -> None:
+    asked = asyncio.Event()
+
+    class Hanging:
+        async def run(self, *_: object, **__: object) -> None:
+            asked.set()
+            await asyncio.Event().wait()
+
+    run = SimpleNamespace(
+        facts=SimpleNamespace(project_name="a"), services=SimpleNamespace(database=Hanging(), scope=None)
+    )
+
+    async def fail() -> None:
+        async with failure_report() as shown:
+            shown.run = cast("Run", run)
+            raise LookupError("mine")
+
+    failing = asyncio.create_task(fail())
+    await asked.wait()
+    failing.cancel()
+    with pytest.raises(LookupError, match="mine"):
+        await failing
 
 
 async def test_a_cancelled_run_is_not_kept_waiting_for_its_summary(caplog: pytest.LogCaptureFixture) -> None:
