@@ -62,7 +62,7 @@ class Data(Toolset[DataSettings]):
     """Asks values of the workflow: JSONPath in any, rows of CSV text, and filter, group, join, sort of tables."""
 
     name: ClassVar[str] = "data"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     settings_model = DataSettings
 
     async def open(self, settings: DataSettings, context: ToolContext, stack: AsyncExitStack) -> Opened:

@@ -39,7 +39,7 @@ class Operations(Toolset[OperationsSettings]):
     """Calls operations of a discovered API, with the credentials of its block, on behalf of the acting user."""
 
     name: ClassVar[str] = "operations"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     settings_model = OperationsSettings
     source_kinds: ClassVar[frozenset[SourceKind]] = frozenset({SourceKind.HTTP})
 
