@@ -93,17 +93,31 @@ async def collect(first: ApiRequest, paging: Paging, fetch: Fetch) -> Pages:
 
 
 def select(path: str, body: Json) -> list[Json]:
-    """Return what a JSON path selects. One that names a single place stands for the elements of the array there.
+    """Return what a JSON path selects. An array that is reached by names alone stands for its elements.
 
-    There null, as some servers write an empty list, is nothing.
+    There null, as some servers write an empty list, is nothing. What an index leads to is an item as it is.
     """
     import jsonpath
 
     query = jsonpath.compile(path)
-    found: list[Any] = query.findall(body) if isinstance(body, (dict, list)) else []
-    if not (isinstance(query, jsonpath.JSONPath) and query.singular_query()):
-        return found
-    return found[0] if found and isinstance(found[0], list) else [value for value in found if value is not None]
+    if not isinstance(body, (dict, list)):
+        return []
+    is_one = isinstance(query, jsonpath.JSONPath) and query.singular_query()
+    found: list[Json] = []
+    for match in query.finditer(body):
+        value: Any = match.obj
+        found += _elements(value) if is_one or _is_named_place(match.parts) else [value]
+    return found
+
+
+def _is_named_place(parts: tuple[int | str, ...]) -> bool:
+    return all(isinstance(part, str) for part in parts)
+
+
+def _elements(value: Json) -> list[Json]:
+    if isinstance(value, list):
+        return value
+    return [] if value is None else [value]
 
 
 def _first(request: ApiRequest, paging: Paging) -> ApiRequest:

@@ -32,6 +32,15 @@ async def test_a_page_that_is_null_ends_the_walk(empty: Any) -> None:
     assert (pages.items, pages.is_complete, shop.asked) == ((1, 2, 3), True, ["1", "2", "3"])
 
 
+@pytest.mark.parametrize("items", ["$._embedded.*", "$..teas", "$._embedded.teas | $.teas"])
+@pytest.mark.parametrize("empty", [[], None])
+async def test_an_empty_page_ends_the_walk_whatever_path_names_its_list(items: str, empty: Any) -> None:
+    shop = Shop({"_embedded": {"teas": [1, 2]}}, {"_embedded": {"teas": empty}})
+    paging = Paging(by="page", parameter="page", items=items)
+    pages = await collect(ApiRequest("listTeas", "GET", "https://shop.test/teas"), paging, shop.fetch)
+    assert (pages.items, pages.is_complete, shop.asked) == ((1, 2), True, ["1", "2"])
+
+
 @pytest.mark.parametrize(
     ("path", "body", "items"),
     [
@@ -44,7 +53,15 @@ async def test_a_page_that_is_null_ends_the_walk(empty: Any) -> None:
         ("$.rows[*].tags", {"rows": [{"tags": ["a"]}]}, [["a"]]),
         ("$[*]", [[1, 2]], [[1, 2]]),
         ("$", [1, 2], [1, 2]),
+        ("$.rows[0].tags", {"rows": [{"tags": ["a"]}]}, ["a"]),
+        ("$._embedded.*", {"_embedded": {"teas": [1, 2]}}, [1, 2]),
+        ("$._embedded.*", {"_embedded": {"teas": None}}, []),
+        ("$..items", {"data": {"items": [1, [2]]}}, [1, [2]]),
+        ("$.*", {"rows": [{"id": 1}]}, [{"id": 1}]),
+        ("$.data | $.items", {"items": [1]}, [1]),
+        ("$.data[*] | $.items", {"data": [[1]], "items": [2]}, [[1], 2]),
+        ("$.rows[?@.id]", {"rows": [{"id": 1}, {}]}, [{"id": 1}]),
     ],
 )
-def test_only_a_path_to_one_place_stands_for_the_elements_of_its_list(path: str, body: Any, items: list[Any]) -> None:
+def test_only_a_list_that_names_lead_to_stands_for_its_elements(path: str, body: Any, items: list[Any]) -> None:
     assert select(path, body) == items
