@@ -6,6 +6,7 @@ JSON value, whatever their order of keys, spacing or notation (JSON, YAML), have
 
 import hashlib
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Union
@@ -20,6 +21,8 @@ DIGEST_PREFIX = "sha256:"
 
 LARGEST_INTEGER: Final = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly (RFC 8259, 6; RFC 8785)."""
+
+_INTEGER: Final = re.compile(r"-?[1-9][0-9]{15,999}")
 
 
 class NotCanonical(ValueError):
@@ -92,3 +95,11 @@ def digest_file(path: Path) -> str:
 def digest_bytes(content: bytes) -> str:
     """Return `sha256:<hex>` over the bytes as they are."""
     return DIGEST_PREFIX + hashlib.sha256(content).hexdigest()
+
+
+def exact_integer(value: object) -> int | None:
+    """Return the integer that `as_canonical` would write as this text, None where it is no such text."""
+    if not isinstance(value, str) or not _INTEGER.fullmatch(value):
+        return None
+    number = int(value)
+    return number if abs(number) > LARGEST_INTEGER else None

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from repomill.canonical import Json, as_canonical
+from repomill.canonical import Json, as_canonical, exact_integer
 from repomill.errors import ColumnUnknown, RepomillError, TableInvalid
 from repomill.tables.frames import frame_of, rows_of
 from repomill.tables.steps import MOST_ROWS, Function, Group, Join, Pivot, Sort, Step
@@ -149,7 +149,7 @@ def _join(frame: "pd.DataFrame", join: Join, place: str) -> "pd.DataFrame":
 def _alike(
     frame: "pd.DataFrame", other: "pd.DataFrame", on: list[str], place: str
 ) -> tuple["pd.DataFrame", "pd.DataFrame"]:
-    """Return both with keys of one type where a key is null throughout on one side: null fits any type.
+    """Return both with keys of one type: null fits any, and numbers fit a column that has some beside its text.
 
     Raises:
         TableInvalid: a key holds numbers, or booleans, on one side only.
@@ -159,10 +159,20 @@ def _alike(
             frame = frame.astype({name: other[name].dtype})
         elif not other[name].notna().any():
             other = other.astype({name: frame[name].dtype})
+        elif _are_numbers_and_mixed(frame[name], other[name]):
+            frame, other = frame.astype({name: object}), other.astype({name: object})
         elif (str(frame[name].dtype) == "object") is not (str(other[name].dtype) == "object"):
             reason = f"{name!r} holds numbers or booleans in one table, text or several kinds of values in the other"
             raise TableInvalid(place, reason)
     return frame, other
+
+
+def _are_numbers_and_mixed(one: "pd.Series[Any]", other: "pd.Series[Any]") -> bool:
+    """Tell whether one holds numbers and the other some beside text, as integers beyond those of JSON are."""
+    mixed, numbers = (one, other) if str(one.dtype) == "object" else (other, one)
+    kinds = set(map(type, mixed.dropna())) if str(mixed.dtype) == "object" else set()
+    # True is 1 to pandas, so a column that has booleans too would match what it should not.
+    return str(numbers.dtype) in {"Int64", "Float64"} and bool(kinds & {int, float}) and bool not in kinds
 
 
 def _matches(frame: "pd.DataFrame", other: "pd.DataFrame", on: list[str]) -> int:
@@ -202,9 +212,32 @@ def _check_names(names: Iterable[str], place: str) -> None:
         raise TableInvalid(place, f"two columns would be called {twice!r}")
 
 
-def _sort(frame: "pd.DataFrame", by: Sequence[Sort], _place: str) -> "pd.DataFrame":
+def _sort(frame: "pd.DataFrame", by: Sequence[Sort], place: str) -> "pd.DataFrame":
+    import pandas as pd
+
     names, ascending = [each.by for each in by], [not each.descending for each in by]
-    return frame.sort_values(names, ascending=ascending, kind="stable", na_position="last")
+    keys = pd.DataFrame({name: _ordered(frame[name], name, place) for name in names})
+    return frame.loc[keys.sort_values(names, ascending=ascending, kind="stable", na_position="last").index]
+
+
+def _ordered(column: "pd.Series[Any]", name: str, place: str) -> "pd.Series[Any]":
+    """Return what a column is sorted by: beside numbers, the text of an integer beyond those of JSON is that integer.
+
+    Raises:
+        TableInvalid: it holds values that have no order.
+    """
+    kinds = set(map(type, column.dropna())) if str(column.dtype) == "object" else set()
+    if len(kinds) < 2 and dict not in kinds:
+        return column
+    read = column.map(_exact)
+    if not all(isinstance(value, int | float) for value in read.dropna()):
+        raise TableInvalid(place, f"the column {name!r} holds values that have no order, as numbers beside text")
+    return read
+
+
+def _exact(value: Any) -> Any:
+    number = exact_integer(value)
+    return value if number is None else number
 
 
 def _select(frame: "pd.DataFrame", names: Sequence[str], _place: str) -> "pd.DataFrame":

@@ -168,6 +168,39 @@ def test_integers_beyond_json_pass_through_as_text() -> None:
     assert column("id", {"filter": {"field": "id", "greater": 1}}, rows=rows) == ["1234567890123456789", str(2**70)]
 
 
+BEYOND = "9007199254740993"
+
+
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [
+        ("inner", [(1, "a", 7)]),
+        ("left", [(1, "a", 7), (2, "b", None)]),
+        ("right", [(1, "a", 7), (BEYOND, None, 8)]),
+        ("outer", [(1, "a", 7), (2, "b", None), (BEYOND, None, 8)]),
+    ],
+)
+def test_integers_match_in_a_key_that_has_integers_beyond_json_as_text(how: str, found: list[Any]) -> None:
+    small, mixed = [{"id": 1, "l": "a"}, {"id": 2, "l": "b"}], [{"id": 1, "r": 7}, {"id": BEYOND, "r": 8}]
+    rows = table({"join": {"with": mixed, "on": ["id"], "how": how}}, rows=small)
+    assert [(row["id"], row["l"], row["r"]) for row in rows] == found
+    turned = table({"join": {"with": small, "on": ["id"], "how": "inner"}}, rows=mixed)
+    assert turned == [{"id": 1, "l": "a", "r": 7}]
+
+
+def test_null_matches_null_beside_integers_beyond_json() -> None:
+    join = {"with": [{"id": 1, "r": 7}, {"id": BEYOND, "r": 8}, {"id": None, "r": 9}], "on": ["id"]}
+    assert column("r", {"join": join}, rows=[{"id": None}, {"id": 1}]) == [9, 7]
+
+
+def test_integers_beyond_json_are_sorted_as_the_numbers_they_are() -> None:
+    ids = ["10007199254740993", 3, None, BEYOND, "-9007199254740993", 2.5]
+    rows = [{"id": value, "at": at} for at, value in enumerate(ids)]
+    assert column("at", {"sort": [{"by": "id"}]}, rows=rows) == [4, 5, 1, 3, 0, 2]
+    assert column("at", {"sort": [{"by": "id", "descending": True}, {"by": "at"}]}, rows=rows) == [0, 3, 1, 5, 4, 2]
+    assert column("id", {"sort": [{"by": "id"}]}, rows=rows[:2]) == [3, "10007199254740993"]
+
+
 def test_steps_follow_each_other() -> None:
     steps: list[dict[str, Any]] = [
         {"filter": {"field": "price", "greater": 3}},
@@ -326,7 +359,11 @@ MANY = [{"n": 1, "at": at} for at in range(1100)]
         (NULLS, {"pivot": {"rows": ["tea"], "columns": "month", "values": "kg"}}, "two columns would be called 'null'"),
         (TEAS, {"rename": {"name": "kind"}}, "two columns would be called 'kind'"),
         (TEAS, {"pivot": {"rows": ["kind"], "columns": "kind", "values": "price"}}, "at once"),
-        ([{"a": 1}, {"a": "x"}], {"sort": [{"by": "a"}]}, "not supported between"),
+        ([{"a": 1}, {"a": "x"}], {"sort": [{"by": "a"}]}, "the column 'a' holds values that have no order"),
+        ([{"a": {}}, {"a": {}}], {"sort": [{"by": "a"}]}, "the column 'a' holds values that have no order"),
+        ([{"id": 1}], {"join": {"with": [{"id": "9007199254740993"}], "on": ["id"]}}, "text or several kinds"),
+        ([{"id": True}], {"join": {"with": [{"id": 1}, {"id": "x"}], "on": ["id"]}}, "text or several kinds"),
+        ([{"id": 1}], {"join": {"with": [{"id": 1}, {"id": True}], "on": ["id"]}}, "text or several kinds"),
         (MANY, {"join": {"with": MANY, "how": "cross"}}, "1210000 rows"),
         (MANY, {"join": {"with": MANY, "on": ["n"]}}, "1210000 rows"),
         (TEAS, {"filter": {"field": "name", "greater": 3}}, "cannot be compared"),
