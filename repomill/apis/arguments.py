@@ -5,7 +5,7 @@ schema checks a node's request before it is sent, and describes the operation to
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from jsonschema.exceptions import ValidationError
@@ -13,6 +13,7 @@ from referencing.exceptions import Unresolvable
 
 from repomill.apis.description import Operation, Parameter, Place, Schema, reached
 from repomill.apis.media_types import preferred
+from repomill.canonical import exact_integer
 from repomill.errors import ApiRequestInvalid
 from repomill.workflow._nearest import did_you_mean
 from repomill.workflow.json_schemas import value_errors
@@ -43,7 +44,8 @@ def check_arguments(
 ) -> None:
     """Find every place where arguments depart from what the operation takes.
 
-    Headers that the document does not know may be sent all the same: HTTP has many that no document lists.
+    Headers that the document does not know may be sent all the same: HTTP has many that no document lists. The text of
+    an integer beyond those of JSON may stand where a parameter is an integer: in a URL and a header it is the same.
 
     Raises:
         ApiRequestInvalid: there is such a place; nothing was sent.
@@ -55,12 +57,39 @@ def check_arguments(
         given["headers"] = {name: value for name, value in given["headers"].items() if name in known}
         given = given if known else _without(given, "headers")
     try:
-        errors = value_errors(schema, given)
+        errors = _errors(operation, schema, given)
     except (RecursionError, re.error, Unresolvable):
         return  # a schema that cannot be used: the server will say what it thinks
     faults = [fault for error in errors for fault in _faults(error)]
     if faults:
         raise ApiRequestInvalid(operation.name, tuple(dict.fromkeys(faults)))
+
+
+def _errors(operation: Operation, schema: Schema, given: Arguments) -> list[ValidationError]:
+    errors = value_errors(schema, given)
+    written = {(GROUPS[each.place], each.name) for each in operation.parameters if not each.media_type}
+    places = {place for error in errors for place in _integer_places(error) if place[:2] in written}
+    return value_errors(schema, _with_integers(given, places)) if places else errors
+
+
+def _integer_places(error: ValidationError) -> Iterator[tuple[str | int, ...]]:
+    """Yield where an integer is asked for, if only as one of several choices, and its text is given."""
+    if error.validator == "type" and exact_integer(error.instance) is not None:
+        types: Any = error.validator_value
+        if {"integer", "number"} & set([types] if isinstance(types, str) else types):
+            yield tuple(error.absolute_path)
+    for inner in error.context or ():
+        yield from _integer_places(inner)
+
+
+def _with_integers(value: Any, places: Set[tuple[str | int, ...]], here: tuple[str | int, ...] = ()) -> Any:
+    if here in places:
+        return exact_integer(value)
+    if isinstance(value, Mapping):
+        return {name: _with_integers(item, places, (*here, name)) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_with_integers(item, places, (*here, at)) for at, item in enumerate(value)]
+    return value
 
 
 def _without(arguments: dict[str, Any], group: str) -> dict[str, Any]:

@@ -70,6 +70,10 @@ def test_documents_as_parameters_are_json() -> None:
     assert cookie_pairs(styled("cookie", "form", True), "x y") == [("color", "x%20y")]
 
 
+def stated(name: str, place: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": place, "required": place == "path", "schema": schema}
+
+
 TEA = read(
     document(
         {
@@ -108,6 +112,49 @@ def test_a_request_has_all_its_parts() -> None:
     request = made("getTea", path={"id": 7}, query={"limit": 3}, headers={"x-trace": "t"}, cookies={"session": "s"})
     assert (request.method, request.url) == ("GET", f"{BASE}/teas/7?limit=3")
     assert dict(request.headers) == {"X-Trace": "t", "Cookie": "session=s"}
+
+
+WIDE = "1234567890123456789"
+INT64 = {"type": "integer", "format": "int64"}
+LARGE = read(
+    document(
+        {
+            "/teas/{id}": get(
+                stated("id", "path", INT64),
+                stated("after", "query", {"type": "array", "items": INT64}),
+                stated("near", "query", {"anyOf": [INT64, {"type": "null"}]}),
+                stated("below", "query", INT64 | {"maximum": 5}),
+                stated("X-Id", "header", INT64),
+                operationId="getTea",
+            ),
+            "/teas": post({"type": "object", "properties": {"id": INT64}}, operationId="addTea"),
+        }
+    )
+)
+
+
+def test_integers_beyond_json_are_given_as_text() -> None:
+    query = {"after": [WIDE, 1], "near": f"-{WIDE}"}
+    arguments: dict[str, Any] = {"path": {"id": WIDE}, "query": query, "headers": {"X-Id": WIDE}}
+    request = make_request(LARGE.operation("getTea"), LARGE, BASE, arguments)
+    assert request.url == f"{BASE}/teas/{WIDE}?after={WIDE}&after=1&near=-{WIDE}"
+    assert dict(request.headers) == {"X-Id": WIDE}
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "fault"),
+    [
+        ("getTea", {"path": {"id": "12"}}, "path/id: '12' is not of type 'integer'"),
+        ("getTea", {"path": {"id": f"{WIDE}.5"}}, "is not of type 'integer'"),
+        ("getTea", {"path": {"id": f"0{WIDE}"}}, "is not of type 'integer'"),
+        ("getTea", {"path": {"id": 1}, "query": {"below": WIDE}}, f"query/below: {WIDE} is greater than the maximum"),
+        ("addTea", {"body": {"id": WIDE}}, f"body/id: '{WIDE}' is not of type 'integer'"),
+    ],
+)
+def test_other_text_is_no_integer_and_none_in_a_body_is(operation: str, arguments: Any, fault: str) -> None:
+    with pytest.raises(ApiRequestInvalid) as refusal:
+        make_request(LARGE.operation(operation), LARGE, BASE, arguments)
+    assert fault in str(refusal.value)
 
 
 def test_null_is_not_sent() -> None:
