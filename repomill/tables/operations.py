@@ -114,7 +114,8 @@ def _group(frame: "pd.DataFrame", group: Group, place: str) -> "pd.DataFrame":
         frame = frame.reindex([0])  # a row of nulls counts for nothing, and makes the one group that SQL gives
     groups = frame.groupby(list(group.by), sort=False, dropna=False) if group.by else frame.groupby([0] * len(frame))
     columns = {
-        name: groups[each.column].agg(_function(each.function, frame[each.column])) for name, each in aggregates.items()
+        name: groups[each.column].agg(_function(each.function, frame, each.column, group.by))
+        for name, each in aggregates.items()
     }
     made = pd.DataFrame(columns)
     return made.reset_index() if group.by else made
@@ -126,11 +127,19 @@ def _check_numbers(frame: "pd.DataFrame", column: str, function: Function, place
         raise TableInvalid(place, f"the column {column!r} does not hold numbers only, which {function!r} needs")
 
 
-def _function(function: Function, column: "pd.Series[Any]") -> Any:
+def _function(function: Function, frame: "pd.DataFrame", column: str, by: Sequence[str]) -> Any:
     """Return what pandas calls a function, or our own sum where that of integers may be beyond the 64 bits it takes."""
-    if function == "sum" and str(column.dtype) == "Int64" and column.astype("Float64").abs().sum() >= _SURE_TO_FIT:
+    if function == "sum" and str(frame[column].dtype) == "Int64" and _largest_sum(frame, column, by) >= _SURE_TO_FIT:
         return lambda part: sum(part.dropna().tolist())
     return _PANDAS_NAMES.get(function, function)
+
+
+def _largest_sum(frame: "pd.DataFrame", column: str, by: Sequence[str]) -> float:
+    """Return what the numbers of a group come to at most, without their signs: no sum on the way is beyond it."""
+    sizes = frame[column].astype("Float64").abs()
+    if not by or sizes.sum() < _SURE_TO_FIT:
+        return float(sizes.sum())
+    return float(sizes.groupby([frame[name] for name in by], sort=False, dropna=False).sum().max())
 
 
 def _join(frame: "pd.DataFrame", join: Join, place: str) -> "pd.DataFrame":
@@ -189,7 +198,7 @@ def _pivot(frame: "pd.DataFrame", pivot: Pivot, place: str) -> "pd.DataFrame":
     if not len(frame):
         return frame[list(pivot.rows)]
     cells = frame.groupby(keys, sort=False, dropna=False)[pivot.values].agg(
-        _function(pivot.function, frame[pivot.values])
+        _function(pivot.function, frame, pivot.values, keys)
     )
     if str(cells.dtype) == "int64":  # that of counts has no null, so beside empty cells they would become floats
         cells = cells.astype("Int64")

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from repomill.errors import ColumnUnknown, ConditionFailed, TableInvalid
 from repomill.nodes.aggregator import Aggregator
+from repomill.tables import operations
 from repomill.testing import Case, conformance, run_node
 from repomill.testing.checks import Check
 from repomill.workflow.source_text import load_workflow
@@ -161,6 +162,23 @@ def test_sums_are_exact_and_integers_beyond_json_are_text(step: dict[str, Any], 
     rows: list[dict[str, Any]] = [{"tea": "a", "to": "all", "kg": value} for value in (kg, kg, None)]
     [row] = table(step, rows=rows)
     assert row["all"] == (2 * kg if abs(kg) < 2**53 else str(2 * kg))
+
+
+def test_small_groups_of_large_integers_take_no_sum_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "sum", lambda _: pytest.fail("summed one by one"), raising=False)
+    rows: list[dict[str, Any]] = [{"tea": at, "to": "all", "kg": 2**61} for at in range(4)]
+    aggregate = {"all": {"column": "kg", "function": "sum"}}
+    assert column("all", {"group": {"by": ["tea"], "aggregate": aggregate}}, rows=rows) == [str(2**61)] * 4
+    pivot = {"rows": ["tea"], "columns": "to", "values": "kg", "function": "sum"}
+    assert column("all", {"pivot": pivot}, rows=rows) == [str(2**61)] * 4
+
+
+def test_one_large_group_among_others_is_summed_exactly() -> None:
+    rows: list[dict[str, Any]] = [
+        {"tea": tea, "kg": kg} for tea, kg in [("a", 1), ("b", 2**62), ("b", 2**62), (None, 3)]
+    ]
+    step = {"group": {"by": ["tea"], "aggregate": {"all": {"column": "kg", "function": "sum"}}}}
+    assert column("all", step, rows=rows) == [1, str(2**63), 3]
 
 
 def test_integers_beyond_json_pass_through_as_text() -> None:
