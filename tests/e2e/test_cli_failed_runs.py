@@ -74,7 +74,7 @@ def test_a_file_over_the_bound_is_refused_until_the_bound_is_raised(
 
 @pytest.mark.parametrize(
     ("answer", "bound", "code"),
-    [({"pages": []}, "", "answer_not_usable"), (Reply(hang=True), "timeout: 2\n", "run_timeout")],
+    [({"pages": []}, "", "answer_not_usable"), (Reply(delay=8.0), "timeout: 2\n", "run_timeout")],
 )
 def test_a_failed_run_leaves_its_graph_in_the_prefect_ui_with_the_error(  # noqa: PLR0917  # three are parameters
     repomill: Installation, stack: PrefectServer, models: Models, tmp_path: Path, answer: Any, bound: str, code: str
