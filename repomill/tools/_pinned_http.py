@@ -22,11 +22,8 @@ class PinnedTransport(httpx2.AsyncHTTPTransport):
         for address in self._addresses:
             try:
                 return await super().handle_async_request(_sent_to(request, address))
-            except (
-                httpx2.ConnectError,
-                httpx2.ConnectTimeout,
-            ) as error:  # nothing went out: `localhost` may be ::1 and 127.0.0.1
-                refused = error
+            except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+                refused = error  # nothing went out: `localhost` may be ::1 and 127.0.0.1
         raise refused or httpx2.ConnectError(f"{request.url.host} has no address", request=request)
 
 
