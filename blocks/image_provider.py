@@ -5,6 +5,7 @@ from decimal import Decimal
 from prefect.blocks.core import Block
 from pydantic import Field, HttpUrl, SecretStr
 
+from blocks.limits import CallsAMinute, CallsAtOnce
 from repomill.images.source import ImageSource
 
 
@@ -28,18 +29,8 @@ class ImageProvider(Block):
         title="Price of an image",
         description="US dollars that one image costs at most; empty for the price list.",
     )
-    concurrency: int | None = Field(
-        default=None,
-        gt=0,
-        title="Calls at once",
-        description="Most calls at once of all workflows that name no queue; empty for no bound.",
-    )
-    requests_per_minute: int | None = Field(
-        default=None,
-        gt=0,
-        title="Calls a minute",
-        description="Most calls a minute of all workflows that name no queue; empty for no bound.",
-    )
+    concurrency: CallsAtOnce = None
+    requests_per_minute: CallsAMinute = None
 
     def source(self, name: str, model: str = "") -> ImageSource:
         """Return the source a workflow knows as `name`; `model` wins over the block's own."""

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from prefect.blocks.core import Block
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 
+from blocks.limits import CallsAMinute, CallsAtOnce
 from blocks.secret_maps import SecretMaps
 from repomill.agents.source import ModelSource
 from repomill.apis.source import check_url
@@ -37,18 +38,8 @@ class _Provider(SecretMaps):
         title="Price of answers",
         description="US dollars for a million tokens of answers; empty for the price list.",
     )
-    concurrency: int | None = Field(
-        default=None,
-        gt=0,
-        title="Calls at once",
-        description="Most calls at once of all workflows that name no queue; empty for no bound.",
-    )
-    requests_per_minute: int | None = Field(
-        default=None,
-        gt=0,
-        title="Calls a minute",
-        description="Most calls a minute of all workflows that name no queue; empty for no bound.",
-    )
+    concurrency: CallsAtOnce = None
+    requests_per_minute: CallsAMinute = None
     tokens_per_minute: int | None = Field(
         default=None,
         gt=0,
