@@ -1,11 +1,13 @@
-"""Checks answers against what the document promises."""
+"""What the document promises of answers, and whether some keep to it."""
 
 import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from referencing.exceptions import Unresolvable
 
 from repomill.apis.answers import ApiAnswer
-from repomill.apis.description import ApiDescription, Operation, Schema, reached
+from repomill.apis.description import ApiDescription, Operation, Response, Schema, reached
 from repomill.apis.media_types import is_json
 from repomill.workflow.json_schemas import value_errors
 
@@ -23,6 +25,29 @@ def response_faults(operation: Operation, description: ApiDescription, answer: A
     if schema is None:
         return (f"the document knows no answer of type {answer.media_type or 'none'}",)
     return _value_faults(schema, description, answer) if is_json(answer.media_type) else ()
+
+
+def answer_schema(operation: Operation, definitions: Mapping[str, Any]) -> Schema:
+    """Return the JSON Schema of an answer's `status` and `body`; it stands for itself, with the definitions it needs.
+
+    Of a status that the document does not list the body is not known, so no schema can hold for it.
+    """
+    bodies = [body for response in operation.responses.values() for body in _bodies(response)]
+    different = [body for at, body in enumerate(bodies) if body not in bodies[:at]]
+    properties: Schema = {"status": {"type": "integer"}}
+    if different and {} not in different:
+        listed = f"For status {', '.join(operation.responses)}."
+        properties["body"] = {"description": listed, "anyOf": different}
+    used = reached(properties, definitions)
+    return {"type": "object", "properties": properties} | ({"$defs": used} if used else {})
+
+
+def _bodies(response: Response) -> Iterator[Schema]:
+    """Yield the schema of each body as it is told: text stands for itself, of other bytes nothing is known."""
+    for media_type, schema in response.content.items():
+        yield schema if is_json(media_type) else {"type": "string"} if media_type.startswith("text/") else {}
+    if not response.content:
+        yield {"type": "null"}
 
 
 def _schema_of(content: dict[str, Schema], media_type: str) -> Schema | None:

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from repomill.apis.addresses import HostRules, LookUp, checked_addresses, look_up
 from repomill.calls.sending import AnswerLost, TryAgain
-from repomill.canonical import Json
+from repomill.canonical import Json, as_canonical
 from repomill.errors import McpServerUnfit
 from repomill.masking import Masker, secrets_of
 from repomill.tools.mcp_source import McpSource
+from repomill.workflow.json_schemas import exact_schema
 
 if TYPE_CHECKING:
     from fastmcp.client import Client
@@ -52,15 +53,15 @@ class McpClient:
             {
                 "name": tool.name,
                 "description": tool.description or "",
-                "parameters": tool.input_schema,
-                "output": tool.output_schema,
+                "parameters": exact_schema(tool.input_schema),
+                "output": exact_schema(tool.output_schema or {}),
                 "read_only": bool(tool.annotations and tool.annotations.read_only_hint),
             }
             for tool in tools
         ]
 
     async def call(self, name: str, arguments: dict[str, Any]) -> dict[str, Json]:
-        """Return `{"content": …, "is_error": …}`.
+        """Return `{"content": …, "is_error": …}`; integers beyond 2**53 are text.
 
         Raises:
             TryAgain: the server could not be reached, so nothing was done.
@@ -71,7 +72,7 @@ class McpClient:
         except _Said as error:
             return {"content": str(error), "is_error": True}
         if result.structured_content is not None:
-            content: Json = result.structured_content
+            content: Json = as_canonical(result.structured_content)
         else:
             content = _plain([block.model_dump(mode="json", exclude_none=True) for block in result.content])
         if result.is_error:  # a server may quote the token that it refuses

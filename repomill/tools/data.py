@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, NotRequired
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from repomill.canonical import Json
 from repomill.errors import ToolRefused
@@ -58,6 +59,38 @@ class QueryTable(ToolArguments):
     offset: Offset = 0
 
 
+Kind = Literal["text", "boolean", "number", "list", "object", "null"]
+_KINDS: Mapping[type, Kind] = {
+    str: "text",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    list: "list",
+    dict: "object",
+}
+
+
+class Listed(TypedDict):
+    """A value; `size` counts characters, items or keys, null for others."""
+
+    name: str
+    kind: Kind
+    size: int | None
+
+
+class Results(TypedDict):
+    """What was found; `results_left` where more follows."""
+
+    results: list[Any]
+    results_left: NotRequired[int]
+
+
+class Table(Results):
+    """Rows, with the names of their columns in order."""
+
+    columns: list[str]
+
+
 class Data(Toolset[DataSettings]):
     """Asks values of the workflow: JSONPath in any, rows of CSV text, and filter, group, join, sort of tables."""
 
@@ -84,11 +117,11 @@ class DataFunctions:
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = values
 
-    async def list_values(self, _: ListValues) -> Json:
+    async def list_values(self, _: ListValues) -> list[Listed]:
         """List the values there are: name, kind and size of each."""
         return [{"name": name, "kind": _kind(value), "size": _size(value)} for name, value in self._values.items()]
 
-    async def query_json(self, asked: QueryJson) -> Json:
+    async def query_json(self, asked: QueryJson) -> Results:
         """Find parts of a value by JSONPath."""
         import jsonpath
 
@@ -98,11 +131,11 @@ class DataFunctions:
             raise ToolRefused(f"the path cannot be used: {error}") from error
         return _page(found, asked.offset)
 
-    async def read_csv(self, asked: ReadCsv) -> Json:
+    async def read_csv(self, asked: ReadCsv) -> Results:
         """Read a value that is CSV text; each row is an object by the names of the first line, all cells text."""
         return _page(self._csv(asked.value, asked.separator), asked.offset)
 
-    async def query_table(self, asked: QueryTable) -> Json:
+    async def query_table(self, asked: QueryTable) -> Table:
         """Filter, group, join, pivot, sort, select, rename or make unique the rows of a list of objects or CSV text."""
         value = self._value(asked.value)
         rows = self._csv(asked.value, ",") if isinstance(value, str) else value
@@ -128,16 +161,23 @@ class DataFunctions:
             raise ToolRefused(f"{name!r} is no CSV: {error}") from error
 
 
-def _kind(value: Any) -> str:
-    kinds = {str: "text", bool: "boolean", int: "number", float: "number", list: "list", dict: "object"}
+def _kind(value: Any) -> Kind:
+    kinds: dict[type, Kind] = {
+        str: "text",
+        bool: "boolean",
+        int: "number",
+        float: "number",
+        list: "list",
+        dict: "object",
+    }
     return kinds.get(type(value), "null")
 
 
-def _size(value: Any) -> Json:
+def _size(value: Any) -> int | None:
     return len(value) if isinstance(value, (str, list, dict)) else None
 
 
-def _page(found: list[Any], offset: int) -> dict[str, Json]:
+def _page(found: list[Any], offset: int) -> Results:
     part = found[offset : offset + MOST_ROWS]
     left = len(found) - offset - len(part)
-    return {"results": part, **({"results_left": left} if left > 0 else {})}
+    return {"results": part, "results_left": left} if left > 0 else {"results": part}

@@ -11,16 +11,20 @@ from repomill.agents.functions import Function
 from repomill.apis.answers import BROKEN, BUSY
 from repomill.apis.arguments import arguments_schema
 from repomill.apis.client import CallOptions, HttpApi
-from repomill.apis.description import ApiDescription, Operation
+from repomill.apis.description import ApiDescription, Operation, Schema
 from repomill.apis.requests import make_request
+from repomill.apis.responses import answer_schema
 from repomill.calls.port import Calls
-from repomill.canonical import Json
+from repomill.canonical import Json, canonical_json
 from repomill.errors import OperationNotFound, ToolRefused
 from repomill.sources import SourceKind
 from repomill.tools.base import Opened, ToolContext, Toolset, ToolSettings
+from repomill.workflow.json_schemas import exact_schema
 
 MOST_OPERATIONS = 64
 """Providers take some 128 functions, and models choose badly among many."""
+MOST_SCHEMA = 4_000
+"""Characters of an answer's schema, which goes with every request; of a longer one a model is told the status alone."""
 HARMLESS = frozenset({"GET", "HEAD"})
 
 
@@ -90,11 +94,19 @@ def _function(
     return Function(
         name=name,
         description="\n\n".join(filter(None, (operation.summary, operation.description))) or operation.place,
-        parameters=arguments_schema(operation, description.definitions),
+        parameters=exact_schema(arguments_schema(operation, description.definitions)),
         run=run,
+        output=_output(operation, description),
         timeout=api.source.timeout * 2,
         max_calls=settings.max_calls,
     )
+
+
+def _output(operation: Operation, description: ApiDescription) -> Schema:
+    whole = exact_schema(answer_schema(operation, description.definitions))
+    if len(canonical_json(whole)) <= MOST_SCHEMA:
+        return whole
+    return {"type": "object", "properties": {"status": whole["properties"]["status"]}}
 
 
 def function_name(text: str) -> str:

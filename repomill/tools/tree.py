@@ -2,12 +2,12 @@
 
 import re
 from contextlib import AsyncExitStack
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NotRequired
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from repomill.agents.functions import Function
-from repomill.canonical import Json
 from repomill.errors import ToolRefused
 from repomill.tools.base import Opened, ToolArguments, ToolContext, Toolset, ToolSettings
 from repomill.tools.functions import function
@@ -72,6 +72,55 @@ class DeleteFile(ToolArguments):
     path: Path
 
 
+class Listed(TypedDict):
+    """A file; `size` in bytes."""
+
+    path: str
+    size: int
+
+
+class Text(TypedDict):
+    """A part of a text; `characters_left` where more follows."""
+
+    content: str
+    characters_left: NotRequired[int]
+
+
+class Line(TypedDict):
+    """A line that holds what was looked for; lines count from 1."""
+
+    path: str
+    line: int
+    text: str
+
+
+class Lines(TypedDict):
+    """Lines; `more` where there are others."""
+
+    found: list[Line]
+    more: NotRequired[bool]
+
+
+class Written(TypedDict):
+    """What was written; `size` in bytes."""
+
+    written: str
+    size: int
+
+
+class Moved(TypedDict):
+    """What was moved."""
+
+    moved: str
+    to: str
+
+
+class Deleted(TypedDict):
+    """What was deleted."""
+
+    deleted: str
+
+
 class Tree(Toolset[TreeSettings]):
     """Lists, reads, searches, writes, moves and deletes files; what the agent wrote becomes the node's files.
 
@@ -111,21 +160,21 @@ class TreeFunctions:
     def __init__(self, tree: ScratchTree) -> None:
         self._tree = tree
 
-    async def list_files(self, asked: ListFiles) -> Json:
+    async def list_files(self, asked: ListFiles) -> list[Listed]:
         """List the paths and sizes of the files, sorted by path."""
         return [{"path": path, "size": self._tree.read(path).size} for path in self._under(asked.folder)]
 
-    async def read_file(self, asked: ReadFile) -> Json:
+    async def read_file(self, asked: ReadFile) -> Text:
         """Read a text file; of a long one ask for the rest with `offset`."""
         text = self._text(asked.path)
         part = text[asked.offset : asked.offset + MOST_READ]
         left = len(text) - asked.offset - len(part)
-        return {"content": part, **({"characters_left": left} if left > 0 else {})}
+        return {"content": part, "characters_left": left} if left > 0 else {"content": part}
 
-    async def search_files(self, asked: SearchFiles) -> Json:
+    async def search_files(self, asked: SearchFiles) -> Lines:
         """Find the lines that hold a text, with path and number of the line."""
         pattern = re.compile(re.escape(asked.text), re.IGNORECASE if asked.ignore_case else 0)
-        found: list[Json] = []
+        found: list[Line] = []
         for path in self._under(asked.folder):
             try:
                 lines = self._text(path).splitlines()
@@ -138,7 +187,7 @@ class TreeFunctions:
                         return {"found": found, "more": True}
         return {"found": found}
 
-    async def write_file(self, asked: WriteFile) -> Json:
+    async def write_file(self, asked: WriteFile) -> Written:
         """Write a whole text file, new or in place of the one that is there."""
         try:
             content = asked.content.encode()
@@ -147,12 +196,12 @@ class TreeFunctions:
         self._tree.write(asked.path, content, "100755" if asked.executable else "100644")
         return {"written": asked.path, "size": len(content)}
 
-    async def move_file(self, asked: MoveFile) -> Json:
+    async def move_file(self, asked: MoveFile) -> Moved:
         """Give a file another path."""
         self._tree.move(asked.path, asked.to)
         return {"moved": asked.path, "to": asked.to}
 
-    async def delete_file(self, asked: DeleteFile) -> Json:
+    async def delete_file(self, asked: DeleteFile) -> Deleted:
         """Take a file away."""
         self._tree.delete(asked.path)
         return {"deleted": asked.path}

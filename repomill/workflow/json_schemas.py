@@ -9,11 +9,13 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
+from repomill.canonical import LARGEST_INTEGER, as_canonical
 from repomill.workflow.pointers import ROOT, child
 
 Schema = Mapping[str, Any]
 
 _FORMATS = Draft202012Validator.FORMAT_CHECKER
+_BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
 _META = Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=_FORMATS)
 
 
@@ -35,6 +37,27 @@ def value_errors(schema: Schema, value: object) -> list[ValidationError]:
     # An empty registry: the library's default would fetch what a $ref names from the network.
     validator = Draft202012Validator(schema, registry=Registry(), format_checker=_FORMATS)
     return sorted(validator.iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path])
+
+
+def exact_schema(schema: Schema) -> dict[str, Any]:
+    """Return a schema of somebody else as canonical JSON can hold it.
+
+    Integers beyond 2**53 are text, as they are in values; bounds of that size, which `int64` comes with, are left out.
+    """
+    found: dict[str, Any] = _exact(schema)
+    return found
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _exact(part) for name, part in value.items() if not (name in _BOUNDS and _is_large(part))}
+    if isinstance(value, list | tuple):
+        return [_exact(item) for item in value]
+    return as_canonical(value)
+
+
+def _is_large(value: Any) -> bool:
+    return isinstance(value, int | float) and abs(value) > LARGEST_INTEGER
 
 
 def _reference_problems(schema: Schema, pointer: str) -> Iterator[tuple[str, str]]:

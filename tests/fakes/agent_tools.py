@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from repomill.apis.client import HttpApi
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import CallLedger, LedgerMode
 from repomill.calls.memory_ledger import MemoryCallLedger
@@ -31,6 +32,16 @@ class FilesInMemory:
 
     async def files(self, node: str) -> Sequence[File]:
         return self.nodes[node]
+
+
+class OneApi:
+    """The `HttpApis` port over one API."""
+
+    def __init__(self, opened: HttpApi) -> None:
+        self._opened = opened
+
+    async def api(self, source: str) -> HttpApi:
+        return self._opened
 
 
 class OneSource:

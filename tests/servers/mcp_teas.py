@@ -2,10 +2,12 @@
 
 import os
 import sys
+from typing import Annotated
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
+from pydantic import Field
 
 server = MCPServer("teas", log_level="CRITICAL")
 
@@ -24,6 +26,12 @@ def order(tea: str) -> str:
     if tea == "die":
         os._exit(3)
     return f"ordered {tea} for {os.environ.get('SHOP', 'nobody')}"
+
+
+@server.tool()
+def number_of(order: Annotated[int, Field(le=2**63 - 1)]) -> dict[str, int]:
+    """Number of an order, of 64 bits."""
+    return {"order": order, "number": 2**63 - 1}
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.calls.port import Calls
 from repomill.canonical import Json
 from tests.fakes.agent_runs import ROOT, ask, runner_for
-from tests.fakes.agent_tools import Said, run_llm, script
+from tests.fakes.agent_tools import OneApi, Said, run_llm, script
 from tests.fakes.api_calls import USER, described, source_at
 from tests.servers.model_server import ModelServer, model_server
 from tests.servers.pet_api import Fault, PetApi, pet_api
@@ -36,16 +36,6 @@ def running_pets() -> Any:
         yield api
 
 
-class Shop:
-    """The `HttpApis` port over one API."""
-
-    def __init__(self, opened: HttpApi) -> None:
-        self._opened = opened
-
-    async def api(self, source: str) -> HttpApi:
-        return self._opened
-
-
 async def redirected(pets: PetApi, ledger: MemoryCallLedger, mode: LedgerMode, folder: Path | None = None) -> Said:
     pets.faults = [Fault(302, headers=ELSEWHERE)]
     calls = [("http_request", {"url": f"{pets.url}/pets/1"})]
@@ -57,7 +47,7 @@ async def forbidden(pets: PetApi, ledger: MemoryCallLedger, mode: LedgerMode, fo
     api = HttpApi(source_at(pets.url), await described(pets.url), USER, str(ROOT))
     answer, tools = script([("getPet", {"path": {"pet_id": 1}})], "Done."), [{"operations": {"source": "shop"}}]
     try:
-        return await run_llm(answer, tools, ledger, mode, folder=folder, ports={"http": Shop(api)})
+        return await run_llm(answer, tools, ledger, mode, folder=folder, ports={"http": OneApi(api)})
     finally:
         await api.aclose()
 

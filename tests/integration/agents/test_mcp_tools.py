@@ -57,6 +57,13 @@ async def test_functions_of_a_command_are_called_with_its_environment_and_kept()
     assert kinds.count(CallKind.MCP) >= 3
 
 
+async def test_integers_of_64_bits_keep_their_digits() -> None:
+    said = await run_llm(script([("number_of", {"order": 7})], "Done."), TEAS, ports=ports(stdio()))
+    assert json.loads(said.told[0]) == {"order": 7, "number": str(2**63 - 1)}
+    [shown] = [tool["function"] for tool in said.requests[0].body["tools"] if tool["function"]["name"] == "number_of"]
+    assert shown["parameters"]["properties"]["order"] == {"type": "integer"}
+
+
 async def test_functions_of_a_server_over_http_are_called(over_http: McpSource) -> None:
     said = await run_llm(script([("price", {"tea": "matcha"})], "Done."), TEAS, ports=ports(over_http))
     assert json.loads(said.told[0]) == {"result": 12.5}
@@ -73,7 +80,7 @@ async def names_of(source: McpSource, resolve: LookUp) -> list[Any]:
 
 async def test_a_server_over_http_is_asked_at_the_addresses_that_were_checked(over_http: McpSource) -> None:
     source = over_http.model_copy(update={"url": over_http.url.replace("127.0.0.1", "localhost")})
-    assert await names_of(source, leads_to(["127.0.0.2", "127.0.0.1"], ["10.0.0.5"])) == ["price", "order"]
+    assert await names_of(source, leads_to(["127.0.0.2", "127.0.0.1"], ["10.0.0.5"])) == ["price", "order", "number_of"]
     with pytest.raises(TryAgain, match="cannot be reached"):
         await names_of(source, leads_to(["127.0.0.2"]))
 
