@@ -12,6 +12,8 @@ from repomill.trees._sandbox import Sandbox
 Path = tuple[str | int, ...]
 Bound = set[str]
 
+_LINKS = (nodes.Getattr, nodes.Getitem)
+_CHAINS = (nodes.Name, *_LINKS)
 _SHALLOW = 20
 """Python compiles no expression with 200 brackets inside each other; trees of this depth have fewer."""
 _MACRO_NAMES = frozenset({"caller", "kwargs", "varargs"})
@@ -60,7 +62,7 @@ class NameTracker:
         if visit is not None:
             self.needs_compiling = True
             visit(self, node, bound)
-        elif isinstance(node, nodes.Name | nodes.Getattr | nodes.Getitem):
+        elif isinstance(node, _CHAINS):
             self._chain(node, bound, optional)
         else:
             self._known(node)
@@ -84,7 +86,7 @@ class NameTracker:
         """Take `a.b[c]` apart: a reference to `a.b`, and what `c` refers to."""
         links: list[nodes.Getattr | nodes.Getitem] = []
         is_needed = id(node) in self.needed
-        while isinstance(node, nodes.Getattr | nodes.Getitem):
+        while isinstance(node, _LINKS):
             links.append(node)
             node = node.node
         links.reverse()

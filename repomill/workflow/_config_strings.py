@@ -55,6 +55,7 @@ def _model_fields(model: type[BaseModel]) -> Mapping[str, tuple[bool, Shapes]]:
     }
 
 
+@cache
 def _item_shapes(shapes: Shapes) -> Shapes:
     lists = (shape for shape in shapes if _origin(shape) in {list, tuple})
     return tuple(inner for shape in lists for part in get_args(shape) for inner in _alternatives(part))

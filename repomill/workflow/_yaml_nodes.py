@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple, Union
+from typing import Any, NamedTuple, Union
 
 import yaml  # type: ignore[import-untyped]  # the package has no types of its own
 from yaml.events import (  # type: ignore[import-untyped]  # the same
@@ -24,6 +24,7 @@ MAX_DEPTH = 64
 
 _TAG = "tag:yaml.org,2002:"
 _TEXT_TAGS = frozenset({"!", _TAG + "str"})
+_VALUES = (ScalarEvent, CollectionStartEvent)
 _NEUTRAL_TAGS = frozenset({None, "!", _TAG + "map", _TAG + "seq", _TAG + "str"})
 
 
@@ -111,7 +112,7 @@ class _Composer:
         place = _place(event.start_mark)
         if isinstance(event, AliasEvent):
             return Use(self._anchored(event, place), place)
-        if not isinstance(event, ScalarEvent | CollectionStartEvent):
+        if not isinstance(event, _VALUES):
             raise TypeError(f"unexpected YAML event {event!r}")
         if depth > MAX_DEPTH:
             raise TextRefused("too_large", f"nested deeper than {MAX_DEPTH} levels", place)
@@ -148,8 +149,8 @@ class _Composer:
             yield event
 
 
-def _place(mark: object) -> Position:
-    return Position(getattr(mark, "line", 0) + 1, getattr(mark, "column", 0) + 1)
+def _place(mark: Any) -> Position:
+    return Position(mark.line + 1, mark.column + 1) if mark is not None else Position(1, 1)
 
 
 def _first_line(error: Exception) -> str:

@@ -5,7 +5,9 @@ ROOT = ""
 
 def child(pointer: str, *parts: str | int) -> str:
     """Return the pointer of a member: keys and indexes are appended, `~` and `/` escaped."""
-    return pointer + "".join(f"/{_escaped(part)}" for part in parts)
+    for part in parts:
+        pointer = f"{pointer}/{_escaped(part)}"
+    return pointer
 
 
 def parent(pointer: str) -> str:
@@ -14,4 +16,5 @@ def parent(pointer: str) -> str:
 
 
 def _escaped(part: str | int) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")
+    text = str(part)
+    return text.replace("~", "~0").replace("/", "~1") if "~" in text or "/" in text else text
