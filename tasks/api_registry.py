@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 
 from repomill.apis.changes import Change, changes
 from repomill.apis.description import ApiDescription
@@ -35,16 +36,16 @@ async def store_api(services: Services, name: str, description: ApiDescription, 
     return Discovery(name, version.number, is_new, description, found)
 
 
-async def load_api(services: Services, name: str) -> ApiDescription:
-    """Return the newest description of an API; raises `ApiNotFound`."""
-    version = await _find(services, name)
+async def load_api(services: Services, name: str, at: datetime | None = None) -> ApiDescription:
+    """Return the newest description of an API, or the one that was it at a time; raises `ApiNotFound`."""
+    version = await _find(services, name, at)
     if version is None:
         raise ApiNotFound(name)
     return await _description(services, version)
 
 
-async def _find(services: Services, name: str) -> ApiVersion | None:
-    return await services.database.run(services.scope, lambda work: work.apis.find(name), read_only=True)
+async def _find(services: Services, name: str, at: datetime | None = None) -> ApiVersion | None:
+    return await services.database.run(services.scope, lambda work: work.apis.find(name, at), read_only=True)
 
 
 async def _description(services: Services, version: ApiVersion) -> ApiDescription:

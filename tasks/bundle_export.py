@@ -99,7 +99,7 @@ async def _fill(services: Services, found: _Recorded, folder: Path) -> Contents:
     for number, call in enumerate(found.calls, 1):
         _write(folder / CALLS / f"{number:06}.json", await _recording(services, call))
     for name in documents:
-        description = await load_api(services, name)
+        description = await load_api(services, name, found.execution.completed_at)
         _write(folder / APIS / f"{name}.json", description.model_dump(mode="json"))
     templates = tuple([await _template(services, folder, *each) for each in found.version.templates.items()])
     return Contents(

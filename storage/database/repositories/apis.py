@@ -1,6 +1,7 @@
 """The endpoint registry."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -36,10 +37,10 @@ class Apis(Repository):
         rows = self._session.execute(query.where(ApiVersion.number == newest).order_by(Api.name))
         return [(row[0], row[1]) for row in rows]
 
-    def find(self, name: str) -> ApiVersion | None:
-        """Return the newest version of an API, None when there is no such API."""
-        api = self._session.scalars(_by_name(name)).one_or_none()
-        return None if api is None else self._newest(api.id)
+    def find(self, name: str, at: datetime | None = None) -> ApiVersion | None:
+        """Return the newest version of an API, or the one that was it at a time; None when there is none."""
+        known = self.versions(name)
+        return next((version for version in known if at is None or version.created_at <= at), None)
 
     def versions(self, name: str) -> Sequence[ApiVersion]:
         """Return all versions of an API, newest first; none where there is no such API."""

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,15 +14,18 @@ from pydantic import SecretStr
 import tasks.open_execution
 from repomill.bundles.contents import Contents
 from repomill.calls.ledger import CallKind
+from repomill.canonical import digest
 from repomill.errors import BundleHoldsSecret, BundleUnreadable, CallsRemoved, RecordingMissing
 from repomill.workflow.spec import WorkflowSpec
 from storage.database.work import Work
 from tasks.admission import Admission, admit
+from tasks.api_registry import load_api, store_api
 from tasks.bundle_export import export_bundle
 from tasks.discovery import discover
 from tasks.replays import import_bundle, replay_execution
 from tasks.services import Services
 from tasks.sources import Sources
+from tests.fakes.aged_projects import SetClock
 from tests.fakes.bundled_runs import KEY, Shop, run_here, services_at, tea_shop, tree_of
 from tests.servers import postgresql
 
@@ -154,6 +158,18 @@ async def test_a_replay_here_gives_the_same_tree_and_asks_nothing(
     assert await run_here(here, execution.id) is None
     assert (shop.asked, execution.root_id) == (asked, execution.id)
     assert await tree_of(here, execution.id) == tree == await tree_of(here, first)
+
+
+async def test_a_replay_reads_the_document_that_was_known_when_it_was_recorded(
+    here: Services, clock: SetClock, shop: Shop, blocks: dict[str, Any]
+) -> None:
+    first = await recorded(here, shop)
+    clock.now += timedelta(minutes=1)
+    later = (await load_api(here, "stock")).model_copy(update={"operations": (), "digest": digest("another")})
+    assert (await store_api(here, "stock", later, "")).number == 2
+    execution, tree = await replay_execution(here, str(first))
+    assert await run_here(here, execution.id) is None
+    assert await tree_of(here, execution.id) == tree
 
 
 async def test_a_replay_can_be_exported_again_and_an_import_is_replayed_as_itself(
