@@ -12,6 +12,7 @@ from tasks.run_state import NodeRecord, Run
 from tasks.state_writer import event, now
 
 _HAS_RESULT = (NodeStatus.COMPLETED, NodeStatus.CACHED)
+_ENDED = (*_HAS_RESULT, NodeStatus.SKIPPED, NodeStatus.CANCELLED)
 
 
 def planned(run: Run, level: Level) -> None:
@@ -63,13 +64,13 @@ async def failed(run: Run, path: str, error: RepomillError, *, ends_run: bool) -
 
 
 async def _ended_earlier(run: Run, path: str) -> NodeStatus | None:
-    """Return the good end that an earlier attempt left, None where this one came further."""
+    """Return an end that an earlier attempt left, and that cannot become a failure; None where there is none."""
     await run.writer.flush()
     services, lease = run.services, run.lease
     row = await services.database.run(
         services.scope, lambda work: work.nodes.get(lease.execution_id, path), read_only=True
     )
-    return row.status if row is not None and row.status in (*_HAS_RESULT, NodeStatus.SKIPPED) else None
+    return row.status if row is not None and row.status in _ENDED else None
 
 
 def skipped(run: Run, path: str, reason: str) -> None:

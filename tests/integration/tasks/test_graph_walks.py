@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from repomill.errors import ExpressionFailed
+from repomill.errors import ExpressionFailed, RunTimeout
+from tasks.open_execution import open_execution
 from tasks.services import Services
-from tests.fakes.walks import document, walk
+from tests.fakes.walks import admit_document, document, run_execution, walk
 
 pytestmark = pytest.mark.everywhere
 
@@ -81,6 +82,17 @@ async def test_a_run_goes_on_after_a_node_that_may_fail(services: Services) -> N
     assert walked.output == "expression_failed"
     assert await walked.statuses() == {"bad": "failed", "after": "completed"}
     assert await walked.status() == "completed"
+
+
+async def test_a_node_that_was_cancelled_may_fail_before_it_runs_in_the_next_attempt(services: Services) -> None:
+    nodes = [FAILING | {"on_error": "continue"}, {"id": "after", "type": "input"}]
+    execution = await admit_document(services, document(nodes, "[{from: bad, to: after}]"))
+    with pytest.raises(RunTimeout):
+        async with open_execution(services, "", {}, execution, None):
+            raise RunTimeout("walk", 1.0)
+    walked = await run_execution(services, execution)
+    assert walked.error is None
+    assert await walked.statuses() == {"bad": "failed", "after": "completed"}
 
 
 async def test_the_error_branch_is_taken_instead_of_the_others(services: Services) -> None:
