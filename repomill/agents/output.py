@@ -1,12 +1,12 @@
 """What an agent's answer must look like: text, structured output by JSON Schema, or files."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from repomill.agents.request import AgentRequest
 from repomill.canonical import Json
-from repomill.errors import OutputSchemaInvalid
+from repomill.errors import OutputSchemaInvalid, UnsafeTree
+from repomill.trees.paths import check_paths
 from repomill.trees.tree import TreeFile
 
 if TYPE_CHECKING:
@@ -118,12 +118,19 @@ class Files(Structured):
 
 
 def _file_problems(files: list[dict[str, Any]]) -> Iterator[str]:
-    for path, count in Counter(item["path"] for item in files).items():
-        if count > 1:
-            yield f"/files: {path} is there {count} times; write each path once."
     for index, item in enumerate(files):
-        if not _is_unicode(item["path"] + item["content"]):
+        if not _is_unicode(item["content"]):
             yield f"/files/{index}: half a surrogate pair is not valid Unicode."
+    yield from _path_problems(files)
+
+
+def _path_problems(files: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Return why paths are refused in a tree; the model may choose others, a stored answer never will."""
+    try:
+        check_paths(item["path"].removeprefix("./") for item in files)
+    except UnsafeTree as error:
+        return tuple(f"/files: {problem}" for problem in error.problems[:MAX_PROBLEMS])
+    return ()
 
 
 def _is_unicode(text: str) -> bool:

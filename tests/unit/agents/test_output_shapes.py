@@ -93,7 +93,12 @@ def test_files_become_tree_files() -> None:
         ({"files": [{"path": "a"}]}, "/files/0: 'content' is a required property"),
         ({"files": [{"path": "", "content": ""}]}, "/files/0/path: '' should be non-empty"),
         ({"files": [], "extra": 1}, "Additional properties are not allowed"),
-        ({"files": [{"path": "a", "content": ""}] * 2}, "/files: a is there 2 times"),
+        ({"files": [{"path": "a", "content": ""}] * 2}, "/files: 'a' is there twice"),
+        ({"files": [{"path": path, "content": ""} for path in ("a", "./a")]}, "/files: 'a' is there twice"),
+        ({"files": [{"path": "/README.md", "content": ""}]}, "/files: '/README.md' is absolute"),
+        ({"files": [{"path": "../a", "content": ""}]}, "'..' part"),
+        ({"files": [{"path": path, "content": ""} for path in ("docs/a", "Docs/b")]}, "differ only in case"),
+        ({"files": [{"path": "a\ud800", "content": ""}]}, "/files: 'a\\ud800' "),
         ({"files": [{"path": "a", "content": "\ud800"}]}, "/files/0: half a surrogate pair"),
     ],
 )
