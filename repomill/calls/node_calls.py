@@ -1,6 +1,7 @@
 """The calls of one node instance, on the choke point."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import FREE, CallKey, CallKind, CallRequest, Usage
@@ -15,6 +16,11 @@ class NodeCalls:
     calls: LedgeredCalls
     node_path: str
     next_number: int = 1
+
+    @property
+    def root_execution_id(self) -> UUID:
+        """Return the execution within which equal calls are one call."""
+        return self.calls.ledger.root_execution_id
 
     async def call(  # noqa: PLR0913  # as the port says
         self,

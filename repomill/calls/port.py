@@ -1,6 +1,7 @@
 """Port: how a node asks something outside, so that every answer is kept and none is paid for twice."""
 
 from typing import Protocol
+from uuid import UUID
 
 from repomill.calls.ledger import FREE, CallKind, Usage
 from repomill.calls.sending import Send
@@ -9,6 +10,10 @@ from repomill.canonical import Json
 
 class Calls(Protocol):
     """The calls of one node instance; they are numbered in the order in which they are asked for."""
+
+    @property
+    def root_execution_id(self) -> UUID:
+        """Return the execution within which equal calls are one call."""
 
     @property
     def next_number(self) -> int:

@@ -100,7 +100,7 @@ class HttpRequests(Toolset[HttpSettings]):
 
     async def open(self, settings: HttpSettings, context: ToolContext, stack: AsyncExitStack) -> Opened:
         """Return the one function; its client is closed after the run."""
-        api = _api(settings, self._resolve)
+        api = _api(settings, self._resolve, str(context.calls.root_execution_id))
         stack.push_async_callback(api.aclose)
 
         async def run(arguments: Mapping[str, Any], calls: Calls) -> Json:
@@ -133,11 +133,11 @@ def _is_host(host: str) -> bool:
     return bool(host) and not any(character in host for character in "/*@ ")
 
 
-def _api(settings: HttpSettings, resolve: LookUp) -> HttpApi:
+def _api(settings: HttpSettings, resolve: LookUp, scope: str) -> HttpApi:
     first = plain_host((*settings.hosts, *settings.inner_hosts)[0])
     base = f"https://[{first}]" if ":" in first else f"https://{first}"
     source = ApiSource(name="http", block="", base_url=base, timeout=settings.timeout)
-    return HttpApi(source, None, ActingUser("", "", "", ""), "http", rules=settings.rules(), resolve=resolve)
+    return HttpApi(source, None, ActingUser("", "", "", ""), scope, rules=settings.rules(), resolve=resolve)
 
 
 def _request(asked: HttpArguments, settings: HttpSettings) -> ApiRequest:

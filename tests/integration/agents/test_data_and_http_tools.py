@@ -2,13 +2,16 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.errors import ToolNameTaken
 from repomill.tools.operations import function_name
 from tests.fakes.agent_tools import run_llm, script
 from tests.servers.model_server import model_server
+from tests.servers.pet_api import Fault, pet_api
 
 VALUES = {"teas": [{"name": "Matcha", "price": 12}, {"name": "Sencha", "price": 5}], "csv": "a,b\n1,2\n"}
 DATA = [{"data": {"values": VALUES}}]
@@ -90,3 +93,14 @@ async def test_functions_of_one_name_are_refused_before_the_model_is_asked() -> 
 )
 def test_names_of_operations_fit_every_provider(name: str, safe: str) -> None:
     assert function_name(name) == safe
+
+
+async def test_requests_of_two_runs_are_told_apart_and_those_of_one_run_are_sent_alike() -> None:
+    with pet_api() as pets:
+        calls = [("http_request", {"url": f"{pets.url}/pets", "method": "POST", "body": "{}"})]
+        tools = [{"http": {"hosts": ["127.0.0.1"], "methods": ["POST"]}}]
+        pets.faults = [Fault(drops=True)]
+        for _ in range(2):
+            await run_llm(script(calls, "Done."), tools, MemoryCallLedger(uuid4()))
+        keys = [seen.headers["idempotency-key"] for seen in pets.seen]
+    assert (len(keys), len(set(keys))) == (3, 2)
