@@ -6,8 +6,8 @@ by three exceptions how it failed (`repomill.calls.sending`).
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
@@ -143,8 +143,7 @@ class LedgeredCalls:
         waited = 0.0
         while True:
             try:
-                told = partial(self._tell_of_waiting, call.key)
-                async with self.queues.turn(call.source, told, _total(call.bound)) as turn:
+                async with self._turn(call, row) as turn:
                     return await self._send(call, row, send, turn)
             except _TurnTakenBack:
                 row = await self._release(call.key, "another call was told to wait before it was sent")
@@ -157,6 +156,20 @@ class LedgeredCalls:
                 row, failed = await self.ledger.mark_uncertain(call.key), failed + 1
                 _refuse_to_repeat(call, row, failure)
                 await self._pause(call.key, failure.reason, failed)
+
+    @asynccontextmanager
+    async def _turn(self, call: CallRequest, row: CallRow | None) -> AsyncIterator[Turn]:
+        """Wait for a turn; what was put aside for a call that is stopped meanwhile is given back."""
+        async with AsyncExitStack() as stack:
+            told = partial(self._tell_of_waiting, call.key)
+            try:
+                turn = await stack.enter_async_context(self.queues.turn(call.source, told, _total(call.bound)))
+            except asyncio.CancelledError:
+                if row is not None and row.state is CallState.RESERVED:
+                    with suppress(RepomillError):  # a run that has ended has given it back
+                        await self._release(call.key, "it was stopped before it was sent")
+                raise
+            yield turn
 
     async def _send(self, call: CallRequest, row: CallRow | None, send: Send, turn: Turn) -> Answered:
         await self._mark_sent(call, row)

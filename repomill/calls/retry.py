@@ -4,6 +4,10 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Final
+
+_MOST_DOUBLINGS: Final = 30
+"""Whoever is asked too fast is asked again without end; 2**1024 is no float."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,8 @@ class RetryPolicy:
         """Return the wait after the attempt-th try: the named one, else exponential with up to half of it at random."""
         if named > 0:
             return named
-        return float(min(self.ceiling, self.base * 2 ** (attempt - 1)) * (1 - self.jitter() / 2))
+        doubled = self.base * 2.0 ** min(attempt - 1, _MOST_DOUBLINGS)
+        return min(self.ceiling, doubled) * (1 - self.jitter() / 2)
 
     def gives_up(self, attempt: int, named: float = 0.0) -> bool:
         """Tell whether the attempt-th try was the last."""

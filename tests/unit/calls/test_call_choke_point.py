@@ -368,6 +368,19 @@ class Reserved(MemoryCallLedger):
         return await super().reserve(call)
 
 
+class ReservedThenPaused(Reserved):
+    """Once the budget is there, the queue's other side has said to wait."""
+
+    def __init__(self, queues: SharedQueues) -> None:
+        super().__init__(ROOT)
+        self._queues = queues
+
+    async def reserve(self, call: CallRequest) -> CallRow:
+        row = await super().reserve(call)
+        await self._queues.pause("main", 3600.0)
+        return row
+
+
 async def test_a_call_waits_for_what_others_have_reserved(waits: Waits) -> None:
     calls = LedgeredCalls(Reserved(ROOT), LedgerMode.LIVE, retry=patience(waits))
     assert await calls.answer(call(), Script()) == ANSWER
@@ -390,6 +403,22 @@ async def test_it_takes_no_more_turns_of_the_queue_than_it_needs(waits: Waits) -
     board.clock = iter(range(0, 10_000, 10)).__next__  # each look is a turn later
     assert await calls.answer(call(), Script()) == ANSWER
     assert board.next_turn["models"] <= 3 * 10
+
+
+async def test_a_call_that_is_stopped_in_the_queue_gives_back_what_was_put_aside(waits: Waits) -> None:
+    queues = SharedQueues(MemoryQueueBoard(time.time), {"main": QueueLimits("models")})
+    ledger = ReservedThenPaused(queues)
+    calls = LedgeredCalls(ledger, LedgerMode.LIVE, retry=patience(waits), queues=queues)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await calls.answer(call(), Script())
+    [row] = ledger.rows.values()
+    assert row.state is CallState.RELEASED
+    await queues.aclose()
+
+
+async def test_a_source_that_is_asked_too_fast_for_a_night_is_asked_again() -> None:
+    assert RetryPolicy(jitter=lambda: 0.0).delay(10_000) == RetryPolicy().ceiling
 
 
 async def test_it_holds_no_slot_of_the_queue_meanwhile(ledger: MemoryCallLedger) -> None:
