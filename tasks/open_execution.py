@@ -150,9 +150,10 @@ async def _build(
     spec = with_models(spec, replay.sources)
     compiled = plan(spec)
     sources = with_stand_ins(await load_sources(spec), replay.sources)
-    if _asks_everything(execution, lease):
+    has_answers = await _has_answers(execution, replay.recordings)
+    if not has_answers and _begins(execution, lease):
         require_sources(compiled, sources, mocked=execution.use_mocks)
-    worst = await affordable(services, execution, spec, sources)
+    worst = await affordable(services, execution, spec, sources, has_answers=has_answers)
     await keep_facts(services, execution.root_id, sources)
     writer = await stack.enter_async_context(StateWriter(services, lease))
     progress = CallEvents(writer)
@@ -189,10 +190,18 @@ async def _build(
     return run
 
 
-def _asks_everything(execution: Execution, lease: Lease) -> bool:
+async def _has_answers(execution: Execution, recordings: Recordings | None) -> bool:
+    """Tell whether there are recorded answers, or nobody is asked anyway; live runs write recordings only."""
+    if execution.mode == LedgerMode.STRICT:
+        return True
+    if execution.mode == LedgerMode.LIVE or recordings is None:
+        return False
+    return await asyncio.to_thread(recordings.has_any)
+
+
+def _begins(execution: Execution, lease: Lease) -> bool:
     """Tell whether no answer is there yet; later attempts may go on without the blocks of what was answered."""
-    is_first = lease.fence == 1 and execution.root_id == execution.id
-    return is_first and execution.mode == LedgerMode.LIVE and not execution.recordings
+    return lease.fence == 1 and execution.root_id == execution.id
 
 
 def _prepare(work: Work, run: Run, location: str) -> dict[str, NodeRecord]:

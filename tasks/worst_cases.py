@@ -43,11 +43,12 @@ class WorstCase:
 
 
 async def affordable(
-    services: Services, execution: Execution, spec: WorkflowSpec, sources: Sources
+    services: Services, execution: Execution, spec: WorkflowSpec, sources: Sources, *, has_answers: bool
 ) -> WorstCase | None:
     """Return what a run comes to at most, before it begins; None for one that asks nobody.
 
-    A run that has made calls is not refused any more: what came is kept, and its budget holds for each call anyway.
+    A run that has recorded answers or has made calls is not refused: what came is kept, and its budget holds for each
+    call anyway.
 
     Raises:
         BoundExceedsBudget, CostUnbounded: it may cost more than its workflow's budget.
@@ -56,7 +57,7 @@ async def affordable(
         return None
     # In a thread: the list of prices takes a while to be read.
     worst = await asyncio.to_thread(worst_case, spec, sources, mocked=execution.use_mocks)
-    if spec.budget.cost_usd is not None and not await _has_begun(services, execution):
+    if spec.budget.cost_usd is not None and not (has_answers or await _has_begun(services, execution)):
         require_affordable(spec, worst.cost)
     return worst
 
@@ -67,8 +68,6 @@ def worst_case(spec: WorkflowSpec, sources: Sources, *, mocked: bool = False) ->
 
 
 async def _has_begun(services: Services, execution: Execution) -> bool:
-    if execution.mode != LedgerMode.LIVE or execution.recordings:
-        return True  # its answers are there, as a rule
     return await services.database.run(
         services.scope, lambda work: work.calls.has_any(execution.root_id), read_only=True
     )

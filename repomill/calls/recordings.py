@@ -47,6 +47,10 @@ class Recordings:
         same.sort(key=lambda found: (found.ordinal != key.ordinal, found.ordinal))
         return same[0].response if same else None
 
+    def has_any(self) -> bool:
+        """Tell whether something is recorded there."""
+        return any(self.folder.glob("*/[0-9]*.json"))
+
     def save(self, call: CallRequest, response: Json) -> None:
         """Write the call's file, whole or not at all; a recording of the same node and ordinal is replaced."""
         path = self._node_folder(call.key.node_path) / f"{call.key.ordinal}.json"

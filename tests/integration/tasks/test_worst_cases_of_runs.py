@@ -2,19 +2,22 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
 
 import tasks.open_execution
 from repomill.agents.source import ModelSource
+from repomill.calls.ledger import LedgerMode
 from repomill.errors import BoundExceedsBudget, BudgetExceeded, CostUnbounded, PromptTooLong
 from repomill.workflow.spec import WorkflowSpec
 from storage.database.work import Work
 from tasks.services import Services
 from tasks.sources import Sources
-from tests.fakes.walks import Walked, document, run_execution, walk
+from tests.fakes.walks import Walked, admit_document, document, run_execution, walk
 from tests.servers.model_server import Asked, ModelServer, Reply, model_server
 
 # One call of an agent costs at most 100,000 tokens at 10 dollars a million: a dollar, or two if an answer is lost.
@@ -72,6 +75,36 @@ async def test_what_may_cost_more_than_its_budget_is_refused_before_anything_is_
     again = await run_execution(services, walked.execution)
     assert isinstance(again.error, BoundExceedsBudget)
     assert (server.requests, await walked.status()) == ([], "failed")
+
+
+@pytest.mark.parametrize("mode", [LedgerMode.LIVE, LedgerMode.REPLAY])
+@pytest.mark.parametrize("has_folder", [True, False])
+async def test_a_run_that_has_no_recordings_yet_is_refused_as_others_are(
+    services: Services, server: ModelServer, tmp_path: Path, mode: LedgerMode, has_folder: bool
+) -> None:
+    execution = await admit_document(services, spec_of(AGENT, cost_usd=1.5))
+    await recording_in(services, execution, mode, tmp_path if has_folder else None)
+    assert isinstance((await run_execution(services, execution)).error, BoundExceedsBudget)
+
+
+async def test_what_is_recorded_replays_whatever_its_bound_is_now(
+    services: Services, server: ModelServer, prices: dict[str, Decimal], tmp_path: Path
+) -> None:
+    spec = spec_of(AGENT, cost_usd=2)
+    for mode in (LedgerMode.LIVE, LedgerMode.REPLAY):
+        execution = await admit_document(services, spec)
+        await recording_in(services, execution, mode, tmp_path)
+        assert (await run_execution(services, execution)).error is None
+        prices.update({name: Decimal(90) for name in prices})
+    assert len(server.requests) == 1
+
+
+async def recording_in(services: Services, execution: UUID, mode: LedgerMode, folder: Path | None) -> None:
+    def write(work: Work) -> None:
+        row = work.executions.get(execution)
+        row.mode, row.recordings = mode, str(folder) if folder else None
+
+    await services.database.run(services.scope, write)
 
 
 async def test_an_unknown_price_under_a_budget_is_refused_before_anything_is_asked(
