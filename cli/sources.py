@@ -22,14 +22,23 @@ def discover(
     host: Annotated[
         list[str] | None, typer.Option("--host", help="A further host that parts of the document may lie on.")
     ] = None,
+    credentials: Annotated[
+        str | None,
+        typer.Option(metavar="BLOCK", help="A Repomill HTTP API block, for a document that asks for credentials."),
+    ] = None,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Read an OpenAPI document, keep its operations under a name, and say what changed since the last time."""
+    if credentials is not None:
+        from cli.engine import use_engine
+
+        use_engine()
     from tasks.discovery import discover, discovery_facts, location_of
 
     async def run() -> Any:
+        source = await _api_block(credentials) if credentials is not None else None
         async with opened() as services:
-            return await discover(services, api, location_of(document), host or ())
+            return await discover(services, api, location_of(document), host or (), source)
 
     facts = discovery_facts(run_async(run()))
     if output is Format.JSON:
@@ -38,6 +47,13 @@ def discover(
     print_facts({name: value for name, value in facts.items() if not isinstance(value, list)}, output)
     for line in [*facts["changes"], *(f"note: {note}" for note in facts["notes"])]:
         say(str(line))
+
+
+async def _api_block(block: str) -> Any:
+    from repomill.sources import SourceKind
+    from tasks.source_checks import named_source
+
+    return await named_source(SourceKind.HTTP, block)
 
 
 @app.command()

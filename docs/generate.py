@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from repomill import errors
 from repomill.nodes.base import NodeKind
 from repomill.nodes.registry import kinds
+from repomill.tools.registry import tools
 from repomill.workflow.faults import FAULT_CODES
 from repomill.workflow.spec import NodeSpec, WorkflowSpec
 from storage.database.transitions import TRANSITIONS
@@ -32,6 +33,7 @@ def pages() -> dict[str, str]:
         "faults.md": _faults(),
         "nodes.md": _nodes(),
         "statuses.md": _statuses(),
+        "tools.md": _tools(),
         "workflow.md": _workflow(),
     }
     return {name: "\n".join([NOTICE, "", *lines]).rstrip("\n") + "\n" for name, lines in contents.items()}
@@ -82,6 +84,13 @@ def _nodes() -> Iterator[str]:
         yield from ("", f"## `{name}`", "", getdoc(kind) or "", "")
         yield from _table(["version", "idempotency", "publishes"], [_facts(kind)])
         yield from _models(kind.config_model)
+
+
+def _tools() -> Iterator[str]:
+    yield from ("# Tools", "", "What stands under `tools` of an `llm` node: `NAME`, or `NAME: {…}` with settings.")
+    for name, tool in tools().items():
+        yield from ("", f"## `{name}`", "", getdoc(tool) or "")
+        yield from _models(tool.settings_model)
 
 
 def _facts(kind: NodeKind[Any]) -> list[str]:
@@ -135,7 +144,7 @@ def _type(field: Schema, definitions: Schema) -> str:
     if "const" in field or "enum" in field:
         return " or ".join(f"`{value}`" for value in field.get("enum", [field.get("const")]))
     if field.get("type") == "array":
-        return f"list of {_type(field['items'], definitions)}"
+        return f"list of {_type(field['items'], definitions)}" + _bounds(field)
     return str(field.get("type", "any value")) + _bounds(field)
 
 
@@ -146,6 +155,8 @@ def _bounds(field: Schema) -> str:
         "maximum": "to",
         "pattern": "matching",
         "maxLength": "of length up to",
+        "minItems": "at least",
+        "maxItems": "at most",
     }
     return "".join(f" {word} `{field[key]}`" for key, word in words.items() if key in field)
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from repomill.apis.client import HttpApi
 from repomill.apis.page import change_lines, endpoints_page
-from repomill.apis.source import ApiSource
+from repomill.apis.source import ApiSource, host_of
 from repomill.errors import ApiNameInvalid
 from tasks.api_documents import STORED, file_location, read_api
 from tasks.api_registry import Discovery, store_api
@@ -33,10 +33,17 @@ async def discover(
     if source is None:
         description = await read_api(services, location, hosts)
     else:
-        named = source.model_copy(update={"further_hosts": (*source.further_hosts, *hosts)})
-        async with aclosing(HttpApi(named, None, await acting_user(services), "")) as api:
+        async with aclosing(HttpApi(_reader(source, location, hosts), None, await acting_user(services), "")) as api:
             description = await read_api(services, location, hosts, api)
     return await store_api(services, name, description, location)
+
+
+def _reader(source: ApiSource, location: str, hosts: Sequence[str]) -> ApiSource:
+    """Return the source as it reads a document at a URL, whose host a person named."""
+    if urlsplit(location).scheme not in {"http", "https"}:
+        return source.model_copy(update={"further_hosts": (*source.further_hosts, *hosts)})
+    more = (*source.further_hosts, *hosts, host_of(location))
+    return source.model_copy(update={"base_url": source.base_url or location, "further_hosts": more})
 
 
 def location_of(text: str) -> str:

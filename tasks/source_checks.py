@@ -36,12 +36,16 @@ async def check_block(services: Services, reference: str) -> str:
         ApiUnauthorized, ApiForbidden, ApiNotFound, CallUnavailable, McpServerUnfit, RepomillError: what is wrong.
     """
     kind, block = _parsed(reference)
-    reference = f"{SOURCE_BLOCKS[kind].get_block_type_slug()}/{block}"
+    source = await named_source(kind, block)
+    return await check_source(services, source, f"{SOURCE_BLOCKS[kind].get_block_type_slug()}/{block}")
+
+
+async def named_source(kind: SourceKind, block: str) -> Any:
+    """Return what a block names, without a workflow; raises `SourceMissing`."""
     try:
-        source = await load_source(kind, block, block, "")
+        return await load_source(kind, block, block, "")
     except ValueError as error:  # Prefect's word for a block document that does not exist
-        raise SourceMissing(block, reference) from error
-    return await check_source(services, source, reference)
+        raise SourceMissing(block, f"{SOURCE_BLOCKS[kind].get_block_type_slug()}/{block}") from error
 
 
 async def check_source(services: Services, source: Any, reference: str) -> str:

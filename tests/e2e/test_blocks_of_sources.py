@@ -1,5 +1,7 @@
 """Blocks of sources on a running stack: tested before a run, and found missing by validation."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from tests.e2e.installation import Installation
 from tests.e2e.prefect_server import PrefectServer
 from tests.e2e.specifications import WRITER, specify
 from tests.servers.model_server import Reply
+from tests.servers.pet_api import pet_api
 
 pytestmark = pytest.mark.usefixtures("stack")
 
@@ -28,6 +31,25 @@ def test_a_key_that_is_refused_and_a_block_that_is_missing_are_for_a_person(
     assert (refused.returncode, missing.returncode) == (3, 3)
     assert "no such key" in refused.stderr
     assert "repomill-mcp-server/gone, which does not exist" in missing.stderr
+
+
+GUARDED = """
+import sys
+from blocks.http_api import BearerToken, HttpApi
+HttpApi(base_url=sys.argv[1], authentication=BearerToken(token="t")).save("guarded", overwrite=True)
+"""
+
+
+def test_a_document_is_discovered_with_the_credentials_of_a_block(repomill: Installation, stack: PrefectServer) -> None:
+    with pet_api() as pets:
+        pets.check = lambda request: 0 if request.headers.get("authorization") == "Bearer t" else 401
+        arguments = ("source", "discover", "pets", f"{pets.url}/openapi.json")
+        environment = repomill.environment(PREFECT_API_URL=stack.api_url)
+        subprocess.run([sys.executable, "-c", GUARDED, pets.url], env=environment, check=True, cwd=repomill.work)
+        assert "--credentials" in repomill(*arguments).stderr
+        assert repomill.json(*arguments, "--credentials", "guarded")["is_new"]
+    gone = repomill(*arguments, "--credentials", "gone")
+    assert (gone.returncode, "repomill-http-api/gone" in gone.stderr) == (3, True)
 
 
 def test_limits_that_people_set_in_the_default_block_stay_when_it_is_written_anew(

@@ -154,8 +154,15 @@ async def test_a_document_may_ask_for_the_credentials_of_a_block(services: Servi
     location = f"{pets.url}/openapi.json"
     with pytest.raises(ApiDocumentUnreadable, match="401"):
         await discover(services, "pets", location)
-    source = ApiSource(name="pets", block="b", base_url=pets.url, auth=Bearer(token=SecretStr("t")))
-    assert (await discover(services, "pets", location, (), source)).number == 1
+    for base_url in (pets.url, ""):
+        source = ApiSource(name="pets", block="b", base_url=base_url, auth=Bearer(token=SecretStr("t")))
+        assert (await discover(services, "pets", location, (), source)).number == 1
+
+
+async def test_credentials_go_to_the_api_alone_wherever_its_document_is(services: Services, pets: PetApi) -> None:
+    source = ApiSource(name="pets", block="b", base_url="https://api.test", auth=Bearer(token=SecretStr("t")))
+    assert (await discover(services, "pets", f"{pets.url}/openapi.json", (), source)).number == 1
+    assert "authorization" not in pets.seen[-1].headers
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../x", "-a", "x" * 101])
