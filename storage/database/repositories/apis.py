@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 
 from repomill.apis.description import ApiDescription, Operation, operation_digest
+from repomill.roles import Permission
 from storage.database.models import Api, ApiOperation, ApiVersion
 from storage.database.repositories.base import Repository
 
@@ -20,6 +21,7 @@ class Apis(Repository):
 
     def add(self, name: str, description: ApiDescription, location: str, definitions_key: str) -> ApiVersion:
         """Store a document under a name and return its version, the newest one if that is the same document."""
+        self._require(Permission.RUN)
         api = self._get_or_create(name)
         # Numbers are given out one at a time: the row is locked until the commit.
         self._session.execute(select(Api.id).where(Api.id == api.id).with_for_update())

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete, select, tuple_
 
 from repomill.errors import AmbiguousReference, GeneratedProjectNotFound
+from repomill.roles import Permission
 from storage.database.lease import Lease
 from storage.database.models import GeneratedProject, ProjectFile
 from storage.database.repositories._bulk import insert_rows
@@ -109,6 +110,7 @@ class GeneratedProjects(Repository):
 
     def release(self, project_id: UUID, verdict: Mapping[str, Any] | None = None) -> GeneratedProject:
         """The policy changed: a blocked project is completed; raises `IllegalTransition` for any other."""
+        self._require(Permission.RUN)
         project = self.get(project_id)
         project.verdict = None if verdict is None else dict(verdict)
         return self._completed(project)

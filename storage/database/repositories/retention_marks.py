@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from repomill.retention import RetentionRules
+from repomill.roles import Permission
 from storage.database.models import GeneratedProject, Organisation, Project, RetentionMark
 from storage.database.models.retention import MarkKind
 from storage.database.repositories.base import Repository
@@ -25,6 +26,7 @@ class RetentionMarks(Repository):
 
     def set_rules(self, project: Project | None, stated: dict[str, Any] | None) -> None:
         """Let a project, or the organisation, differ from the rules above it; None takes that back."""
+        self._require(Permission.ADMINISTER)
         row = self._row(project)
         before, row.retention = row.retention, stated
         self._session.flush()
@@ -33,18 +35,22 @@ class RetentionMarks(Repository):
 
     def pin(self, found: GeneratedProject, reason: str) -> None:
         """Keep a generated project and its exports as they are."""
+        self._require(Permission.RUN)
         self._mark(MarkKind.PIN, found.project_id, found.id, reason)
 
     def hold(self, project: Project, reason: str) -> None:
         """Keep everything of a project."""
+        self._require(Permission.ADMINISTER)
         self._mark(MarkKind.HOLD, project.id, None, reason)
 
     def unpin(self, found: GeneratedProject) -> bool:
         """Take a pin away; tell whether there was one."""
+        self._require(Permission.RUN)
         return self._unmark(MarkKind.PIN, found.project_id, found.id)
 
     def release(self, project: Project) -> bool:
         """Take a legal hold away; tell whether there was one."""
+        self._require(Permission.ADMINISTER)
         return self._unmark(MarkKind.HOLD, project.id, None)
 
     def list(self) -> Sequence[RetentionMark]:

@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 
 from repomill.errors import AmbiguousReference, WorkflowNotFound
+from repomill.roles import Permission
 from storage.database.models import Workflow, WorkflowVersion
 from storage.database.repositories._references import LATEST, MATCHES_SHOWN, IdRange, id_range
 from storage.database.repositories.base import Repository
@@ -32,6 +33,7 @@ class Workflows(Repository):
 
     def add(self, specification: Specification) -> WorkflowVersion:
         """Store a version and return it; a specification that is there already is returned as it is."""
+        self._require(Permission.RUN)
         workflow = self._get_or_create(specification)
         # Numbers are given out one at a time: the row is locked until the commit.
         self._session.execute(select(Workflow.id).where(Workflow.id == workflow.id).with_for_update())
