@@ -134,7 +134,7 @@ class LedgeredCalls:
         if row is None:
             await self.ledger.record_known(call, response, answered.usage)
         else:
-            await self._mark_sent(call, row)
+            await self._mark_replayed(call, row)
             await self.ledger.record_and_settle(call.key, response, answered.usage, latency_ms=0)
         return answered
 
@@ -198,7 +198,14 @@ class LedgeredCalls:
         return await _finish(self.ledger.release(key, reason))
 
     async def _mark_sent(self, call: CallRequest, row: CallRow | None) -> None:
-        if row is None or row.state is CallState.RELEASED:
+        if row is not None and row.state is CallState.RESERVED:
+            await self.ledger.mark_sent(call.key)
+        else:
+            await self.ledger.reserve_and_send(call)
+
+    async def _mark_replayed(self, call: CallRequest, row: CallRow) -> None:
+        """Say that a call goes out whose recording is at hand; one that was lost before stays charged as it was."""
+        if row.state is CallState.RELEASED:
             await self.ledger.reserve_and_send(call)
         else:
             await self.ledger.mark_sent(call.key)

@@ -140,7 +140,10 @@ class CallLedger(Protocol):
         """Say that the request goes out now; adds one to `sends`."""
 
     async def reserve_and_send(self, call: CallRequest) -> CallRow:
-        """Do what `reserve` and `mark_sent` do as one transaction, for a request that goes out right after it."""
+        """Do what `reserve` and `mark_sent` do as one transaction, for a request that goes out right after it.
+
+        An `uncertain` call is sent again, by the source and with the bound that it has now.
+        """
 
     async def record_answer(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
         """Store the raw answer, before anybody looks into it."""

@@ -33,7 +33,10 @@ class MemoryCallLedger:
         return self._keep(replace(row, sends=row.sends + 1))
 
     async def reserve_and_send(self, call: CallRequest) -> CallRow:
-        await self.reserve(call)
+        known = self.rows.get(call.key)
+        if known is None or known.state is not CallState.UNCERTAIN:
+            await self.reserve(call)
+        self.requests[call.key] = call
         return await self.mark_sent(call.key)
 
     async def record_answer(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:

@@ -1,6 +1,7 @@
 """What every call ledger does; a test class inherits this and brings a `ledger` fixture, empty and owned."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -75,6 +76,11 @@ class CallLedgerSuite:
         assert await ledger.find(other.key) is None
         assert (await ledger.reserve(other)).state is CallState.RESERVED
         assert await ledger.find(KEY) == CallRow(KEY, CallState.SETTLED, 1, RESPONSE)
+
+    async def test_an_uncertain_call_may_be_sent_again_by_the_request_as_it_is_now(self, ledger: CallLedger) -> None:
+        await walk(ledger, "reserve send doubt")
+        row = await ledger.reserve_and_send(replace(call(), source="other", bound=Usage(9, 9)))
+        assert row == CallRow(KEY, CallState.SENT, 2)
 
     async def test_an_uncertain_call_may_be_sent_again_and_both_sends_count(self, ledger: CallLedger) -> None:
         row = await walk(ledger, "reserve send doubt send")

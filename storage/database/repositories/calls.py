@@ -75,35 +75,45 @@ class Calls(CallReads):
 
     def sent(self, run: RunBudget, key: CallKey) -> Call:
         """The request goes out now; the second time its bound is put aside once more, and this raises as `reserve`."""
-        return self._add(self._send(run, self._known(run.root_id, key, CallState.SENT)))
+        row = self._known(run.root_id, key, CallState.SENT)
+        if row.state is CallState.UNCERTAIN:
+            bound = Usage(row.reserved_tokens, 0, row.reserved_amount)
+            row.budget_accounts = self._budgets.put_aside(run, bound, row.source, row.model) or None
+        return self._add(self._send(row))
 
     def reserve_and_send(
         self, run: RunBudget, execution_id: UUID, call: CallRequest, request_key: str, *, is_new: bool = False
     ) -> Call:
-        """Reserve a call whose request goes out right after the commit; as `reserve`."""
+        """Reserve a call whose request goes out right after the commit, as `reserve`; an uncertain one goes again."""
         known = None if is_new else self._locked(run.root_id, call.key)
+        if known is not None and known.state is CallState.UNCERTAIN:
+            return self._add(self._send(self._taken_up(known, run, execution_id, call)))
         row = self._reserved(known, run, execution_id, call, request_key)
         if known is None:
-            return self._insert(self._send(run, row))
+            return self._insert(self._send(row))
         self._session.flush()  # the database lets nothing go from `released` to `sent` in one step
-        return self._add(self._send(run, row))
+        return self._add(self._send(row))
 
     def _reserved(
         self, known: Call | None, run: RunBudget, execution_id: UUID, call: CallRequest, request_key: str
     ) -> Call:
         if known is not None:
             check_transition(ENTITY, known.state, CallState.RESERVED)
-        accounts = self._budgets.put_aside(run, call.bound, call.source, call.model)
         row = known or self._row(run.root_id, execution_id, call, request_key)
-        row.state, row.reserved_amount, row.error = CallState.RESERVED, call.bound.cost, None
+        row = self._taken_up(row, run, execution_id, call)
+        row.state, row.error = CallState.RESERVED, None
+        return row
+
+    def _taken_up(self, row: Call, run: RunBudget, execution_id: UUID, call: CallRequest) -> Call:
+        """Put the bound of a call aside; another source may be asked than before, by another execution of the root."""
+        accounts = self._budgets.put_aside(run, call.bound, call.source, call.model)
+        row.execution_id, row.source, row.model = execution_id, call.source, call.model
+        row.reserved_amount = call.bound.cost
         row.reserved_tokens = call.bound.input_tokens + call.bound.output_tokens
         row.budget_accounts = accounts or None
         return row
 
-    def _send(self, run: RunBudget, row: Call) -> Call:
-        if row.state is CallState.UNCERTAIN:
-            bound = Usage(row.reserved_tokens, 0, row.reserved_amount)
-            row.budget_accounts = self._budgets.put_aside(run, bound, row.source, row.model) or None
+    def _send(self, row: Call) -> Call:
         check_transition(ENTITY, row.state, CallState.SENT)
         row.state, row.sends, row.sent_at = CallState.SENT, row.sends + 1, self._clock()
         return row

@@ -191,6 +191,40 @@ def test_an_answer_that_comes_after_all_takes_the_place_of_its_bound(database: D
         assert spender.taken(work) == (Amount(Decimal("0.1"), 1, 10), Amount())
 
 
+def elsewhere(number: int, cost: str) -> CallRequest:
+    """Return the same request as it is asked of another source, which has prices of its own."""
+    return replace(request(number), source="other", model="gpt-2", bound=Usage(60, 30, Decimal(cost)))
+
+
+def test_a_refused_call_that_another_source_takes_up_is_that_ones(database: Database, spender: Spender) -> None:
+    with database.transaction(DEFAULT_SCOPE) as work:
+        limit_project(work, spender)
+        spender.send(work, 1)
+        work.calls.released(spender.run.root_id, request(1).key, "it said no")
+        again = Spender(work, claim(work, new_execution(work, root_id=spender.run.root_id).id, dead=True))
+        work.calls.reserve_and_send(spender.run, again.execution.id, elsewhere(1, "0.6"), "key")
+        assert spender.taken(work) == (Amount(), Amount(Decimal("0.6"), 1, 90))
+        [row] = work.calls.list(spender.run.root_id)
+        assert (row.source, row.model, row.execution_id) == ("other", "gpt-2", again.execution.id)
+        work.calls.answered(spender.run.root_id, request(1).key, "key", USED, 1)
+        assert [(cost.source, cost.cost) for cost in work.calls.costs()] == [("other", USED.cost)]
+
+
+def test_a_lost_call_that_is_sent_again_puts_aside_what_it_may_cost_now(database: Database, spender: Spender) -> None:
+    root, execution = spender.run.root_id, spender.execution.id
+    with database.transaction(DEFAULT_SCOPE) as work:
+        limit_project(work, spender)
+        spender.send(work, 1)
+        work.calls.uncertain(root, request(1).key)
+        with pytest.raises(BudgetExceeded):
+            work.calls.reserve_and_send(spender.run, execution, elsewhere(1, "0.8"), "key")
+        row = work.calls.reserve_and_send(spender.run, execution, elsewhere(1, "0.6"), "key")
+        assert (row.state, row.sends, row.source) == (CallState.SENT, 2, "other")
+        assert spender.taken(work) == (Amount(Decimal("0.3"), 1, 100), Amount(Decimal("0.6"), 1, 90))
+        work.calls.uncertain(root, request(1).key)
+        assert spender.taken(work) == (Amount(Decimal("0.9"), 2, 190), Amount())
+
+
 def test_what_a_dead_run_sent_is_charged_where_nobody_set_a_budget(database: Database, spender: Spender) -> None:
     with database.transaction(DEFAULT_SCOPE) as work:
         spender.send(work, 1)

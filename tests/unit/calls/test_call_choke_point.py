@@ -114,6 +114,15 @@ async def test_a_call_found_in_flight_is_asked_once_more(live: LedgeredCalls, le
     assert ledger.rows[call().key] == CallRow(call().key, CallState.SETTLED, 2, RESPONSE)
 
 
+async def test_a_call_found_in_flight_is_asked_again_as_it_is_now(
+    live: LedgeredCalls, ledger: MemoryCallLedger
+) -> None:
+    crashed_in_flight(ledger, sends=1)
+    now = replace(call(), source="other", bound=Usage(5, 5, Decimal(2)))
+    await live.answer(now, Script())
+    assert ledger.requests[now.key] == now
+
+
 async def test_a_call_found_in_flight_twice_is_not_asked_again(live: LedgeredCalls, ledger: MemoryCallLedger) -> None:
     crashed_in_flight(ledger, sends=2)
     caller = Script()
