@@ -135,6 +135,7 @@ async def _acquire(services: Services, execution_id: UUID, flow_run_id: UUID | N
             raise ExecutionFinished(str(execution_id), execution.status.value)
         now = datetime.now(UTC)
         lease = work.executions.acquire(execution_id, this_process(), flow_run_id, now, LEASE, is_dead)
+        work.budgets.recount(execution.root_id)
         attempt = len(work.executions.attempts(execution_id))
         work.events.append(execution_id, "execution.started", None, {"attempt": f"attempt {attempt}"})
         return lease

@@ -53,6 +53,10 @@ class Amount:
     def __sub__(self, other: "Amount") -> "Amount":
         return Amount(self.cost - other.cost, self.calls - other.calls, self.tokens - other.tokens)
 
+    def or_more(self, other: "Amount") -> "Amount":
+        """Return the greater of two in each unit."""
+        return Amount(max(self.cost, other.cost), max(self.calls, other.calls), max(self.tokens, other.tokens))
+
     def excess(self, limits: Limits) -> str:
         """Say which limit this is over, "" for none."""
         if limits.cost_usd is not None and self.cost > limits.cost_usd:

@@ -68,6 +68,17 @@ class Accounts(Repository):
                 pass  # another transaction was quicker, and has committed
         return self._locked(calls_of)
 
+    def recount(self, name: str, calls_of: Callable[[], Calls]) -> None:
+        """Add to an account the calls that were made while it was not asked; one that is not there yet will count them.
+
+        Those under way that hold something of it go on doing so. Nothing that was charged is given back: an answer
+        without a price was charged at its bound, and its row does not say so.
+        """
+        for account in self._locked([name]).values():
+            of = calls_of()
+            spent = account.spent.or_more(self._made(of) - self._held(name, of))
+            self._move([name], spent - account.spent, self._held(name) - account.reserved)
+
     def reserve(self, names: Iterable[str], amount: Amount) -> None:
         """Put an amount aside in locked accounts."""
         self._move(names, Amount(), amount)
@@ -104,6 +115,16 @@ class Accounts(Repository):
 
     def _names(self, names: Collection[str]) -> set[str]:
         return set(self._session.scalars(select(BudgetAccount.name).where(BudgetAccount.name.in_(names))))
+
+    def _held(self, name: str, of: Calls = ()) -> Amount:
+        """Sum up what calls under way have put aside in an account, and will settle there."""
+        held = select(Call.budget_accounts, Call.reserved_amount, Call.reserved_tokens).where(
+            Call.state.in_(_UNDER_WAY), Call.budget_accounts.is_not(None), *of
+        )
+        rows = self._session.execute(held)
+        return sum(
+            (Amount(cost or Amount().cost, 1, tokens) for names, cost, tokens in rows if name in names), Amount()
+        )
 
     def _made(self, of: Calls) -> Amount:
         """Sum up earlier calls as an account would have; those under way at their bound, for they will not tell it."""

@@ -47,14 +47,17 @@ class Budgets(Repository):
     """Budgets of projects and of the organisation. Limits are what people set; accounts are what was taken."""
 
     def define(self, project_id: UUID | None, period: Period, limits: Limits) -> Budget:
-        """Set a budget; without a project it is the organisation's."""
+        """Set a budget; without a project it is the organisation's. One that was taken away meanwhile counts anew."""
         self._require(Permission.ADMINISTER)
         row = self._session.scalars(_of(project_id, period)).one_or_none()
-        if row is None:
-            row = Budget(project_id=project_id, period=period)
+        is_new = row is None
+        row = row or Budget(project_id=project_id, period=period)
         row.cost_usd, row.calls, row.tokens = limits.cost_usd, limits.calls, limits.tokens
         row.updated_at = self._clock()
         self._add(row)
+        if is_new:
+            applied = self._applied(row)
+            self._accounts.recount(applied.account, applied.of)
         detail = {"period": period.value, "cost": str(limits.cost_usd), "calls": limits.calls, "tokens": limits.tokens}
         self._audit("set budget", "budget", row.id, None, None, **detail)
         return row
@@ -76,6 +79,11 @@ class Budgets(Repository):
         """Return what is taken of a budget now; of a day, today's."""
         applied = self._applied(budget)
         return self._accounts.opened({applied.account: applied.of})[applied.account]
+
+    def recount(self, root_id: UUID) -> None:
+        """Count the calls that earlier attempts of a run made without a budget, before one with a budget begins."""
+        run = _of_run(root_id, Limits())
+        self._accounts.recount(run.account, run.of)
 
     def put_aside(self, run: RunBudget, bound: Usage, source: str, model: str) -> list[str]:
         """Reserve the bound of one sending in every budget it falls under, all or none; return the accounts.
@@ -123,7 +131,7 @@ class Budgets(Repository):
         set_by_people = self._read_all(_OF_PROJECT_OR_ALL, {"project": run.project_id})
         found = [self._applied(budget) for budget in set_by_people]
         if run.limits:
-            found.append(Applied(f"run {run.root_id}", run.limits, lambda: (Call.root_execution_id == run.root_id,)))
+            found.append(_of_run(run.root_id, run.limits))
         return found
 
     def _applied(self, budget: Budget | Row[Any]) -> Applied:
@@ -144,6 +152,10 @@ class Budgets(Repository):
             query = select(Project.name).where(Project.id == applied.project_id)
             title = f"project {self._session.scalars(query).one()}"
         return f"{title} for {applied.day}" if applied.day else title
+
+
+def _of_run(root_id: UUID, limits: Limits) -> Applied:
+    return Applied(f"run {root_id}", limits, lambda: (Call.root_execution_id == root_id,))
 
 
 def _counted(budget: Budget | Row[Any], now: datetime) -> Calls:

@@ -279,6 +279,60 @@ def test_a_budget_is_changed_and_taken_away(database: Database, spender: Spender
         assert work.budgets.defined() == []
 
 
+def test_a_budget_that_is_set_again_counts_what_was_spent_without_it(database: Database, spender: Spender) -> None:
+    with database.transaction(DEFAULT_SCOPE) as work:
+        limit_project(work, spender)
+        spender.spend(work, 1)
+        work.budgets.remove(spender.run.project_id, Period.TOTAL)
+        spender.spend(work, 2, BOUND)
+        limit_project(work, spender)
+        assert spender.taken(work) == (Amount(Decimal("0.4"), 2, 110), Amount())
+
+
+@pytest.mark.parametrize("period", Period)
+def test_calls_that_a_budget_held_when_it_was_taken_away_are_counted_once_by_the_next(
+    database: Database, spender: Spender, period: Period
+) -> None:
+    root = spender.run.root_id
+    with database.transaction(DEFAULT_SCOPE) as work:
+        limit_project(work, spender, Limits(cost_usd=Decimal(2)), period)
+        for number in (1, 2, 3):
+            spender.send(work, number)
+        work.calls.uncertain(root, request(2).key)
+        work.calls.sent(spender.run, request(2).key)
+        work.budgets.remove(spender.run.project_id, period)
+        work.calls.answered(root, request(1).key, "key", USED, 1)
+        spender.send(work, 4)
+        limit_project(work, spender, Limits(cost_usd=Decimal(2)), period)
+        # The last call does not know of the budget: it counts at its bound, whatever it comes to.
+        assert spender.taken(work) == (Amount(Decimal("0.7"), 3, 210), Amount(Decimal("0.6"), 2, 200))
+        for number in (2, 3, 4):
+            work.calls.answered(root, request(number).key, "key", USED, 1)
+        assert spender.taken(work) == (Amount(Decimal("0.9"), 5, 230), Amount())
+
+
+def test_a_budget_set_again_gives_back_nothing_that_was_charged(database: Database, spender: Spender) -> None:
+    with database.transaction(DEFAULT_SCOPE) as work:
+        limit_project(work, spender)
+        spender.spend(work, 1, replace(USED, cost=None))
+        work.budgets.remove(spender.run.project_id, Period.TOTAL)
+        limit_project(work, spender)
+        assert spender.taken(work) == (Amount(Decimal("0.3"), 1, 10), Amount())
+
+
+def test_an_attempt_with_a_budget_counts_what_one_without_spent(database: Database, spender: Spender) -> None:
+    limited, free = replace(spender.run, limits=Limits(calls=3)), spender.run
+    with database.transaction(DEFAULT_SCOPE) as work:
+        for number, run in enumerate((limited, free, free)):
+            work.budgets.recount(run.root_id)
+            spender.run = run
+            spender.spend(work, number)
+        work.budgets.recount(limited.root_id)
+        spender.run = limited
+        with pytest.raises(BudgetExceeded, match="this run is 3 calls"):
+            spender.reserve(work, 3)
+
+
 def test_threads_at_once_never_get_over_the_limit(database: Database) -> None:
     with database.transaction(DEFAULT_SCOPE) as work:
         spenders = [Spender(work, claim(work, new_execution(work).id, f"host:{number}")) for number in range(4)]

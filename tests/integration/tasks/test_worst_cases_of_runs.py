@@ -165,3 +165,18 @@ async def test_no_run_puts_more_aside_than_it_was_said_to_cost(services: Service
     assert (walked.error, len(server.requests)) == (None, 3 + 1 + 1)
     assert planned["most_cost_usd"] == "0.32"  # (three iterations and one branch) * 4,000 tokens * 2
     assert Decimal("0.04") < await reserved(services, walked) <= Decimal("0.32")
+
+
+async def test_what_an_attempt_without_a_budget_spent_counts_for_the_next_with_one(
+    services: Services, server: ModelServer
+) -> None:
+    def asking(*prompts: str, **budget: Any) -> dict[str, Any]:
+        nodes = [AGENT | {"id": prompt, "config": ASK | {"prompt": prompt}} for prompt in prompts]
+        return spec_of(*nodes, **budget, **({"on_exceed": "stop"} if budget else {}))
+
+    first = await walk(services, asking("one", calls=3))
+    free = await walk(services, asking("one", "two", "three"), root=first.execution)
+    again = await walk(services, asking("one", "two", "three", "four", calls=3), root=first.execution)
+    assert (first.error, free.error) == (None, None)
+    assert isinstance(again.error, BudgetExceeded)
+    assert len(server.requests) == 3
