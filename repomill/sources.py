@@ -25,3 +25,6 @@ class SourceKind(StrEnum):
 
 MODEL_SOURCES = frozenset({SourceKind.OPENAI, SourceKind.AZURE, SourceKind.ANTHROPIC, SourceKind.GOOGLE})
 """Kinds that answer an agent."""
+
+KNOWN_BY_BLOCK = frozenset({SourceKind.DATABASE, SourceKind.MCP})
+"""Kinds whose address may be a secret: which one was asked is told by the name of its block."""

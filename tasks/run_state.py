@@ -28,6 +28,7 @@ from repomill.nodes.ports import (
     Templates,
 )
 from repomill.publishing.exports import Exports
+from repomill.sources import KNOWN_BY_BLOCK
 from repomill.trees.policy import Finding
 from repomill.trees.references import Path
 from repomill.workflow.plan import Plan
@@ -147,8 +148,10 @@ class Run:
         self.top = Level(self.plan)
 
     def source_facts(self, name: str) -> dict[str, Json]:
-        """Return what a source adds to the answer of a node: its model, or the API, and on whose behalf it is asked."""
+        """Return what a source adds to the answer of a node: its model or block, or the API and who asks it."""
         facts: dict[str, Json] = {"model": self.sources.model(name)}
+        if name in self.spec.sources and self.spec.sources[name].kind in KNOWN_BY_BLOCK:
+            return facts | self.sources.identity(name)
         api = self.sources.find(name, ApiSource)
         if api is None:
             return facts

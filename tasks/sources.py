@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from blocks.sources import block_type, load_source
 from repomill.agents.source import ModelSource
+from repomill.canonical import Json
 from repomill.errors import SourceMissing
 from repomill.masking import secrets_of
 from repomill.nodes.registry import kind as node_kind
@@ -43,6 +44,11 @@ class Sources:
         """Return the model a source names in the specification or in its block, "" for none."""
         stated = self.spec.sources[name].model if name in self.spec.sources else ""
         return stated or str(getattr(self.found.get(name), "model", ""))
+
+    def identity(self, name: str) -> dict[str, Json]:
+        """Return kind and block of a source, {} for one that the specification does not name."""
+        stated = self.spec.sources.get(name)
+        return {"kind": stated.kind.value, "block": stated.block} if stated else {}
 
     def max_input_tokens(self, name: str) -> int | None:
         """Return the longest request that the specification lets go to a source."""

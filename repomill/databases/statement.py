@@ -46,12 +46,13 @@ class Statement:
     decimals_as_text: bool
     timeout: float
 
-    def canonical(self) -> Json:
-        """Return what the answer depends on."""
+    def canonical(self, source: Json) -> Json:
+        """Return what the answer depends on; `source` says which database is asked."""
         parameters: dict[str, Json] = {
             name: [*value] if isinstance(value, list) else value for name, value in self.parameters.items()
         }
         return {
+            "source": source,
             "sql": self.sql,
             "parameters": parameters,
             "writes": self.writes,

@@ -157,7 +157,7 @@ class Db(NodeKind[DbConfig]):
         answer = await context.calls.call(
             CallKind.SQL,
             config.source,
-            statement.canonical(),
+            statement.canonical(context.sources.identity(config.source)),
             send,
             repeatable=not statement.writes or config.idempotent,
         )

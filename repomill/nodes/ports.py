@@ -55,6 +55,9 @@ class Sources(Protocol):
     def model(self, name: str) -> str:
         """Return the model a source names, in the specification or in its block; "" for none."""
 
+    def identity(self, name: str) -> dict[str, Json]:
+        """Return what tells a source from others, and is no secret: kind and block, as the specification names them."""
+
     def max_input_tokens(self, name: str) -> int | None:
         """Return the longest request that the specification lets go to a source."""
 

@@ -59,10 +59,10 @@ class McpServers(Toolset[McpSettings]):
             context.sources.get(settings.source, McpSource)
             return Answered({"functions": await client.functions()}, FREE)
 
-        asked: Json = {"mcp": settings.source, "method": "tools/list"}
-        stored = await context.calls.call(CallKind.MCP, settings.source, asked, ask)
+        server: dict[str, Json] = {"mcp": settings.source, "server": context.sources.identity(settings.source)}
+        stored = await context.calls.call(CallKind.MCP, settings.source, {**server, "method": "tools/list"}, ask)
         offered: Any = stored["functions"]
-        return Opened(tuple(_function(settings, client, each) for each in _chosen(settings, offered)))
+        return Opened(tuple(_function(settings, client, server, each) for each in _chosen(settings, offered)))
 
 
 def _chosen(settings: McpSettings, offered: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -73,14 +73,16 @@ def _chosen(settings: McpSettings, offered: list[dict[str, Any]]) -> list[dict[s
     return [known[name] for name in settings.include] if settings.include else offered
 
 
-def _function(settings: McpSettings, client: McpClient, offered: Mapping[str, Any]) -> Function:
+def _function(
+    settings: McpSettings, client: McpClient, server: Mapping[str, Json], offered: Mapping[str, Any]
+) -> Function:
     name, timeout = str(offered["name"]), client.source.timeout
 
     async def run(arguments: Mapping[str, Any], calls: Calls) -> Json:
         async def send() -> Answered:
             return Answered(await client.call(name, dict(arguments)), FREE)
 
-        asked: Json = {"mcp": settings.source, "method": "tools/call", "name": name, "arguments": dict(arguments)}
+        asked: Json = {**server, "method": "tools/call", "name": name, "arguments": dict(arguments)}
         repeatable = settings.repeatable or bool(offered.get("read_only"))
         answer = await calls.call(CallKind.MCP, settings.source, asked, send, repeatable=repeatable)
         if answer.get("is_error"):

@@ -11,6 +11,7 @@ from repomill.calls.ledger import CallLedger, LedgerMode
 from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.calls.node_calls import NodeCalls
 from repomill.calls.recordings import Recordings
+from repomill.canonical import Json
 from repomill.errors import SourceMissing
 from repomill.nodes.base import NodeResult
 from repomill.nodes.llm import Llm
@@ -45,10 +46,14 @@ class OneApi:
 
 
 class OneSource:
-    """The `Sources` port."""
+    """The `Sources` port; every source has the same block."""
 
-    def __init__(self, source: McpSource | None) -> None:
+    def __init__(self, source: McpSource | None, block: str = "teas") -> None:
         self._source = source
+        self._block = block
+
+    def identity(self, name: str) -> dict[str, Json]:
+        return {"kind": "mcp", "block": self._block}
 
     def find(self, name: str, kind: type[Any]) -> Any:
         return self._source

@@ -11,6 +11,7 @@ from repomill.calls.ledger import CallLedger, LedgerMode
 from repomill.calls.node_calls import NodeCalls
 from repomill.calls.queues import NoQueues, Queues
 from repomill.calls.recordings import Recordings
+from repomill.canonical import Json
 from repomill.errors import SourceMissing
 from repomill.images.source import ImageSource
 from repomill.nodes.base import NodeContext, NodeResult
@@ -40,6 +41,9 @@ class OneSource:
 
     def model(self, name: str) -> str:
         return self.source.model if self.source else MODEL
+
+    def identity(self, name: str) -> dict[str, Json]:
+        return {"block": name}
 
     def max_input_tokens(self, name: str) -> int | None:
         return None

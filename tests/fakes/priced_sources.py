@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from repomill.agents.source import ModelSource
+from repomill.canonical import Json
 from repomill.errors import SourceMissing
 
 SourceT = TypeVar("SourceT")
@@ -37,6 +38,9 @@ class KnownSources:
 
     def model(self, name: str) -> str:
         return str(getattr(self.found.get(name), "model", ""))
+
+    def identity(self, name: str) -> dict[str, Json]:
+        return {"block": name}
 
     def max_input_tokens(self, name: str) -> int | None:
         return self.longest.get(name)

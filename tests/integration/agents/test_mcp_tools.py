@@ -13,7 +13,14 @@ from repomill.apis.addresses import LookUp
 from repomill.calls.ledger import CallKind, LedgerMode
 from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.calls.sending import TryAgain
-from repomill.errors import AddressRefused, CallUnavailable, CallUncertain, McpServerUnfit, SourceMissing
+from repomill.errors import (
+    AddressRefused,
+    CallUnavailable,
+    CallUncertain,
+    McpServerUnfit,
+    RecordingMissing,
+    SourceMissing,
+)
 from repomill.tools._mcp_client import McpClient
 from repomill.tools.mcp_source import McpSource
 from tests.fakes.agent_runs import ROOT
@@ -97,6 +104,13 @@ async def test_a_resumed_agent_asks_the_server_nothing_that_was_answered() -> No
     again = await run_llm(answer, TEAS, ledger, LedgerMode.STRICT, ports=ports(None))
     assert again.result == first.result
     assert again.requests == []
+
+
+async def test_what_one_server_answered_does_not_stand_for_another_of_its_name() -> None:
+    ledger, answer = MemoryCallLedger(ROOT), script([("order", {"tea": "matcha"})], "Done.")
+    await run_llm(answer, TEAS, ledger, ports=ports(stdio()))
+    with pytest.raises(RecordingMissing):
+        await run_llm(answer, TEAS, ledger, LedgerMode.STRICT, ports={"sources": OneSource(None, "other")})
 
 
 async def test_what_the_server_says_is_wrong_is_told_to_the_model() -> None:

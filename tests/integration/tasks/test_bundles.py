@@ -82,6 +82,11 @@ async def exported(services: Services, shop: Shop, file: Path) -> Contents:
     return await export_bundle(services, str(await recorded(services, shop)), file)
 
 
+async def key_of(services: Services, execution: UUID, node: str) -> str | None:
+    rows = await services.database.run(services.scope, lambda work: work.nodes.list(execution))
+    return next(row.node_key for row in rows if row.node_path == node)
+
+
 def files_named(folder: Path, part: str) -> list[str]:
     return [path.name for path in folder.iterdir() if part in path.name]
 
@@ -97,6 +102,7 @@ async def test_a_bundle_made_on_postgresql_replays_on_sqlite_in_another_director
 ) -> None:
     async with place(tmp_path / "first", first_postgresql) as services:
         made = await exported(services, shop, tmp_path / "tea.bundle")
+        key = await key_of(services, UUID(made.execution), "teas")
     shutil.rmtree(tmp_path / "first")
     shutil.rmtree(shop.spec.parent)
     blocks.clear()
@@ -105,6 +111,7 @@ async def test_a_bundle_made_on_postgresql_replays_on_sqlite_in_another_director
         execution, _ = await import_bundle(services, tmp_path / "tea.bundle")
         assert await run_here(services, execution.id) is None
         assert await tree_of(services, execution.id) == made.tree_digest
+        assert await key_of(services, execution.id, "teas") == key
         rows = await services.database.run(services.scope, lambda work: work.calls.list(execution.id))
     assert made.tree_digest is not None
     assert {row.kind for row in rows} == set(CallKind) - {CallKind.MCP}

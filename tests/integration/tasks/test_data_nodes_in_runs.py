@@ -92,6 +92,19 @@ async def test_a_resumed_run_keeps_the_rows_it_had(services: Services, shop: Pat
     assert (again.error, again.ran, again.output) == (None, [], 2)
 
 
+async def test_rows_of_one_block_do_not_stand_for_those_of_another(services: Services, shop: Path) -> None:
+    [ask, kinds] = REPORT["nodes"]
+    always = REPORT | {"nodes": [ask | {"reuse": "always"}, kinds]}
+    first = await walk(services, always)
+    _execute(shop, "DELETE FROM teas WHERE name = 'Assam'")
+    assert (await walk(services, always)).output == 2
+    other = always | {"sources": {"shop": {"kind": "database", "block": "other"}}}
+    assert (await walk(services, other)).output == 1
+    assert (await walk(services, other | {"output": "{{ nodes.ask.output.rows }}"}, root=first.root)).output == [
+        {"name": "Bancha", "kind": "green"}
+    ]
+
+
 async def test_a_write_happens_once_however_often_the_run_is_resumed(services: Services, shop: Path) -> None:
     first = await walk(services, WRITE)
     assert first.error is None

@@ -39,6 +39,9 @@ class Shop:
     def get(self, name: str, kind: type[Any]) -> Any:
         return kind(name=name, url=SecretStr("sqlite:///secret-4711.db"))
 
+    def identity(self, name: str) -> dict[str, Json]:
+        return {"kind": "database", "block": name}
+
     async def run(self, source: DatabaseSource, statement: Statement) -> Answered:
         self.asked.append(statement)
         if self.fails:

@@ -18,6 +18,7 @@ from repomill.calls.choke_point import LedgeredCalls
 from repomill.calls.ledger import CallRequest, LedgerMode
 from repomill.calls.memory_ledger import MemoryCallLedger
 from repomill.canonical import canonical_json
+from repomill.databases.statement import Statement
 from repomill.memory.turns import Turn
 from repomill.nodes.registry import kind, kinds
 from repomill.workflow.keys import node_key
@@ -63,6 +64,31 @@ def test_a_node_key_does_not_depend_on_the_order_of_maps(parts: dict[str, Any]) 
 def test_kinds_have_keys_of_their_own() -> None:
     parts = {"config": {}, "node_path": "a"}
     assert len({key(parts, name) for name in kinds()}) == len(kinds())
+
+
+SOURCES = st.fixed_dictionaries({"kind": TEXT, "block": TEXT})
+STATEMENTS: dict[str, Any] = {
+    "sql": TEXT,
+    "parameters": st.dictionaries(TEXT, SCALARS | st.lists(SCALARS, max_size=3), max_size=3),
+    "writes": st.booleans(),
+    "max_rows": st.integers(1, 9),
+    "truncate": st.booleans(),
+    "decimals_as_text": st.booleans(),
+}
+
+
+@given(st.fixed_dictionaries(STATEMENTS | {"source": SOURCES}), st.floats(1, 9), st.data())
+def test_what_is_asked_of_a_database_changes_with_every_part_and_not_with_its_timeout(
+    parts: dict[str, Any], timeout: float, data: st.DataObject
+) -> None:
+    def asked(source: Any, timeout: float = 1, **given: Any) -> bytes:
+        return canonical_json(Statement(**given, timeout=timeout).canonical(source))
+
+    name = data.draw(st.sampled_from(sorted(parts)))
+    other = data.draw((STATEMENTS | {"source": SOURCES})[name])
+    assume(canonical_json(other) != canonical_json(parts[name]))
+    assert asked(**parts) != asked(**{**parts, name: other})
+    assert asked(**parts) == asked(**turned(parts), timeout=timeout)
 
 
 class Asked(Exception):
