@@ -18,10 +18,10 @@ class Databases(Protocol):
 
         Raises:
             TryAgain: the database is away or busy, and nothing was changed.
-            AnswerLost: the connection broke while the statement was writing.
+            AnswerLost: it writes, and the connection broke, or it could not be stopped in time.
             DatabaseRefused: name, password or database are wrong.
             WriteRefused: it writes, and was not said to.
             QueryFailed: the database refused the statement.
-            QueryTimeout: it took longer than its `timeout`.
+            QueryTimeout: it took longer than its `timeout`, and was stopped or only reads.
             TooManyRows: more rows came than were allowed.
         """

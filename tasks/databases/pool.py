@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from sqlalchemy import Engine, NullPool
 
 from repomill.calls.ledger import FREE
-from repomill.calls.sending import Answered
+from repomill.calls.sending import Answered, AnswerLost
 from repomill.canonical import Json
 from repomill.databases.source import DatabaseSource
 from repomill.databases.statement import Statement
@@ -54,7 +54,7 @@ class SqlDatabases:
             if not work.done():
                 await self._stop(execution, work)
         if not work.done():
-            raise QueryTimeout(execution.source.name, execution.statement.timeout)
+            raise _gone_on(execution)
         return work.result()
 
     async def _stop(self, execution: Execution, work: "asyncio.Future[Any]") -> None:
@@ -73,3 +73,11 @@ class SqlDatabases:
             engine = dialect.engine(url, source, writes=writes, pool={"hide_parameters": True, **pool})
             self._engines[key] = engine, dialect
         return self._engines[key]
+
+
+def _gone_on(execution: Execution) -> Exception:
+    """Return what it means that a statement did not stop: one that writes may be about to be committed."""
+    seconds = execution.statement.timeout
+    if execution.statement.writes:
+        return AnswerLost(f"the statement took longer than {seconds} s, and goes on")
+    return QueryTimeout(execution.source.name, seconds)

@@ -12,13 +12,14 @@ from pydantic import SecretStr
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
-from repomill.calls.sending import TryAgain
+from repomill.calls.sending import AnswerLost, TryAgain
 from repomill.databases.source import DatabaseSource
 from repomill.errors import DatabaseRefused, QueryFailed, QueryTimeout, TooManyRows, WriteRefused
-from tasks.databases import SqlDatabases
+from tasks.databases import SqlDatabases, dialects, pool
 from tasks.databases.dialects import parsed
 from tests.fakes.statements import answer, rows, statement
 from tests.servers.processes import free_ports
+from tests.servers.waiting import wait_until
 
 SLOW = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1e9) SELECT max(i) FROM n",
@@ -115,6 +116,22 @@ async def test_a_slow_statement_is_stopped(databases: SqlDatabases, shop: Databa
     with pytest.raises(QueryTimeout):
         await answer(databases, shop, SLOW[dialect(shop)], timeout=0.3, writes=writes)
     assert len(await names(databases, shop)) == 3
+
+
+async def test_a_write_that_is_still_being_committed_when_its_time_is_over_is_in_doubt(
+    databases: SqlDatabases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "LAST_WAIT", 0.2)
+    monkeypatch.setattr(dialects, "BUSY_TIMEOUT", 60.0)
+    source = DatabaseSource(name="shop", url=SecretStr(f"sqlite:///{tmp_path}/shop.db"))
+    with sqlite3.connect(tmp_path / "shop.db", isolation_level=None) as reader:
+        reader.execute("CREATE TABLE teas (id INTEGER)")
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM teas").fetchall()  # a commit waits until nobody reads
+        with pytest.raises(AnswerLost):
+            await answer(databases, source, "INSERT INTO teas VALUES (1)", writes=True, timeout=1)
+        reader.execute("COMMIT")
+        wait_until(lambda: reader.execute("SELECT count(*) FROM teas").fetchone() == (1,))
 
 
 def test_a_statement_that_is_stopped_just_before_it_begins_does_not_run(tmp_path: Path) -> None:
