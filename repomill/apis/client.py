@@ -97,9 +97,12 @@ class HttpApi:
         send, repeatable = partial(self._send, keyed, options), keyed.is_repeatable
         stored = await calls.call(CallKind.HTTP, self.source.name, canonical, send, repeatable=repeatable)
         try:
-            return ApiAnswer.of(stored)
+            answer = ApiAnswer.of(stored)
         except ValueError as error:
             raise ApiAnswerUnusable(self.source.name, request.operation, str(error)) from error
+        if keyed.is_done(answer.status) and answer.status not in options.expect:
+            raise self._unexpected(keyed, answer)
+        return answer
 
     async def read(self, url: str, max_size: int) -> ApiAnswer:
         """Return what a GET gives, whatever its status, without any ledger: for documents that describe APIs.
@@ -153,10 +156,12 @@ class HttpApi:
         url = request.url
         for _ in range(MOST_REDIRECTS + 1):
             answer = await self._once(request, url, options)
-            location = answer.headers.get("location", "")
-            if not (300 <= answer.status < 400 and location) or answer.status in options.expect:
+            target = _target(answer)
+            if not target or answer.status in options.expect or request.is_done(answer.status):
                 return answer
-            url = self._next_hop(request, answer, urljoin(url, location))
+            if request.method not in {"GET", "HEAD"} or not self._rules.names(host_of(target)):
+                raise self._unexpected(request, answer)
+            url = target
         raise ApiStatusUnexpected(self.source.name, request.operation, answer.status, "it redirects without end")
 
     async def _once(self, request: ApiRequest, url: str, options: CallOptions) -> ApiAnswer:
@@ -213,15 +218,17 @@ class HttpApi:
             raise ApiCredentialsInvalid(self.source.block, f"its certificate authority is no PEM: {error}") from error
         return context
 
-    def _next_hop(self, request: ApiRequest, answer: ApiAnswer, url: str) -> str:
-        if request.method not in {"GET", "HEAD"} or not self._rules.names(host_of(url)):
-            reason = f"it redirects to {url}, which is not followed"
-            raise ApiStatusUnexpected(self.source.name, request.operation, answer.status, reason)
-        return url
+    def _unexpected(self, request: ApiRequest, answer: ApiAnswer) -> ApiStatusUnexpected:
+        target = _target(answer)
+        reason = f"it redirects to {target}, which is not followed" if target else answer.excerpt(self.source)
+        return ApiStatusUnexpected(self.source.name, request.operation, answer.status, reason)
 
     def _check_status(self, request: ApiRequest, answer: ApiAnswer, options: CallOptions) -> None:
-        """Raise what a status means that the caller does not expect; nothing of such an answer is kept."""
-        if answer.status in options.expect:
+        """Raise what a status means that the caller does not expect, and that says that nothing was done.
+
+        Nothing of such an answer is kept. Any other is, since the request must not be sent again.
+        """
+        if answer.status in options.expect or request.is_done(answer.status):
             return
         source, said = self.source, answer.excerpt(self.source)
         reason = f"{answer.status}: {said}"
@@ -236,7 +243,7 @@ class HttpApi:
             raise ApiUnauthorized(source.name, source.block, said)
         if answer.status == 403:
             raise ApiForbidden(source.name, source.block, said)
-        raise ApiStatusUnexpected(source.name, request.operation, answer.status, said)
+        raise self._unexpected(request, answer)
 
     def _check_json(self, request: ApiRequest, answer: ApiAnswer) -> None:
         """What only reads may be asked again, so a broken answer is not kept."""
@@ -255,6 +262,15 @@ class HttpApi:
 def _first_server(description: ApiDescription | None) -> str:
     servers = description.servers if description else ()
     return next((url.rstrip("/") for url in servers if url.startswith(("http://", "https://"))), "")
+
+
+def _target(answer: ApiAnswer) -> str:
+    """Return where an answer redirects to, "" when it does not, or nobody can read it."""
+    location = answer.headers.get("location", "")
+    try:
+        return urljoin(answer.url, location) if 300 <= answer.status < 400 and location else ""
+    except ValueError:
+        return ""
 
 
 def _origin(url: str) -> tuple[str, str, int]:

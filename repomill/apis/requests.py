@@ -16,6 +16,9 @@ from repomill.errors import ApiRequestInvalid
 # RFC 9110, section 9.2.2.
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 
+# RFC 9110, sections 15.4.8 and 15.4.9: the same request is to be sent elsewhere, so nothing was done.
+SENT_ON = frozenset({307, 308})
+
 KEY_HEADER = "idempotency-key"
 
 # They belong to the connection or to the credentials, which only the block may give.
@@ -54,6 +57,10 @@ class ApiRequest:
     def is_repeatable(self) -> bool:
         """Whether it may be sent again when nobody knows what became of it: it is idempotent, or carries a key."""
         return self.is_idempotent or any(name.lower() == KEY_HEADER for name, _ in self.headers)
+
+    def is_done(self, status: int) -> bool:
+        """Tell whether an answer of this status says that the request did what must not be done twice."""
+        return not self.is_idempotent and 200 <= status < 400 and status not in SENT_ON
 
     def with_key(self, key: str) -> "ApiRequest":
         """Return the request with an `Idempotency-Key`, unless it has one or the key is empty."""

@@ -135,6 +135,35 @@ async def test_other_statuses_fail_with_what_the_api_said_and_are_not_kept(api: 
     assert (await api.output(**GET))["status"] == 200  # a resumed run asks again
 
 
+@pytest.mark.parametrize("status", [200, 202, 302, 303])
+@pytest.mark.parametrize("post", [POST, BARE])
+async def test_a_post_that_was_done_is_kept_and_never_sent_again(
+    api: Api, pets: PetApi, status: int, post: dict[str, Any]
+) -> None:
+    pets.faults = [Fault(status, headers={"Location": "/pets/8"}, is_done=True, body=b'{"id": 8}')]
+    for _ in range(2):  # a resumed run fails alike
+        with pytest.raises(ApiStatusUnexpected) as failed:
+            await api.run(**post, expect=[201])
+    assert failed.value.status == status
+    assert (await api.output(**post, expect=[201, status]))["body"] == {"id": 8}
+    assert (len(pets.seen), len(pets.pets)) == (1, 8)
+
+
+@pytest.mark.parametrize("status", [307, 308])
+async def test_a_post_that_is_to_be_sent_elsewhere_was_not_done(api: Api, pets: PetApi, status: int) -> None:
+    pets.faults = [Fault(status, headers={"Location": "/animals"})]
+    with pytest.raises(ApiStatusUnexpected, match="/animals, which is not followed"):
+        await api.run(**BARE)
+    assert (await api.output(**BARE))["status"] == 201
+
+
+async def test_a_redirect_to_no_address_is_an_unexpected_status(api: Api, pets: PetApi) -> None:
+    for request in (GET, BARE):
+        pets.faults = [Fault(303, headers={"Location": "http://[nowhere"})]
+        with pytest.raises(ApiStatusUnexpected):
+            await api.run(**request)
+
+
 async def test_json_that_is_none_is_told_and_asked_for_again_where_it_may_be(api: Api, pets: PetApi) -> None:
     pets.faults = [Fault(200, body=b"{nope")]
     with pytest.raises(ApiAnswerUnusable, match="not JSON"):
