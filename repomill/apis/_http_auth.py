@@ -10,7 +10,11 @@ from uuid import uuid4
 import httpx
 
 from repomill.apis.jwt_tokens import mint
+from repomill.apis.requests import OUTGOING, Outgoing
 from repomill.apis.source import ActingUser, ApiKey, ApiSource, Basic, Bearer, Jwt, NoAuth, OAuth2
+from repomill.calls.rate_limits import wait_of_refusal
+from repomill.calls.sending import TryAgain
+from repomill.calls.statuses import PATIENCE_STATUSES, TOO_FAST, retry_after
 from repomill.errors import ApiCredentialsInvalid
 from repomill.masking import masked
 
@@ -76,19 +80,24 @@ class _ClientCredentials(httpx.Auth):
         self._ends = 0.0
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        outgoing: Outgoing = request.extensions[OUTGOING]
+        outgoing.waits_for_token = True
         async with self._one_at_a_time:
             if not self._token or self._monotonic() >= self._ends:
                 self._take(await _read((yield self._ask())))
             used = self._token
         request.headers["Authorization"] = f"Bearer {used}"
+        outgoing.waits_for_token = False
         response = yield request
         if response.status_code != httpx.codes.UNAUTHORIZED:
             return
+        outgoing.waits_for_token = True
         await response.aread()
         async with self._one_at_a_time:
             if self._token == used:  # nobody else renewed it meanwhile
                 self._take(await _read((yield self._ask())))
         request.headers["Authorization"] = f"Bearer {self._token}"
+        outgoing.waits_for_token = False
         yield request
 
     def _ask(self) -> httpx.Request:
@@ -106,17 +115,16 @@ class _ClientCredentials(httpx.Auth):
         """Read a token answer (RFC 6749, section 5).
 
         Raises:
+            TryAgain: the endpoint is busy or broken.
             ApiCredentialsInvalid: it holds no token.
         """
+        _refuse_when_busy(response)
         try:
             answer: Any = response.json()
         except ValueError:
             answer = None
         stated = answer if isinstance(answer, dict) else {}
         token = stated.get("access_token")
-        if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-            # The request itself did not go out, so that it may be tried again whatever it does.
-            raise httpx.ConnectError(f"the token endpoint answered {response.status_code}")
         if not isinstance(token, str) or not response.is_success:
             said = " ".join(str(stated[key]) for key in ("error", "error_description") if key in stated)
             reason = f"the token endpoint answered {response.status_code} {said}".strip()
@@ -124,6 +132,16 @@ class _ClientCredentials(httpx.Auth):
         lifetime = stated.get("expires_in")
         seconds = float(lifetime) if isinstance(lifetime, (int, float, str)) and str(lifetime).isdecimal() else 300.0
         self._token, self._ends = token, self._monotonic() + max(seconds - EARLY, seconds / 2)
+
+
+def _refuse_when_busy(response: httpx.Response) -> None:
+    """The request itself was not done, so that it may be tried again whatever it does."""
+    status, now = response.status_code, datetime.now(UTC)
+    reason = f"the token endpoint answered {status}"
+    if status == TOO_FAST:
+        raise TryAgain(reason, wait_of_refusal(response.headers, now), too_fast=True)
+    if status in PATIENCE_STATUSES or status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        raise TryAgain(reason, retry_after(response.headers, now))
 
 
 async def _read(response: httpx.Response) -> httpx.Response:

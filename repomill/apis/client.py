@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from repomill.apis.addresses import HostRules, LookUp, look_up
 from repomill.apis.answers import BROKEN, ApiAnswer
 from repomill.apis.description import ApiDescription
-from repomill.apis.requests import ApiRequest
+from repomill.apis.requests import OUTGOING, ApiRequest, Outgoing
 from repomill.apis.source import ActingUser, ApiSource, host_of
 from repomill.calls.ledger import FREE, CallKind
 from repomill.calls.port import Calls
@@ -117,10 +117,10 @@ class HttpApi:
         try:
             async with asyncio.timeout(self.source.timeout):
                 request = ApiRequest(url, "GET", url, (("Accept", DOCUMENT_TYPES),))
-                return await self._exchange(request, CallOptions(max_size=max_size))
+                return await self._exchange(request, CallOptions(max_size=max_size), Outgoing())
         except ApiAnswerUnusable as error:
             raise ApiDocumentTooLarge(url, error.reason) from error
-        except ApiStatusUnexpected as error:
+        except (ApiStatusUnexpected, TryAgain) as error:
             raise ApiDocumentUnreadable(url, error.reason) from error
         except TimeoutError as error:
             raise ApiDocumentUnreadable(url, f"no whole answer within {self.source.timeout:g} s") from error
@@ -135,27 +135,28 @@ class HttpApi:
     async def _send(self, request: ApiRequest, options: CallOptions) -> Answered:
         import httpx
 
+        outgoing = Outgoing()
         try:
             async with asyncio.timeout(self.source.timeout):
-                answer = await self._exchange(request, options)
+                answer = await self._exchange(request, options, outgoing)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 raise ApiCertificateRefused(self.source.name, self.source.block, str(error)) from error
             raise TryAgain(str(error) or type(error).__name__) from error  # nothing went out
         except TimeoutError as error:
-            self._lost(request, f"no whole answer within {self.source.timeout:g} s", error)
+            self._lost(request, outgoing, f"no whole answer within {self.source.timeout:g} s", error)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            self._lost(request, str(error) or type(error).__name__, error)
+            self._lost(request, outgoing, str(error) or type(error).__name__, error)
         self._check_status(request, answer, options)
         if options.needs_json and request.is_idempotent:
             self._check_json(request, answer)
         return Answered(answer.stored(), FREE, rest(answer.headers, FREE, self._clock()))
 
-    async def _exchange(self, request: ApiRequest, options: CallOptions) -> ApiAnswer:
+    async def _exchange(self, request: ApiRequest, options: CallOptions, outgoing: Outgoing) -> ApiAnswer:
         """Send the request and follow redirects of harmless methods to hosts that were named."""
         url = request.url
         for _ in range(MOST_REDIRECTS + 1):
-            answer = await self._once(request, url, options)
+            answer = await self._once(request, url, options, outgoing)
             target = _target(answer)
             if not target or answer.status in options.expect or request.is_done(answer.status):
                 return answer
@@ -164,20 +165,21 @@ class HttpApi:
             url = target
         raise ApiStatusUnexpected(self.source.name, request.operation, answer.status, "it redirects without end")
 
-    async def _once(self, request: ApiRequest, url: str, options: CallOptions) -> ApiAnswer:
+    async def _once(self, request: ApiRequest, url: str, options: CallOptions, outgoing: Outgoing) -> ApiAnswer:
         import httpx
 
         client, is_own = self._opened(), _origin(url) == _origin(self.base_url)
         headers = dict(request.headers)
         if is_own:  # neither the credentials nor the block's headers go to anybody else
             headers = {name: value.get_secret_value() for name, value in self.source.headers.items()} | headers
-        asked = client.build_request(request.method, url, headers=headers, content=request.content or None)
+        content, extensions = request.content or None, {OUTGOING: outgoing}
+        asked = client.build_request(request.method, url, headers=headers, content=content, extensions=extensions)
         response = await client.send(asked, stream=True, auth=self._auth if is_own else httpx.Auth())
         try:
-            content = await self._read(request, response, options.max_size)
+            came = await self._read(request, response, options.max_size)
         finally:
             await response.aclose()
-        return ApiAnswer(response.status_code, dict(response.headers), content, url)
+        return ApiAnswer(response.status_code, dict(response.headers), came, url)
 
     async def _read(self, request: ApiRequest, response: "httpx.Response", max_size: int) -> bytes:
         content = bytearray()
@@ -252,9 +254,9 @@ class HttpApi:
         except ValueError as error:
             raise ApiAnswerUnusable(self.source.name, request.operation, f"it is not JSON: {error}") from error
 
-    def _lost(self, request: ApiRequest, reason: str, cause: Exception) -> NoReturn:
-        """The request may have arrived: what may be repeated is, anything else is left to the ledger."""
-        if request.is_idempotent:
+    def _lost(self, request: ApiRequest, outgoing: Outgoing, reason: str, cause: Exception) -> NoReturn:
+        """Where the request may have arrived, what may be repeated is, and anything else is left to the ledger."""
+        if request.is_idempotent or outgoing.waits_for_token:
             raise TryAgain(reason) from cause
         raise AnswerLost(reason) from cause
 

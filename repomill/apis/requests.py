@@ -21,6 +21,9 @@ SENT_ON = frozenset({307, 308})
 
 KEY_HEADER = "idempotency-key"
 
+OUTGOING = "outgoing"
+"""The extension of an httpx request under which its `Outgoing` is."""
+
 # They belong to the connection or to the credentials, which only the block may give.
 _FORBIDDEN_HEADERS = frozenset(
     [
@@ -78,6 +81,13 @@ class ApiRequest:
                 body = {"base64": base64.b64encode(self.content).decode()}
         headers: Json = {name.lower(): value for name, value in sorted(self.headers)}
         return {"method": self.method, "url": self.url, "headers": headers, "body": body}
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """A request on its way; as long as it `waits_for_token`, the API has not done it."""
+
+    waits_for_token: bool = False
 
 
 def make_request(

@@ -26,6 +26,7 @@ from tests.servers.pet_api import Fault, PetApi, pet_api
 
 KEY = SecretStr("a secret of more than thirty-two characters")
 GET: dict[str, Any] = {"operation": "GET /pets/1"}
+BARE_POST: dict[str, Any] = {"operation": "POST /pets", "body": {"name": "a"}, "idempotency_key": False}
 
 
 def needing(header: str, value: str) -> Callable[[Request], int]:
@@ -134,11 +135,45 @@ async def test_a_token_endpoint_that_refuses_names_the_block(pets: PetApi) -> No
 async def test_a_token_endpoint_that_is_broken_is_tried_again_even_for_a_post(pets: PetApi) -> None:
     pets.faults = [Fault(503)]
     api = at(pets, client_credentials(pets))
-    post: dict[str, Any] = {"operation": "POST /pets", "body": {"name": "a"}, "idempotency_key": False}
-    assert (await api.output(**post))["status"] == 201
+    assert (await api.output(**BARE_POST))["status"] == 201
     pets.faults = [Fault(200, body=b"<html>")]
     with pytest.raises(ApiCredentialsInvalid):
         await at(pets, client_credentials(pets)).run(**GET)
+
+
+@pytest.mark.parametrize("status", [429, 408, 425, 503])
+async def test_a_token_endpoint_that_names_a_wait_is_waited_for(pets: PetApi, status: int) -> None:
+    pets.faults = [Fault(status, times=2, headers={"Retry-After": "7"})]
+    api = at(pets, client_credentials(pets))
+    assert (await api.output(**BARE_POST))["status"] == 201
+    assert api.waits == [7.0, 7.0]
+
+
+async def test_a_token_endpoint_that_is_asked_too_fast_fails_no_run(pets: PetApi) -> None:
+    pets.faults = [Fault(429, times=9)]
+    assert (await at(pets, client_credentials(pets)).output(**BARE_POST))["status"] == 201
+
+
+@pytest.mark.parametrize("fault", [Fault(drops=True), Fault(stalls=True)])
+async def test_without_a_token_nothing_was_sent(fault: Fault) -> None:
+    with pet_api() as pets:
+        pets.faults = [Fault(**vars(fault))]
+        api = at(pets, client_credentials(pets), timeout=3)
+        assert (await api.output(**BARE_POST))["status"] == 201
+        assert (len(pets.pets), [row.sends for row in api.ledger.rows.values()]) == (8, [1])
+
+
+async def test_what_was_refused_for_its_token_was_not_done(pets: PetApi) -> None:
+    def check(request: Request) -> int:
+        if request.headers["authorization"] == "Bearer token-2":
+            return 0
+        if not pets.faults:
+            pets.faults.append(Fault(drops=True))  # met by whoever asks for the next token
+        return 401
+
+    pets.check = check
+    assert (await at(pets, client_credentials(pets)).output(**BARE_POST))["status"] == 201
+    assert len(pets.pets) == 8
 
 
 @pytest.mark.parametrize(
