@@ -1,8 +1,10 @@
 """One request to a model, its answer heard while it comes and returned when it is whole."""
 
+import json
 from typing import TYPE_CHECKING, Final
 
-from pydantic_ai.exceptions import ModelHTTPError, UnexpectedModelBehavior
+from httpx2 import HTTPError
+from pydantic_ai.exceptions import ModelConnectionError, ModelHTTPError, UnexpectedModelBehavior
 from pydantic_ai.messages import (
     PartDeltaEvent,
     PartStartEvent,
@@ -17,8 +19,10 @@ from pydantic_ai.messages import (
 from repomill.calls.heard import Chunk, ChunkKind, Listener
 
 if TYPE_CHECKING:
-    from pydantic_ai.messages import ModelMessage, ModelResponse, ModelResponseStreamEvent
-    from pydantic_ai.models import Model, ModelRequestParameters
+    from collections.abc import AsyncIterator
+
+    from pydantic_ai.messages import ModelMessage, ModelResponse, ModelResponsePart, ModelResponseStreamEvent
+    from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
     from pydantic_ai.settings import ModelSettings
 
 ENDINGS: Final = ("finish_reason", "refusal", "block_reason")
@@ -43,26 +47,52 @@ async def ask(
     has_begun = False
     try:
         async with model.request_stream(messages, settings, parameters) as stream:
-            async for event in stream:
+            async for event in _events(stream):
                 has_begun = True
                 if (chunk := _chunk(event)) is not None:
                     listener(chunk)
-            response = stream.get()
+            is_whole, response = _has_ended(stream), stream.get()
     except ModelHTTPError as error:
         error.in_stream = error.in_stream and has_begun  # as the first event it says that the request was not served
         raise
-    if not _is_whole(response):
+    if not is_whole:
         raise UnexpectedModelBehavior("the stream ended before the answer was whole")
     return response
 
 
-def _is_whole(response: "ModelResponse") -> bool:
+async def _events(stream: "StreamedResponse") -> "AsyncIterator[ModelResponseStreamEvent]":
+    """Yield the events of a stream; where its connection breaks off after its end had come, nothing is lost.
+
+    An end that was told with a piece of the answer proves nothing: some servers tell it with each.
+    """
+    is_told_too_early = False
+    try:
+        async for event in stream:
+            is_told_too_early = _has_ended(stream)
+            yield event
+    except (ModelConnectionError, HTTPError):
+        if is_told_too_early or not _has_ended(stream) or not all(map(_can_be_read, stream.get().parts)):
+            raise
+
+
+def _has_ended(stream: "StreamedResponse") -> bool:
     """Tell whether the end of the stream came; Pydantic AI makes up a finish reason where the provider gave none.
 
     An answer that the provider paused (`suspended`) came to an end, though not by itself.
     """
-    said = response.provider_details or {}
-    return response.state in {"complete", "suspended"} and any(said.get(each) for each in ENDINGS)
+    said = stream.provider_details or {}
+    return stream.state in {"complete", "suspended"} and any(said.get(each) for each in ENDINGS)
+
+
+def _can_be_read(part: "ModelResponsePart") -> bool:
+    """Tell whether a part is no call of a tool that was cut; one without arguments is whole."""
+    if not isinstance(part, ToolCallPart) or not isinstance(part.args, str) or not part.args:
+        return True
+    try:
+        json.loads(part.args)
+    except ValueError:
+        return False
+    return True
 
 
 def _chunk(event: "ModelResponseStreamEvent") -> Chunk | None:

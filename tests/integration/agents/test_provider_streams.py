@@ -62,6 +62,25 @@ async def test_a_stream_that_breaks_off_is_asked_for_once_more_and_then_in_doubt
     assert [(row.state, row.sends) for row in ledger.rows.values()] == [(CallState.UNCERTAIN, 2)]
 
 
+LONGER = {"Content-Length": "999999"}
+"""Promises more than comes, so that the connection breaks off."""
+
+
+async def test_a_connection_that_breaks_off_after_the_end_of_the_answer_loses_nothing(provider: str) -> None:
+    ledger = MemoryCallLedger(ROOT)
+    whole, _ = await run(provider, lambda _: "tea, tea, tea", None)
+    answer, _ = await run(provider, lambda _: Reply("tea, tea, tea", headers=LONGER), Listening(), ledger)
+    assert (answer.output, answer.usage) == (whole.output, whole.usage)
+    assert [(row.state, row.sends) for row in ledger.rows.values()] == [(CallState.SETTLED, 1)]
+
+
+async def test_a_connection_that_breaks_off_before_the_end_of_the_answer_loses_it(provider: str) -> None:
+    ledger = MemoryCallLedger(ROOT)
+    with pytest.raises(CallUncertain):
+        await run(provider, lambda _: Reply("never, never whole", cut=True, headers=LONGER), Listening(), ledger)
+    assert [(row.state, row.sends) for row in ledger.rows.values()] == [(CallState.UNCERTAIN, 2)]
+
+
 FAULTS = {
     "anthropic": 'event: error\ndata: {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}\n\n',
     "google": 'data: {"error": {"code": 503, "message": "busy", "status": "UNAVAILABLE"}}\n\n',

@@ -1,5 +1,6 @@
 """Streamed answers: heard while they come, and kept whole; the record is that of an answer that came at once."""
 
+import json
 from typing import Any
 
 import pytest
@@ -79,6 +80,46 @@ async def test_a_stream_that_is_cut_each_time_is_charged_and_uncertain() -> None
     ledger = MemoryCallLedger(ROOT)
     with pytest.raises(CallUncertain):
         await run(lambda _: Reply("never whole, never whole", cut=True), Listening(), ledger)
+    assert [(row.state, row.sends) for row in ledger.rows.values()] == [(CallState.UNCERTAIN, 2)]
+
+
+def event(delta: Any = None, reason: str | None = None, usage: Any = None) -> str:
+    choices = [] if usage else [{"index": 0, "delta": delta or {}, "finish_reason": reason}]
+    frame = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": MODEL}
+    return f"data: {json.dumps(frame | {'choices': choices, 'usage': usage})}\n\n"
+
+
+def broken_off(*tail: str, reply: Any = "tea") -> Reply:
+    """Return an answer whose connection breaks off after some last events."""
+    return Reply(reply, cut=True, tail="".join(tail), headers={"Content-Length": "999999"})
+
+
+COUNTS = {"prompt_tokens": 10, "completion_tokens": 3, "total_tokens": 13}
+
+
+@pytest.mark.parametrize("usage", [COUNTS, None])
+async def test_a_stream_that_breaks_off_after_its_end_is_whole(usage: Any) -> None:
+    last = event(reason="stop") + (event(usage=usage) if usage else "")
+    output, ledger = await run(lambda _: broken_off(last), Listening())
+    assert output == {"text": "tea"}
+    [call], [told] = ledger.requests.values(), ledger.usage.values()
+    assert told.output_tokens == (3 if usage else call.bound.output_tokens)
+    assert [(row.state, row.sends) for row in ledger.rows.values()] == [(CallState.SETTLED, 1)]
+
+
+@pytest.mark.parametrize(
+    ("lost", "schema"),
+    [
+        (broken_off(event(reason="tool_calls"), reply={"n": 12345678}), PLAN),  # half of the call's JSON
+        (broken_off(event({"content": " and"}, "stop")), None),  # some servers say so with each piece
+        (broken_off(event({"content": " and"}, "stop"), event({"content": " so"}, "stop")), None),
+        (broken_off(), None),
+    ],
+)
+async def test_a_stream_that_breaks_off_before_its_end_is_lost(lost: Reply, schema: Any) -> None:
+    ledger = MemoryCallLedger(ROOT)
+    with pytest.raises(CallUncertain):
+        await run(lambda _: lost, Listening(), ledger, schema=schema)
     assert [(row.state, row.sends) for row in ledger.rows.values()] == [(CallState.UNCERTAIN, 2)]
 
 
