@@ -118,7 +118,7 @@ class _Lane:
 
     async def _wait(self, entry: Entry) -> Slot | None:
         if entry.needs_slot:
-            return await self.slots.coming(entry.delay)
+            return self.slots.idle() or await self.slots.coming(entry.delay)
         await self.sleep(entry.delay)
         return None
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from repomill.calls._slots import LONGEST
 from repomill.calls.memory_queues import MemoryQueueBoard
-from repomill.calls.queues import QueueLimits, Turn
+from repomill.calls.queues import Entry, QueueLimits, Turn
 from repomill.calls.shared_queues import SharedQueues
 from tests.conformance.queue_board_suite import SetClock
 
@@ -22,6 +22,15 @@ class NotedBoard(MemoryQueueBoard):
     async def leave(self, queue: QueueLimits, holder: UUID) -> None:
         self.left.append(holder)
         await super().leave(queue, holder)
+
+
+class FarBoard(NotedBoard):
+    """Takes a moment to answer, as a database does."""
+
+    async def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool, tokens: int = 0) -> Entry:
+        entry = await super().enter(queue, holder, has_turn=has_turn, tokens=tokens)
+        await asyncio.sleep(0)
+        return entry
 
 
 class Run:
@@ -62,6 +71,13 @@ async def test_a_call_that_waits_is_passed_the_slot_at_once() -> None:
     await asyncio.gather(*(run.call() for _ in range(20)))
     await run.queues.aclose()
     assert (len(run.board.left), run.holders) == (1, set())
+
+
+async def test_a_slot_that_came_free_while_a_call_asked_for_one_is_taken_at_once() -> None:
+    run = Run(board=FarBoard(SetClock()))
+    await asyncio.gather(run.call(), run.call())
+    await run.queues.aclose()
+    assert len(run.board.left) == 1
 
 
 async def test_a_slot_that_no_call_wants_goes_back() -> None:
