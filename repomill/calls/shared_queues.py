@@ -114,7 +114,24 @@ class _Lane:
 
     async def _ask(self, slot: Slot | None, holder: UUID, turn: Turn, before: Entry) -> Entry:
         queue = self.queue if slot is None else replace(self.queue, concurrency=None)
-        return await self.board.enter(queue, holder, has_turn=before.has_turn, tokens=turn.tokens)
+        entering = self.board.enter(queue, holder, has_turn=before.has_turn, tokens=turn.tokens)
+        asking = asyncio.ensure_future(entering)
+        try:
+            return await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            self.slots.begin(self._undo(asking, queue, holder, turn, before))
+            raise
+
+    async def _undo(
+        self, asking: Awaitable[Entry], queue: QueueLimits, holder: UUID, turn: Turn, before: Entry
+    ) -> None:
+        """Give back what an asking took whose call was cancelled meanwhile: the board may have it written already."""
+        with suppress(RepomillError):  # the slot is free after its life
+            entry = await asking
+            if entry.has_turn and not before.has_turn:
+                self.leave(turn, None)
+            if queue.concurrency is not None and not entry.delay:
+                await self.board.leave(queue, holder)
 
     async def _wait(self, entry: Entry) -> Slot | None:
         if entry.needs_slot:

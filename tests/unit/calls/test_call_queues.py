@@ -37,7 +37,7 @@ class World:
 
     async def sleep(self, seconds: float) -> None:
         until = self.clock.now + seconds
-        for _ in range(1 + min(int(seconds), 60)):  # who sleeps shorter comes earlier
+        for _ in range(4 + 4 * min(int(seconds), 60)):  # who sleeps shorter has asked the board earlier
             await asyncio.sleep(0)
         self.clock.now = max(self.clock.now, until)
 

@@ -13,15 +13,37 @@ ONE = QueueLimits("narrow", concurrency=1)
 
 
 class NotedBoard(MemoryQueueBoard):
-    """Remembers who gave a slot back."""
+    """Remembers who gave a slot back, and how many tokens came back."""
 
     def __init__(self, clock: SetClock) -> None:
         super().__init__(clock)
         self.left: list[UUID] = []
+        self.given: list[int] = []
 
     async def leave(self, queue: QueueLimits, holder: UUID) -> None:
         self.left.append(holder)
         await super().leave(queue, holder)
+
+    async def give_back(self, queue: QueueLimits, tokens: int) -> None:
+        self.given.append(tokens)
+        await super().give_back(queue, tokens)
+
+
+class SlowBoard(NotedBoard):
+    """Is slow to answer the last of some askings, as a database is: what it did is there though nobody waits for it."""
+
+    def __init__(self, askings: int = 1) -> None:
+        super().__init__(SetClock())
+        self.askings = askings
+        self.is_slow, self.may_answer = asyncio.Event(), asyncio.Event()
+
+    async def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool, tokens: int = 0) -> Entry:
+        entry = await super().enter(queue, holder, has_turn=has_turn, tokens=tokens)
+        self.askings -= 1
+        if self.askings == 0:
+            self.is_slow.set()
+            await self.may_answer.wait()
+        return entry
 
 
 class FarBoard(NotedBoard):
@@ -44,7 +66,8 @@ class Run:
         clock = self.board.clock
         assert isinstance(clock, SetClock)
         until = clock.now + seconds
-        await asyncio.sleep(0)
+        for _ in range(16):  # others ask the board in no time
+            await asyncio.sleep(0)
         clock.now = max(clock.now, until)
 
     async def call(self, seconds: float = 0.0) -> None:
@@ -83,7 +106,7 @@ async def test_a_slot_that_came_free_while_a_call_asked_for_one_is_taken_at_once
 async def test_a_slot_that_no_call_wants_goes_back() -> None:
     run = Run()
     await run.call()
-    for _ in range(5):  # what is done beside calls has its turn
+    for _ in range(40):  # what is done beside calls has its turn
         await asyncio.sleep(0)
     assert run.holders == set()
 
@@ -130,6 +153,34 @@ async def test_tokens_of_a_call_that_is_cancelled_in_line_go_back() -> None:
         await asyncio.wait({waiting})
     await run.queues.aclose()
     assert (await run.board.enter(limits, UUID(int=1), has_turn=False, tokens=6000)).delay == 0
+
+
+WORDY = QueueLimits("wordy", concurrency=1, tokens_per_minute=6000)
+
+
+async def test_what_a_call_took_while_it_was_cancelled_goes_back() -> None:
+    board = SlowBoard()
+    await _cut_while_it_asks(Run(WORDY, board), tokens=6000)
+    assert (board.slots["wordy"], board.given) == ({}, [6000])
+
+
+async def test_tokens_that_were_taken_before_a_cancelled_asking_go_back_once() -> None:
+    board = SlowBoard(askings=3)
+    await board.enter(WORDY, UUID(int=1), has_turn=False)  # so that the call asks again for a slot
+    await _cut_while_it_asks(Run(WORDY, board), tokens=6000)
+    assert (set(board.slots["wordy"]), board.given) == ({UUID(int=1)}, [6000])
+
+
+async def _cut_while_it_asks(run: Run, tokens: int) -> None:
+    board = run.board
+    assert isinstance(board, SlowBoard)
+    call = asyncio.ensure_future(_take(run, tokens))
+    await board.is_slow.wait()
+    call.cancel()
+    await asyncio.wait({call})
+    assert call.cancelled()
+    board.may_answer.set()
+    await run.queues.aclose()
 
 
 async def _take(run: Run, tokens: int) -> None:
