@@ -1,7 +1,7 @@
 """The in-memory twin of the queue board."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from uuid import UUID
 
 from repomill.calls.queues import LOOK_AGAIN, SLOT_LIFE, Entry, QueueLimits
@@ -23,14 +23,16 @@ class MemoryQueueBoard:
         pause = self.paused_until.get(queue.name, 0.0) - now
         if pause > 0:
             return Entry(pause, has_turn)
+        turn_at = None
         if not has_turn:
             if wait := self._wait_for_tokens(queue, holder, tokens, now):
                 return Entry(wait, has_turn=False)
-            if wait := self._wait_for_turn(queue, now):
-                return Entry(wait, has_turn=True)
+            turn_at = self._book(queue, now)
+        if turn_at is not None and turn_at > now:
+            return Entry(turn_at - now, has_turn=True, turn_at=turn_at)
         if not self._takes_slot(queue, holder, now):
-            return Entry(LOOK_AGAIN, has_turn=True, needs_slot=True)
-        return Entry(0.0, has_turn=True)
+            return Entry(LOOK_AGAIN, has_turn=True, needs_slot=True, turn_at=turn_at)
+        return Entry(0.0, has_turn=True, turn_at=turn_at)
 
     def _wait_for_tokens(self, queue: QueueLimits, holder: UUID, tokens: int, now: float) -> float:
         if queue.tokens_per_minute is None or not tokens:
@@ -39,12 +41,12 @@ class MemoryQueueBoard:
         self.buckets[queue.name], wait = bucket.take(tokens, queue.tokens_per_minute, holder, now)
         return wait
 
-    def _wait_for_turn(self, queue: QueueLimits, now: float) -> float:
+    def _book(self, queue: QueueLimits, now: float) -> float | None:
         if queue.requests_per_minute is None:
-            return 0.0
+            return None
         turn = max(now, self.next_turn.get(queue.name, 0.0))
         self.next_turn[queue.name] = turn + 60 / queue.requests_per_minute
-        return turn - now
+        return turn
 
     def _takes_slot(self, queue: QueueLimits, holder: UUID, now: float) -> bool:
         if queue.concurrency is None:
@@ -66,6 +68,16 @@ class MemoryQueueBoard:
     async def give_back(self, queue: QueueLimits, tokens: int) -> None:
         if queue.tokens_per_minute is not None and queue.name in self.buckets:
             self.buckets[queue.name] = self.buckets[queue.name].give_back(tokens, queue.tokens_per_minute)
+
+    async def unbook(self, queue: QueueLimits, turns: Collection[float]) -> frozenset[float]:
+        if queue.requests_per_minute is None:
+            return frozenset()
+        left, now = set(turns), self.clock()
+        for turn in sorted(turns, reverse=True):
+            if self.next_turn.get(queue.name) == turn + 60 / queue.requests_per_minute:
+                self.next_turn[queue.name] = turn
+                left.remove(turn)
+        return frozenset(turn for turn in left if turn > now)
 
     async def pause(self, queue: QueueLimits, seconds: float) -> None:
         until = self.clock() + seconds

@@ -4,7 +4,7 @@ A call waits for its turn before budget is put aside for it. What processes know
 (`QueueBoard`); `repomill.calls.shared_queues` asks it on behalf of a run.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -39,23 +39,27 @@ class QueueLimits:
 class Entry:
     """What became of an attempt to enter: in when `delay` is 0, else to be made again after so many seconds.
 
-    `has_turn` says that the turn and the tokens are taken, `needs_slot` that all slots are.
+    `has_turn` says that the turn and the tokens are taken, `needs_slot` that all slots are. `turn_at` is the instant of
+    a turn that this attempt booked, by the board's clock.
     """
 
     delay: float
     has_turn: bool
     needs_slot: bool = False
+    turn_at: float | None = None
 
 
 @dataclass(slots=True)
 class Turn:
     """A call's time to go out, with the tokens that it took from its queue; `used` is what it is known to have used.
 
-    `pause_left` gives the seconds for which nobody may send after all: another call of the run was told to wait.
+    `pause_left` gives the seconds for which nobody may send after all: another call of the run was told to wait. `at`
+    is the instant that was booked for it, None where the queue has no rate.
     """
 
     tokens: int = 0
     used: int = 0
+    at: float | None = None
     pause_left: Callable[[], float] = field(default=no_pause, compare=False)
 
     @property
@@ -84,6 +88,13 @@ class QueueBoard(Protocol):
 
     async def give_back(self, queue: QueueLimits, tokens: int) -> None:
         """Put tokens back that were taken and not used."""
+
+    async def unbook(self, queue: QueueLimits, turns: Collection[float]) -> frozenset[float]:
+        """Give back turns in which nothing was sent, the latest first, as far as nobody has a later one.
+
+        Returns:
+            Those to come that others stand behind: they may be given back when the others are.
+        """
 
     async def pause(self, queue: QueueLimits, seconds: float) -> None:
         """Let nobody enter for that long; a longer pause that is under way stays."""

@@ -66,6 +66,8 @@ class _Lane:
     slots: Slots
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AHEAD))
     paused_until: float = float("-inf")
+    unsent: set[float] = field(default_factory=set)
+    """Turns that calls had booked which were cancelled in line."""
 
     async def pause(self, seconds: float) -> None:
         """Let nobody enter, and nobody send who has entered."""
@@ -95,6 +97,7 @@ class _Lane:
             while True:
                 slot = slot or self.slots.idle()
                 entry = await self._ask(slot, holder, turn, entry)
+                turn.at = turn.at if entry.turn_at is None else entry.turn_at
                 if not entry.delay:
                     slot, holder = slot or self._taken(holder), uuid4()  # the slot keeps its name, whoever has it next
                     entry = replace(entry, delay=self.pause_left())
@@ -109,7 +112,7 @@ class _Lane:
         except BaseException:
             self._let_go(slot)
             if entry.has_turn:
-                self.leave(turn, None)
+                self._give_up(turn)
             raise
 
     async def _ask(self, slot: Slot | None, holder: UUID, turn: Turn, before: Entry) -> Entry:
@@ -129,7 +132,8 @@ class _Lane:
         with suppress(RepomillError):  # the slot is free after its life
             entry = await asking
             if entry.has_turn and not before.has_turn:
-                self.leave(turn, None)
+                turn.at = entry.turn_at
+                self._give_up(turn)
             if queue.concurrency is not None and not entry.delay:
                 await self.board.leave(queue, holder)
 
@@ -145,6 +149,21 @@ class _Lane:
     def _let_go(self, slot: Slot | None) -> None:
         if slot is not None:
             self.slots.free(slot)
+
+    def _give_up(self, turn: Turn) -> None:
+        """Let others have what a call took that is not going to be sent."""
+        self.leave(turn, None)
+        if turn.at is not None:
+            self.unsent.add(turn.at)
+            self.slots.begin(self._unbook())
+
+    async def _unbook(self) -> None:
+        """Calls are often cancelled together, the first in line first; the board takes the last one's turn first."""
+        turns, self.unsent = self.unsent, set()
+        if turns:
+            with suppress(RepomillError):  # the queue is slower for a while
+                kept_back = await self.board.unbook(self.queue, turns)
+                self.unsent |= kept_back
 
     async def _give_back(self, tokens: int) -> None:
         with suppress(RepomillError):  # the bucket fills by itself

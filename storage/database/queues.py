@@ -1,6 +1,6 @@
 """The queue board in the database: what every process on every machine sees."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -42,6 +42,9 @@ class SqlQueueBoard:
 
     async def give_back(self, queue: QueueLimits, tokens: int) -> None:
         await self._run(queue.name, lambda queues: queues.give_back(queue, tokens))
+
+    async def unbook(self, queue: QueueLimits, turns: Collection[float]) -> frozenset[float]:
+        return await self._run(queue.name, lambda queues: queues.unbook(queue, turns))
 
     async def pause(self, queue: QueueLimits, seconds: float) -> None:
         await self._run(queue.name, lambda queues: queues.pause(queue, timedelta(seconds=seconds)))

@@ -30,6 +30,13 @@ async def enter(
     return round(entry.delay, 3)
 
 
+async def booked(board: QueueBoard) -> float:
+    """Book a turn in the queue with a rate; return its instant."""
+    turn = (await board.enter(RATE, uuid4(), has_turn=False)).turn_at
+    assert turn is not None
+    return turn
+
+
 class QueueBoardSuite:
     async def test_turns_follow_each_other_at_the_rate(self, board: QueueBoard) -> None:
         assert [await enter(board, RATE) for _ in range(3)] == [0.0, 1.0, 2.0]
@@ -65,10 +72,41 @@ class QueueBoardSuite:
     async def test_a_turn_that_is_taken_is_not_taken_again(self, board: QueueBoard, clock: SetClock) -> None:
         await enter(board, RATE)
         entry = await board.enter(RATE, holder := uuid4(), has_turn=False)
-        assert entry == Entry(1.0, has_turn=True)
+        assert entry == Entry(1.0, has_turn=True, turn_at=1001.0)
         clock.now += 1
         assert await enter(board, RATE, holder, has_turn=True) == 0
         assert await enter(board, RATE) == 1.0
+
+    async def test_a_turn_in_which_nothing_was_sent_is_there_for_the_next(self, board: QueueBoard) -> None:
+        await enter(board, RATE)
+        assert await board.unbook(RATE, [await booked(board)]) == frozenset()
+        assert [await enter(board, RATE) for _ in range(2)] == [1.0, 2.0]
+
+    async def test_turns_go_back_the_latest_first(self, board: QueueBoard) -> None:
+        await enter(board, RATE)
+        assert await board.unbook(RATE, [await booked(board) for _ in range(4)]) == frozenset()
+        assert await enter(board, RATE) == 1.0
+
+    async def test_a_turn_that_another_stands_behind_goes_back_with_that_one(self, board: QueueBoard) -> None:
+        await enter(board, RATE)
+        first, second = [await booked(board) for _ in range(2)]
+        assert await board.unbook(RATE, [first]) == {first}
+        assert await enter(board, RATE) == 3.0
+        assert await board.unbook(RATE, [first, second]) == {first, second}
+        assert await enter(board, RATE) == 4.0
+
+    async def test_a_turn_that_is_over_is_not_saved_up_when_it_goes_back(
+        self, board: QueueBoard, clock: SetClock
+    ) -> None:
+        turns = [await booked(board) for _ in range(2)]
+        clock.now += 60
+        assert await board.unbook(RATE, turns[:1]) == frozenset()
+        assert await board.unbook(RATE, turns[1:]) == frozenset()
+        assert [await enter(board, RATE) for _ in range(2)] == [0.0, 1.0]
+
+    async def test_a_queue_without_a_rate_has_no_turns_to_give_back(self, board: QueueBoard) -> None:
+        assert (await board.enter(TWO, uuid4(), has_turn=False)).turn_at is None
+        assert await board.unbook(TWO, [1000.0]) == frozenset()
 
     async def test_nobody_takes_a_turn_within_a_pause(self, board: QueueBoard, clock: SetClock) -> None:
         await board.pause(RATE, 5.0)

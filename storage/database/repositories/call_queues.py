@@ -1,6 +1,6 @@
 """Queues of calls; what changes one locks its row, so that turns and slots are given out one after the other."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -36,14 +36,17 @@ class CallQueues(Repository):
         row, now = self._locked(queue.name), self._clock()
         if row.paused_until is not None and row.paused_until > now:
             return Entry((row.paused_until - now).total_seconds(), has_turn)
+        turn_at: datetime | None = None
         if not has_turn:
             if wait := self._wait_for_tokens(row, queue, holder, tokens, now):
                 return Entry(wait, has_turn=False)
-            if wait := self._wait_for_turn(row, queue, now):
-                return Entry(wait, has_turn=True)
+            turn_at = self._book(row, queue, now)
+        instant = None if turn_at is None else turn_at.timestamp()
+        if turn_at is not None and turn_at > now:
+            return Entry((turn_at - now).total_seconds(), has_turn=True, turn_at=instant)
         if not self._takes_slot(queue, holder, now):
-            return Entry(LOOK_AGAIN, has_turn=True, needs_slot=True)
-        return Entry(0.0, has_turn=True)
+            return Entry(LOOK_AGAIN, has_turn=True, needs_slot=True, turn_at=instant)
+        return Entry(0.0, has_turn=True, turn_at=instant)
 
     def _wait_for_tokens(self, row: Row[Any], queue: QueueLimits, holder: UUID, tokens: int, now: datetime) -> float:
         if queue.tokens_per_minute is None or not tokens:
@@ -52,12 +55,26 @@ class CallQueues(Repository):
         self._keep(row, bucket)
         return wait
 
-    def _wait_for_turn(self, row: Row[Any], queue: QueueLimits, now: datetime) -> float:
+    def _book(self, row: Row[Any], queue: QueueLimits, now: datetime) -> datetime | None:
         if queue.requests_per_minute is None:
-            return 0.0
+            return None
         turn = max(now, row.next_turn_at or now)
         self._write(row, next_turn_at=turn + timedelta(minutes=1) / queue.requests_per_minute)
-        return (turn - now).total_seconds()
+        return turn
+
+    def unbook(self, queue: QueueLimits, turns: Collection[float]) -> frozenset[float]:
+        """Give back turns in which nothing was sent; return those to come that others stand behind."""
+        if queue.requests_per_minute is None:
+            return frozenset()
+        row, now = self._locked(queue.name), self._clock()
+        following, left = row.next_turn_at, list[datetime]()
+        for turn in sorted((datetime.fromtimestamp(turn, UTC) for turn in turns), reverse=True):
+            if following == turn + timedelta(minutes=1) / queue.requests_per_minute:
+                following = turn
+            elif turn > now:
+                left.append(turn)
+        self._write(row, next_turn_at=following)
+        return frozenset(turn.timestamp() for turn in left)
 
     def give_back(self, queue: QueueLimits, tokens: int) -> None:
         """Put tokens back that were taken and not used."""

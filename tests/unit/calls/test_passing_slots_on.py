@@ -171,6 +171,12 @@ async def test_tokens_that_were_taken_before_a_cancelled_asking_go_back_once() -
     assert (set(board.slots["wordy"]), board.given) == ({UUID(int=1)}, [6000])
 
 
+async def test_the_turn_of_a_call_that_was_cancelled_while_it_asked_goes_back() -> None:
+    limits, board = QueueLimits("slow", requests_per_minute=2), SlowBoard()
+    await _cut_while_it_asks(Run(limits, board), tokens=0)
+    assert [(await board.enter(limits, UUID(int=1), has_turn=False)).delay for _ in range(2)] == [0.0, 30.0]
+
+
 async def _cut_while_it_asks(run: Run, tokens: int) -> None:
     board = run.board
     assert isinstance(board, SlowBoard)
