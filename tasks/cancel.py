@@ -7,8 +7,8 @@ from storage.database.lease import Lease
 from storage.database.transitions import ExecutionStatus
 from storage.database.work import Work
 from tasks.finish_execution import finish
-from tasks.ownership import LEASE, is_dead, this_process
 from tasks.services import Services
+from tasks.taking_over import take_over
 
 _ENDED = frozenset({ExecutionStatus.COMPLETED, ExecutionStatus.FAILED, ExecutionStatus.CANCELLED})
 
@@ -36,4 +36,4 @@ async def cancel(services: Services, reference: str) -> str:
 
 def _take_over(work: Work, reference: str) -> Lease:
     execution = work.executions.resolve(reference)
-    return work.executions.acquire(execution.id, this_process(), None, datetime.now(UTC), LEASE, is_dead)
+    return take_over(work, execution.id, None, datetime.now(UTC))

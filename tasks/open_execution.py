@@ -36,7 +36,7 @@ from tasks.http_apis import RunApis
 from tasks.input_files import RunInputFiles
 from tasks.memories import RunMemories
 from tasks.node_ports import SourceModels, StoredExports, StoredTemplates
-from tasks.ownership import LEASE, heartbeat, is_dead, this_process
+from tasks.ownership import heartbeat
 from tasks.queues import queues_of
 from tasks.replayed import replayed
 from tasks.resume import is_over
@@ -46,6 +46,7 @@ from tasks.services import Services
 from tasks.source_facts import keep_facts, with_models, with_stand_ins
 from tasks.sources import load_sources, require_sources
 from tasks.state_writer import StateWriter
+from tasks.taking_over import take_over
 from tasks.template_reads import known_reads
 from tasks.token_events import TokenEvents
 from tasks.worst_cases import affordable
@@ -133,8 +134,7 @@ async def _acquire(services: Services, execution_id: UUID, flow_run_id: UUID | N
         execution = work.executions.get(execution_id)
         if is_over(work, execution):
             raise ExecutionFinished(str(execution_id), execution.status.value)
-        now = datetime.now(UTC)
-        lease = work.executions.acquire(execution_id, this_process(), flow_run_id, now, LEASE, is_dead)
+        lease = take_over(work, execution_id, flow_run_id, datetime.now(UTC))
         work.budgets.recount(execution.root_id)
         attempt = len(work.executions.attempts(execution_id))
         work.events.append(execution_id, "execution.started", None, {"attempt": f"attempt {attempt}"})

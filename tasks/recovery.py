@@ -6,15 +6,13 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from repomill.errors import Cancelled, ExecutionFinished, ExecutionOwned, OwnershipLost, RunLost
+from repomill.errors import ExecutionFinished, ExecutionOwned, OwnershipLost
 from storage.database.repositories.orphans import Orphan
-from storage.database.transitions import ExecutionStatus
 from storage.database.work import Work
-from tasks.errors import error_facts
-from tasks.finish_execution import record_end
-from tasks.ownership import LEASE, is_dead, this_process
+from tasks.ownership import LEASE, is_dead
 from tasks.recovery_runs import PrefectRuns, Runs
 from tasks.services import Services
+from tasks.taking_over import record_loss, take_over
 
 
 class Policy(StrEnum):
@@ -111,11 +109,7 @@ class _Rescue:
             return Recovered.ALIVE
 
     def _ended(self, work: Work, orphan: Orphan, reason: str) -> Recovered:
-        lease = work.executions.acquire(orphan.execution_id, this_process(), None, self.now, LEASE, is_dead)
+        lease = take_over(work, orphan.execution_id, None, self.now)
         if lease.fence != orphan.fence + 1:  # somebody had it in between: whatever it is now, let it stay so
             raise OwnershipLost(str(orphan.execution_id))
-        if orphan.is_to_be_cancelled:
-            record_end(work, lease, ExecutionStatus.CANCELLED, error_facts(Cancelled()))
-            return Recovered.CANCELLED
-        record_end(work, lease, ExecutionStatus.FAILED, error_facts(RunLost(str(orphan.execution_id), reason)))
-        return Recovered.FAILED
+        return Recovered(record_loss(work, lease, reason, is_to_be_cancelled=orphan.is_to_be_cancelled))

@@ -3,7 +3,7 @@
 An owner that lost its lease may not know; its writes carry the old fence and are refused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -88,6 +88,13 @@ class Leases(Repository):
         """Raise `ExecutionOwned` while a living owner works on this execution or another one of its root."""
         for attempt in self._session.scalars(_open_attempts_of_root(self._get(execution_id).root_id)):
             _check_abandoned(attempt, now, lease, owner_is_dead)
+
+    def at_work_beside(self, execution_id: UUID) -> Sequence[Execution]:
+        """Return the other executions of the root that somebody owns, dead or alive, locked until the commit."""
+        root = self._locked(self._get(execution_id).root_id)
+        attempts = self._session.scalars(_open_attempts_of_root(root.id)).all()
+        others = [self._locked(each.execution_id) for each in attempts if each.execution_id != execution_id]
+        return [other for other in others if self._open_attempt(other.id) is not None]
 
     def heartbeat(self, lease: Lease, now: datetime) -> Wishes:
         """Say that the owner lives and learn what others want of it; raises `OwnershipLost`."""

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from repomill.errors import ExecutionOwned, OwnershipLost
 from storage.database.lease import Lease
 from storage.database.models import Execution
 from storage.database.repositories.orphans import Orphan
@@ -14,7 +15,8 @@ from storage.database.work import Work
 from tasks.ownership import LEASE, this_process
 from tasks.recovery import Policy, Recovered, Recovery, Rules, recover
 from tasks.services import Services
-from tests.fakes.stored_rows import new_execution
+from tasks.taking_over import take_over
+from tests.fakes.stored_rows import generating_project, new_execution
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 LATER = NOW + LEASE
@@ -88,6 +90,38 @@ async def test_an_engine_that_cannot_start_it_leaves_it_failed(services: Service
     assert execution.error is not None
     assert execution.error["code"] == "run_lost"
     assert f"execution resume {lease.execution_id}" in execution.error["hint"]
+
+
+@pytest.mark.parametrize(("is_to_be_cancelled", "end"), [(False, "failed"), (True, "cancelled")])
+async def test_one_that_was_lost_ends_when_another_of_its_root_takes_its_work_up(
+    services: Services, is_to_be_cancelled: bool, end: str
+) -> None:
+    lost = running(services)
+    with services.database.transaction(services.scope) as work:
+        project = generating_project(work, lost).id
+        if is_to_be_cancelled:
+            work.executions.request_cancel(lost.execution_id)
+        other = new_execution(work, root_id=lost.execution_id).id
+        taken = take_over(work, other, None, LATER)
+    with services.database.transaction(services.scope) as work:
+        ended = work.executions.get(lost.execution_id)
+        assert (ended.status.value, ended.completed_at is None) == (end, False)
+        assert ended.error is not None
+        assert ended.error["code"] == ("cancelled" if is_to_be_cancelled else "run_lost")
+        assert [attempt.outcome for attempt in work.executions.attempts(lost.execution_id)] == ["lost", end]
+        assert work.generated_projects.get(project).status.value == end
+        assert work.executions.is_good(taken)
+        with pytest.raises(OwnershipLost):
+            work.executions.guard(lost)
+
+
+async def test_one_that_is_heard_keeps_others_of_its_root_away(services: Services) -> None:
+    owned = running(services)
+    with services.database.transaction(services.scope) as work:
+        other = new_execution(work, root_id=owned.execution_id).id
+        with pytest.raises(ExecutionOwned):
+            take_over(work, other, None, NOW + timedelta(seconds=1))
+        assert work.executions.is_good(owned)
 
 
 async def test_the_policy_may_be_to_fail(services: Services) -> None:
