@@ -41,7 +41,9 @@ class ApiDocumentUnreadable(UserActionRequired):
     reason: str
     code: ClassVar[str] = "api_document_unreadable"
     message: ClassVar[str] = "{location} cannot be read: {reason}"
-    hint: ClassVar[str] = "Check the place, and whether it asks for a token: `--credentials BLOCK` names the HTTP API block that has one."
+    hint: ClassVar[str] = (
+        "Check the place, and whether it asks for a token: `--credentials BLOCK` names the HTTP API block that has one."
+    )
 
 
 @dataclass(eq=False)

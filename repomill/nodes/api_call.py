@@ -98,8 +98,8 @@ class ApiCall(NodeKind[ApiCallConfig]):
     Where the API's document was discovered, the request is checked against it before anything is sent. Every call goes
     through the call ledger: an answer that came is never asked for again within the execution.
 
-    After 429 every request is sent again. After 408, 425, 500, 502 to 504 or a lost connection GET, HEAD, PUT and DELETE
-    are; POST and PATCH only when they carry an `Idempotency-Key`, or when nothing went out.
+    After 429 every request is sent again. After 408, 425, 500, 502 to 504 or a lost connection GET, HEAD, PUT and
+    DELETE are; POST and PATCH only when they carry an `Idempotency-Key`, or when nothing went out.
     """
 
     name: ClassVar[str] = "api_call"
