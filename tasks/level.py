@@ -37,6 +37,15 @@ class Level:
     graph has edges."""
     is_fresh: bool = False
     """Whether the code of any of its nodes ran in this attempt."""
+    around: "Level | None" = None
+    """Where the loop stands whose iteration it is."""
+    has_failed: bool = False
+    """Whether one of its nodes failed for good."""
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether nothing new may start: a node failed for good here, or in a level around this one."""
+        return self.has_failed or (self.around is not None and self.around.is_ending)
 
     def path(self, node: str) -> str:
         """Return the path of a node's instance."""

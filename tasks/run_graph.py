@@ -1,8 +1,8 @@
 """Walk a plan: start every node that is ready, take up its result, stop well when one fails."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,8 +37,8 @@ class Progress(Protocol):
 async def run_graph(run: Run, store_tree: StoreTree, progress: Progress, *, publish: bool = True) -> None:
     """Run all nodes, independent ones at once.
 
-    When one fails for good nothing new starts, but what is running may finish: its calls are paid for, and their
-    answers are kept. `store_tree` is awaited before each node that needs the finished tree.
+    When one fails for good nothing new starts, in loops beside it neither, but what is running may finish: its calls
+    are paid for, and their answers are kept. `store_tree` is awaited before each node that needs the finished tree.
 
     Raises:
         RepomillError: what the first failing node raised.
@@ -55,25 +55,33 @@ class _Walk:
     publish: bool
 
     async def walk(self, level: Level) -> None:
-        """Run the nodes of the workflow, or of one iteration."""
+        """Run the nodes of the workflow, or of one iteration.
+
+        Raises:
+            Cancelled: nodes are left that were not to start any more, since one around this iteration failed for good.
+            RepomillError: what the first failing node raised.
+        """
         schedule = level.plan.schedule()
         self.progress.planned(len(level.plan.nodes))
         running: dict[asyncio.Task[Ended], str] = {}
         over: asyncio.Queue[asyncio.Task[Ended]] = asyncio.Queue()
         failures: list[BaseException] = []
         try:
-            while schedule.active and not (failures and not running):
-                for node in schedule.ready() if not failures else ():
+            while schedule.active and (running or not level.is_ending):
+                for node in schedule.ready() if not level.is_ending else ():
                     task = asyncio.create_task(self._run_one(level, node), name=level.path(node))
                     task.add_done_callback(over.put_nowait)
                     running[task] = node
                 ended = await over.get()
                 node = running.pop(ended)
                 failures += [error] if (error := ended.exception()) else self._resolve(level, schedule, node, ended)
+                level.has_failed = bool(failures)
         finally:
             await _cancel(running)
         if failures:
             raise failures[0]
+        if schedule.active:
+            raise Cancelled
 
     def _resolve(self, level: Level, schedule: Schedule, node: str, ended: asyncio.Task[Ended]) -> tuple[()]:
         """Tell the schedule how a node ended that the run goes on after."""
@@ -140,9 +148,15 @@ class _Walk:
     def _gate(self, level: Level, node: str) -> AbstractAsyncContextManager[None]:
         """Bound the instances of a node that run at once."""
         bound = level.plan.nodes[node].concurrency
-        if bound is None:
-            return nullcontext()
-        return self.run.gates.setdefault((*level.ids, node), asyncio.Semaphore(bound))
+        return nullcontext() if bound is None else self._bounded(level, node, bound)
+
+    @asynccontextmanager
+    async def _bounded(self, level: Level, node: str, bound: int) -> AsyncIterator[None]:
+        """Wait until fewer run; raises `Cancelled` where nothing new may start by then."""
+        async with self.run.gates.setdefault((*level.ids, node), asyncio.Semaphore(bound)):
+            if level.is_ending:
+                raise Cancelled
+            yield
 
 
 async def _cancel(running: dict[asyncio.Task[Ended], str]) -> None:

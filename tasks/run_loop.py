@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from repomill.canonical import Json
-from repomill.errors import RepomillError
+from repomill.errors import Cancelled, RepomillError
 from repomill.nodes.base import NodeResult
 from repomill.nodes.registry import kind
 from repomill.workflow.expressions import render_value
@@ -38,7 +38,14 @@ class LoopBody:
         """Whether a node of any iteration ran in this attempt."""
 
     async def iterate(self, index: int, names: Mapping[str, Json]) -> Json:
-        """Run the body once; what its nodes gave is forgotten but for what the iteration gives."""
+        """Run the body once; what its nodes gave is forgotten but for what the iteration gives.
+
+        Raises:
+            Cancelled: a node beside the loop, or beside one around it, failed for good.
+            RepomillError: what the first failing node of the body raised.
+        """
+        if self._level.is_ending:
+            raise Cancelled
         inner = Level(
             plan=self._level.plan.body(self._node),
             loop=self._level.path(self._node),
@@ -47,6 +54,7 @@ class LoopBody:
             names={**self._level.names, **names},
             outside=self._outside,
             before=self._before,
+            around=self._level,
         )
         self._run.writer.check()
         node_states.planned(self._run, inner)
