@@ -76,7 +76,8 @@ async def run_all(body: Body, results: Results, rounds: Iterator[tuple[int, Name
             while not over.empty():
                 ended.append(over.get_nowait())
             running.difference_update(ended)
-            failure = failure or next((error for task in ended if (error := task.exception())), None)
+            failures = [error for task in ended if (error := task.exception())]  # asyncio logs those nobody asked for
+            failure = failure or next(iter(failures), None)
     finally:
         await _end(running)
     if failure is not None:

@@ -1,6 +1,7 @@
 """The loop: how often it runs its body, with what names, and what it makes of the answers."""
 
 import asyncio
+import gc
 from typing import Any, cast
 
 import pytest
@@ -160,6 +161,15 @@ async def test_an_error_ends_the_loop_and_what_runs_may_end() -> None:
         await loop(body, for_each=list("abcdef"), parallel=3)
     assert len(body.asked) == 3
     assert body.ended == [1, 2]
+
+
+async def test_failures_of_iterations_at_once_are_all_heard() -> None:
+    unheard: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, facts: unheard.append(facts))
+    with pytest.raises(AnswerCut):
+        await loop(MemoryBody(fails=broken(0, 1, 2), meets=3), for_each=list("abc"), parallel=3)
+    gc.collect()
+    assert unheard == []
 
 
 async def test_the_state_stays_when_an_iteration_fails() -> None:
