@@ -56,7 +56,7 @@ COMMANDS: dict[str, set[str]] = {
     "budget set": {"--period", "--cost", "--calls", "--tokens", "--remove"},
     "budget show": FORMAT,
     "costs": {"--by", "--since", "--csv"} | FORMAT,
-    "source discover": {"--host"} | FORMAT,
+    "source discover": {"--credentials", "--host"} | FORMAT,
     "source check": FORMAT,
     "source list": FORMAT,
     "source show": {"--page"} | FORMAT,
