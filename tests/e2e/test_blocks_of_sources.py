@@ -36,7 +36,7 @@ def test_a_key_that_is_refused_and_a_block_that_is_missing_are_for_a_person(
 GUARDED = """
 import sys
 from blocks.http_api import BearerToken, HttpApi
-HttpApi(base_url=sys.argv[1], authentication=BearerToken(token="t")).save("guarded", overwrite=True)
+HttpApi(base_url=sys.argv[1], authentication=BearerToken(token="t")).save("petshop", overwrite=True)
 """
 
 
@@ -47,7 +47,7 @@ def test_a_document_is_discovered_with_the_credentials_of_a_block(repomill: Inst
         environment = repomill.environment(PREFECT_API_URL=stack.api_url)
         subprocess.run([sys.executable, "-c", GUARDED, pets.url], env=environment, check=True, cwd=repomill.work)
         assert "--credentials" in repomill(*arguments).stderr
-        assert repomill.json(*arguments, "--credentials", "guarded")["is_new"]
+        assert repomill.json(*arguments, "--credentials", "petshop")["is_new"]
     gone = repomill(*arguments, "--credentials", "gone")
     assert (gone.returncode, "repomill-http-api/gone" in gone.stderr) == (3, True)
 
