@@ -11,7 +11,7 @@ from repomill.calls._slots import Slot, Slots
 from repomill.calls.queues import Entry, QueueBoard, QueueLimits, Told, Turn
 from repomill.errors import RepomillError
 
-AHEAD = 4
+AHEAD = 8
 """Calls of one run that may stand in line at the board at once; the others wait here."""
 
 WORTH_TELLING = 1.0
