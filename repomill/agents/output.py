@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from repomill.agents.request import AgentRequest
 from repomill.canonical import Json
 from repomill.errors import OutputSchemaInvalid, UnsafeTree
-from repomill.trees.paths import check_paths
+from repomill.trees.paths import check_paths, join_path
 from repomill.trees.tree import TreeFile
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _file_problems(files: list[dict[str, Any]]) -> Iterator[str]:
 def _path_problems(files: list[dict[str, Any]]) -> tuple[str, ...]:
     """Return why paths are refused in a tree; the model may choose others, a stored answer never will."""
     try:
-        check_paths(item["path"].removeprefix("./") for item in files)
+        check_paths(join_path("", item["path"]) for item in files)
     except UnsafeTree as error:
         return tuple(f"/files: {problem}" for problem in error.problems[:MAX_PROBLEMS])
     return ()

@@ -162,15 +162,7 @@ class DataFunctions:
 
 
 def _kind(value: Any) -> Kind:
-    kinds: dict[type, Kind] = {
-        str: "text",
-        bool: "boolean",
-        int: "number",
-        float: "number",
-        list: "list",
-        dict: "object",
-    }
-    return kinds.get(type(value), "null")
+    return _KINDS.get(type(value), "null")
 
 
 def _size(value: Any) -> int | None:

@@ -41,7 +41,10 @@ def function(
 
 def parameters_of(model: type[ToolArguments]) -> dict[str, Any]:
     """Return the JSON Schema of arguments, without the titles and the docstring that pydantic adds."""
-    schema = model.model_json_schema()
+    return _unnamed(model.model_json_schema())
+
+
+def _unnamed(schema: dict[str, Any]) -> dict[str, Any]:
     return {name: part for name, part in schema.items() if name not in {"title", "description"}}
 
 
@@ -52,5 +55,4 @@ class _Untitled(GenerateJsonSchema):
         return False
 
     def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> dict[str, Any]:
-        found = super().typed_dict_schema(schema)
-        return {name: part for name, part in found.items() if name not in {"title", "description"}}
+        return _unnamed(super().typed_dict_schema(schema))

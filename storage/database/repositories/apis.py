@@ -41,13 +41,12 @@ class Apis(Repository):
 
     def find(self, name: str, at: datetime | None = None) -> ApiVersion | None:
         """Return the newest version of an API, or the one that was it at a time; None when there is none."""
-        known = self.versions(name)
-        return next((version for version in known if at is None or version.created_at <= at), None)
+        query = _versions(name) if at is None else _versions(name).where(ApiVersion.created_at <= at)
+        return self._session.scalars(query.limit(1)).one_or_none()
 
     def versions(self, name: str) -> Sequence[ApiVersion]:
         """Return all versions of an API, newest first; none where there is no such API."""
-        query = select(ApiVersion).join(Api, Api.id == ApiVersion.api_id).where(Api.name == name)
-        return self._session.scalars(query.order_by(ApiVersion.number.desc())).all()
+        return self._session.scalars(_versions(name)).all()
 
     def operations(self, version_id: UUID) -> Sequence[Operation]:
         """Return a version's operations in the document's order."""
@@ -95,6 +94,12 @@ class Apis(Repository):
         self._session.flush()
         self._audit("create", "api version", version.id, None, None, api=api.name, number=version.number)
         return version
+
+
+def _versions(name: str) -> Select[tuple[ApiVersion]]:
+    """Select the versions of an API, newest first."""
+    query = select(ApiVersion).join(Api, Api.id == ApiVersion.api_id).where(Api.name == name)
+    return query.order_by(ApiVersion.number.desc())
 
 
 def _by_name(name: str) -> Select[tuple[Api]]:
