@@ -9,7 +9,10 @@ from typing import Any, cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Boolean, Engine, Executable, event
+from psycopg import ClientCursor
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus
+from sqlalchemy import Boolean, Dialect, Engine, Executable, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
@@ -17,12 +20,14 @@ from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from storage.database._engine import IN_HASTE
+from storage.database._engine import IN_HASTE, READ_ONLY
 from storage.database.models import Tenant
+from storage.database.repositories._many import ChangeHere, OfHere, Opening
 from storage.database.scope import Scope
 
-_NAME = "SELECT set_config('repomill.organisation_id', %s, true)"
-_NAME_IN_HASTE = f"{_NAME}, set_config('synchronous_commit', 'off', true)"
+_BEGIN, _BEGIN_READING = "BEGIN", "BEGIN READ ONLY"
+_NAME = "SET LOCAL repomill.organisation_id"
+_IN_HASTE = "SET LOCAL synchronous_commit = off"
 
 _RESTRICTED: WeakKeyDictionary[Executable, dict[UUID, Executable]] = WeakKeyDictionary()
 
@@ -95,21 +100,39 @@ def _as_likely(element: _Likely, compiler: SQLCompiler, **how: Any) -> str:
     return f"likely({compiler.process(element.clauses, **how)})"
 
 
-def name_organisation(session: OrganisationSession) -> None:
-    """Tell PostgreSQL for whom this transaction acts: its row-level security stands behind the filter above.
+def begin(session: OrganisationSession, opening: Opening | None = None) -> bool:
+    """Begin a transaction, and tell PostgreSQL for whom it acts: its row-level security stands behind the filter above.
 
     And whether its commit waits for the disk: https://www.postgresql.org/docs/current/wal-async-commit.html
+    All of that, and what opens it, is one request past SQLAlchemy, since every transaction makes it.
+
+    Returns:
+        Whether the opening found a row; False where it was not sent, as to SQLite.
     """
     connection = session.connection()
-    dialect = connection.dialect
-    if dialect.name == "postgresql":
-        statement = _NAME_IN_HASTE if connection.get_execution_options().get(IN_HASTE) else _NAME
-        named = (str(session.scope.organisation_id),)
-        driver: Any = connection.connection.driver_connection  # every transaction does this: past SQLAlchemy
-        try:
-            driver.execute(statement, named)
-        except dialect.loaded_dbapi.Error as error:
-            raise OperationalError(statement, named, error) from error
+    if connection.dialect.name != "postgresql":
+        return False
+    options, here = connection.get_execution_options(), session.scope.organisation_id
+    driver: Any = connection.connection.driver_connection
+    statements = [_BEGIN_READING if options.get(READ_ONLY) else _BEGIN, f"{_NAME} = '{here}'"]
+    if options.get(IN_HASTE):
+        statements.append(_IN_HASTE)
+    if opening is not None:
+        text = _text(opening.statement, connection.dialect)
+        statements.append(ClientCursor(driver).mogrify(text, {**opening.named, "here": here}))
+    request = "; ".join(statements)
+    try:
+        result = driver.pgconn.exec_(request.encode())
+        if result.status not in {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}:
+            raise error_from_result(result)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise OperationalError(request, None, error) from error
+    return bool(result.ntuples)
+
+
+@lru_cache
+def _text(statement: OfHere | ChangeHere, dialect: Dialect) -> str:
+    return str(statement.compile(dialect=dialect))
 
 
 def _stamp_row(row: Tenant, organisation_id: UUID) -> None:

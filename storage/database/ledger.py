@@ -24,6 +24,7 @@ from storage.artifacts.keys import call_key
 from storage.artifacts.port import ArtifactStore
 from storage.database.lease import Lease
 from storage.database.models import Call
+from storage.database.repositories._leases import owned
 from storage.database.repositories.budgets import RunBudget
 from storage.database.scope import Scope
 from storage.database.session import Database
@@ -100,7 +101,7 @@ class SqlCallLedger:
         self._keys: set[CallKey] = set()
         self._knows_all: bool | None = None
         self._looking = asyncio.Lock()
-        self._together = Together(database, scope, lambda work: work.executions.guard(lease))
+        self._together = Together(database, scope, lambda work: work.executions.guard(lease), opening=owned(lease))
 
     async def find(self, key: CallKey) -> CallRow | None:
         if not await self._may_be_there(key):

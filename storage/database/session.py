@@ -16,9 +16,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from repomill.errors import DatabaseUnavailable
 from storage.database import schema
 from storage.database._engine import IN_HASTE, READ_ONLY, STATEMENT_TIMEOUT, database_url, make_engine
-from storage.database._tenancy import OrganisationSession, name_organisation
+from storage.database._tenancy import OrganisationSession, begin
 from storage.database.changes import Listener, kept
 from storage.database.models.base import utc_now
+from storage.database.repositories._many import Opening
 from storage.database.scope import Scope
 from storage.database.work import Work
 
@@ -58,7 +59,7 @@ class Database:
         self.engine = make_engine(parsed, connections=threads, statement_timeout=statement_timeout)
         self._reading_engine = self.engine.execution_options(**{READ_ONLY: True})
         self._hasty_engine = self.engine.execution_options(**{IN_HASTE: True})
-        self._clock = clock
+        self.clock = clock
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="database")
         self._is_checked = False
         self._patience = patience.total_seconds()
@@ -67,12 +68,15 @@ class Database:
         """Told of changes of status after the commit."""
 
     @contextmanager
-    def transaction(self, scope: Scope, *, read_only: bool = False, durable: bool = True) -> Iterator[Work]:
+    def transaction(
+        self, scope: Scope, *, read_only: bool = False, durable: bool = True, opening: Opening | None = None
+    ) -> Iterator[Work]:
         """Give a unit of work; it is committed at the end of the block, and rolled back by any error.
 
         Rows that repositories returned stay usable afterwards. `read_only` transactions do not wait for writers. One
         that need not be `durable` is committed before it is on the disk: of the last of them a power cut, or a crash
-        of PostgreSQL's server, may leave nothing. It is on the disk with the next durable one.
+        of PostgreSQL's server, may leave nothing. It is on the disk with the next durable one. Whether its `opening`
+        was sent and found a row says `Work.found`.
 
         Raises:
             DatabaseUnavailable: it cannot be reached, or went away in the middle.
@@ -83,27 +87,33 @@ class Database:
         engine = self._reading_engine if read_only else writing_engine
         with self._translated(), OrganisationSession(engine, scope) as session:
             with session.begin():
-                name_organisation(session)
-                yield Work(session, scope, self._clock)
+                found = begin(session, opening)
+                yield Work(session, scope, self.clock, found=found)
             changes = kept(session)
         if changes:
             for listener in self.listeners:
                 listener(changes)
 
     async def run(
-        self, scope: Scope, function: Callable[[Work], T], *, read_only: bool = False, durable: bool = True
+        self,
+        scope: Scope,
+        function: Callable[[Work], T],
+        *,
+        read_only: bool = False,
+        durable: bool = True,
+        opening: Opening | None = None,
     ) -> T:
         """Call `function` with a unit of work in a thread; for callers in an event loop.
 
-        A cancelled caller does not undo it: what was begun is committed. A connection that cannot be opened is tried
-        again within the patience: nothing was sent. One that PostgreSQL undid, for it and another waited for each
+        A cancelled caller does not undo it: what was begun is committed. A transaction that cannot be begun is tried
+        again within the patience: nothing was done. One that PostgreSQL undid, for it and another waited for each
         other, is done again. Raises as `transaction`.
         """
         has_begun = False
 
         def transact() -> T:
             nonlocal has_begun
-            with self.transaction(scope, read_only=read_only, durable=durable) as work:
+            with self.transaction(scope, read_only=read_only, durable=durable, opening=opening) as work:
                 has_begun = True
                 return function(work)
 

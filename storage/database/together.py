@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 from repomill.errors import ArtifactStoreUnavailable, DatabaseUnavailable, OwnershipLost
+from storage.database.repositories._many import Opening
 from storage.database.scope import Scope
 from storage.database.session import Database, was_undone
 from storage.database.work import Work
@@ -34,6 +35,7 @@ class _Piece:
 
     function: Callable[[Work], Any]
     beside: Sequence[Future[None]]
+    opening: Opening | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class _Caller:
 class Together:
     """Joins the transactions of callers in one event loop; `first` opens each, and fails it for all who are in it.
 
-    They are `durable` or not, as those of `Database.transaction`.
+    Where their `opening` found a row, `first` is not needed. They are `durable` or not, as those of
+    `Database.transaction`.
     """
 
     def __init__(
@@ -68,26 +71,36 @@ class Together:
         scope: Scope,
         first: Callable[[Work], object] | None = None,
         *,
+        opening: Opening | None = None,
         durable: bool = True,
     ) -> None:
         self._database = database
         self._scope = scope
         self._first = first
+        self._opening = opening
         self._durable = durable
         self._waiting: deque[_Caller] = deque()
         self._is_busy = False
         self._working: asyncio.Task[None] | None = None
         """Only so that it is not forgotten while it runs."""
 
-    async def run(self, function: Callable[[Work], T], beside: Sequence[Future[None]] = ()) -> T:
+    async def run(
+        self,
+        function: Callable[[Work], T],
+        beside: Sequence[Future[None]] = (),
+        *,
+        opening: Opening | None = None,
+    ) -> T:
         """Call `function` with a unit of work that others may share; it is committed when this returns.
+
+        Where it has one to itself, an `opening` of its own goes out first.
 
         What goes on `beside` has ended well before the commit. It takes no longer than a few statements and needs no
         event loop: locks are held meanwhile. A function that raises undoes what all did who shared the transaction, and
         each is called again in one of its own: so it has no effect but in the database. One whose caller was cancelled
         before it began is not called. Raises as `Database.run`, and what the function raises or what goes on beside it.
         """
-        piece = _Piece(function, beside)
+        piece = _Piece(function, beside, opening)
         if self._is_busy:
             done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
             self._waiting.append(_Caller(piece, done))
@@ -140,13 +153,14 @@ class Together:
 
     async def _transact(self, pieces: Sequence[_Piece]) -> list[Any]:
         def all_of_them(work: Work) -> list[Any]:
-            if self._first is not None:
+            if self._first is not None and not work.found:
                 self._first(work)
             results = [piece.function(work) for piece in pieces]
             _wait_for([each for piece in pieces for each in piece.beside])
             return results
 
-        return await self._database.run(self._scope, all_of_them, durable=self._durable)
+        opening = self._opening or (pieces[0].opening if len(pieces) == 1 else None)
+        return await self._database.run(self._scope, all_of_them, durable=self._durable, opening=opening)
 
 
 def _wait_for(beside: Sequence[Future[None]]) -> None:

@@ -36,7 +36,8 @@ __all__ = ["DEFAULT_SCOPE", "Scope", "Work"]
 class Work:
     """Repositories by noun; nothing in them commits, the transaction does."""
 
-    def __init__(self, session: Session, scope: Scope, clock: Callable[[], datetime]) -> None:
+    def __init__(self, session: Session, scope: Scope, clock: Callable[[], datetime], *, found: bool = False) -> None:
+        self.found = found
         self._parts = (session, scope, clock)
 
     @cached_property

@@ -1,13 +1,14 @@
 """Rows read and written past the session, which is much quicker: no objects, and statements name the organisation."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, NewType, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, Update, bindparam, insert, update
+from sqlalchemy import ColumnElement, Delete, Row, Select, Table, Update, bindparam, insert, update
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy.sql.dml import ReturningUpdate, UpdateBase
 
 from storage.database.models import Base
 from storage.database.scope import Scope
@@ -25,6 +26,18 @@ ChangeHere = NewType("ChangeHere", ReturningUpdate[Any])
 """A change of rows that `change_here` restricted to one organisation."""
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A statement that goes out with the beginning of a transaction: a request to PostgreSQL less."""
+
+    statement: OfHere | ChangeHere
+    named: Mapping[str, object]
+
+
+WriteHere = NewType("WriteHere", UpdateBase)
+"""A change of rows that `write_here` restricted to one organisation; it returns nothing."""
+
+
 def is_here(table: Table) -> ColumnElement[bool]:
     """Return the condition that rows are of the organisation which the parameter `here` names."""
     return table.c.organisation_id == bindparam("here")
@@ -35,9 +48,14 @@ def of_here(query: Select[Any], table: Table, *others: Table) -> OfHere:
     return OfHere(query.where(*map(is_here, (table, *others))))
 
 
-def change_here(change: Update, table: Table) -> ChangeHere:
-    """Restrict a change of a table's rows to the organisation for which it is sent; it returns the rows it changed."""
-    return ChangeHere(change.where(is_here(table)).returning(table))
+def change_here(change: Update, table: Table, *names: str) -> ChangeHere:
+    """Restrict a change of a table's rows to the organisation for which it is sent; it returns columns of them."""
+    return ChangeHere(change.where(is_here(table)).returning(*(table.c[name] for name in names)))
+
+
+def write_here(change: Update | Delete, table: Table) -> WriteHere:
+    """Restrict a change of a table's rows to the organisation for which it is sent."""
+    return WriteHere(change.where(is_here(table)))
 
 
 def read_all(
@@ -46,6 +64,12 @@ def read_all(
     """Return rows of the scope's organisation, after what the session has not written yet."""
     session.flush()
     return session.connection().execute(query, {**named, "here": scope.organisation_id}).all()
+
+
+def write_all(session: Session, scope: Scope, change: WriteHere, rows: Sequence[Mapping[str, object]]) -> None:
+    """Make a change once for each of these parameters, in that order, after what the session has not written yet."""
+    session.flush()
+    session.connection().execute(change, [{**named, "here": scope.organisation_id} for named in rows])
 
 
 def insert_all(session: Session, scope: Scope, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:

@@ -240,7 +240,7 @@ def test_a_day_begins_anew(database: Database, spender: Spender) -> None:
         spender.spend(work, 1)
         with pytest.raises(BudgetExceeded, match="project demo for 2026-11-21 is 1 calls"):
             spender.reserve(work, 2)
-        database._clock.now += timedelta(days=1)  # type: ignore[attr-defined]  # the ticking clock of the fixture
+        database.clock.now += timedelta(days=1)  # type: ignore[attr-defined]  # the ticking clock of the fixture
         spender.reserve(work, 2)
 
 

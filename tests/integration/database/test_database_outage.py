@@ -4,17 +4,22 @@ import asyncio
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import column, event, func, select, text
 
+from repomill.calls.ledger import CallKey, CallKind, CallRequest, CallState
 from repomill.errors import DatabaseUnavailable
+from storage.artifacts.memory import MemoryStore
 from storage.database import schema
+from storage.database.ledger import SqlCallLedger
 from storage.database.scope import DEFAULT_SCOPE
 from storage.database.session import TRY_AGAIN, Database
 from storage.database.work import Work
+from tests.fakes.stored_rows import running_execution
 from tests.servers import postgresql
 
 LONG = timedelta(minutes=1)
@@ -108,3 +113,32 @@ async def test_two_that_wait_for_each_other_are_both_done(server: tuple[Path, st
     assert list(await asyncio.gather(*both)) == [72, 71]
     assert len(begun) == 3
     database.close()
+
+
+async def test_connections_that_the_server_ended_are_replaced(server: tuple[Path, str]) -> None:
+    """They were used just now, so none is asked beforehand whether it lives."""
+    impatient, patient = Database(server[1]), Database(server[1], patience=LONG)
+    for database in (impatient, patient):
+        await database.run(DEFAULT_SCOPE, users)
+    with closing(Database(server[1])) as third, third.bare() as other, closing(other.connection):
+        pids = select(func.pg_terminate_backend(column("pid"))).select_from(text("pg_stat_activity"))
+        other.execute(pids.where(text("datname = current_database() AND pid <> pg_backend_pid()")))
+    with pytest.raises(DatabaseUnavailable, match=r"terminating connection|closed the connection|connection is"):
+        await impatient.run(DEFAULT_SCOPE, users)
+    assert await impatient.run(DEFAULT_SCOPE, users) == await patient.run(DEFAULT_SCOPE, users)
+    for database in (impatient, patient):
+        database.close()
+
+
+async def test_who_waits_too_long_for_the_lock_that_opens_a_transaction_is_told(server: tuple[Path, str]) -> None:
+    hasty, other = Database(server[1], statement_timeout=timedelta(seconds=0.2)), Database(server[1])
+    lease = await other.run(DEFAULT_SCOPE, running_execution)
+    ledger = SqlCallLedger(hasty, MemoryStore(), DEFAULT_SCOPE, lease, lease.execution_id)
+    call = CallRequest(CallKey("node", 1, "0" * 64), CallKind.HTTP, "main", "", {})
+    with other.transaction(DEFAULT_SCOPE) as work:
+        work.executions.guard(lease)
+        with pytest.raises(DatabaseUnavailable, match="statement timeout"):
+            await ledger.reserve(call)
+    assert (await ledger.reserve(call)).state is CallState.RESERVED
+    for database in (hasty, other):
+        database.close()

@@ -1,18 +1,15 @@
 """No organisation sees, changes or deletes what belongs to another."""
 
 import gc
-from typing import NoReturn
 from uuid import UUID, uuid4
 from weakref import ref
 
 import pytest
-from psycopg import Connection
-from psycopg.errors import QueryCanceled
 from sqlalchemy import delete, insert, select, update
 
 from repomill.calls.budget import Limits, Period
 from repomill.calls.ledger import Usage
-from repomill.errors import DatabaseUnavailable, ExecutionNotFound, GeneratedProjectNotFound, WorkflowNotFound
+from repomill.errors import ExecutionNotFound, GeneratedProjectNotFound, WorkflowNotFound
 from storage.database._tenancy import ForeignRow
 from storage.database.models import Membership, Organisation, Project, Tenant, User
 from storage.database.repositories.base import Repository
@@ -21,7 +18,6 @@ from storage.database.scope import DEFAULT_SCOPE, Scope
 from storage.database.session import Database
 from storage.database.work import Work
 from tests.fakes.stored_rows import NOW, completed_project, membership_of, new_execution
-from tests.servers import postgresql
 
 
 @pytest.fixture
@@ -136,20 +132,3 @@ def test_budgets_of_two_organisations_have_accounts_of_their_own(database: Datab
             run = RunBudget(uuid4(), uuid4(), Limits())
             assert work.budgets.put_aside(run, Usage(1, 1), "main", "gpt") == ["organisation"]
             assert work.budgets.account(budget).reserved.calls == 1
-
-
-async def test_a_transaction_that_cannot_name_its_organisation_is_tried_again_by_those_who_try(
-    postgresql_server: str, migrated_postgresql: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    database = Database(postgresql.create_database(postgresql_server, "unnamed", migrated_postgresql))
-
-    def refuse(*_: object) -> NoReturn:
-        raise QueryCanceled("canceling statement due to statement timeout")
-
-    await database.run(DEFAULT_SCOPE, lambda work: work.users.list())
-    with monkeypatch.context() as patched:
-        patched.setattr(Connection, "execute", refuse)
-        with pytest.raises(DatabaseUnavailable, match="statement timeout"):
-            await database.run(DEFAULT_SCOPE, lambda work: work.users.list())
-    await database.run(DEFAULT_SCOPE, lambda work: work.users.list())
-    database.close()
