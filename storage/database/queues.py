@@ -6,10 +6,11 @@ from typing import TypeVar
 from uuid import UUID
 
 from repomill.calls.queues import Entry, QueueLimits
-from storage.database.repositories.call_queues import CallQueues
+from storage.database.repositories.call_queues import CallQueues, turn_due, turn_taken
 from storage.database.scope import Scope
 from storage.database.session import Database
 from storage.database.together import Together
+from storage.database.work import Work
 
 T = TypeVar("T")
 
@@ -32,7 +33,18 @@ class SqlQueueBoard:
         paces = queue.requests_per_minute is not None or (queue.tokens_per_minute is not None and tokens > 0)
         if queue.concurrency is None and (has_turn or not paces):
             return Entry(await self._pause_left(queue), has_turn)
+        if queue.concurrency is None and not tokens:
+            return await self._book(queue, holder)
         return await self._run(queue.name, lambda queues: queues.enter(queue, holder, has_turn=has_turn, tokens=tokens))
+
+    async def _book(self, queue: QueueLimits, holder: UUID) -> Entry:
+        """Take a turn, all that is needed; one that is due is booked as the transaction begins."""
+        now = self._database.clock()
+
+        def book(work: Work) -> Entry:
+            return turn_taken(now) if work.found else work.call_queues.enter(queue, holder, has_turn=False)
+
+        return await self._joined(queue.name).run(book, opening=turn_due(queue, now))
 
     async def renew(self, queue: QueueLimits, holder: UUID) -> None:
         await self._run(queue.name, lambda queues: queues.renew(queue, holder))
@@ -53,7 +65,10 @@ class SqlQueueBoard:
         return await self._database.run(self._scope, lambda work: work.call_queues.pause_left(queue), read_only=True)
 
     async def _run(self, name: str, function: Callable[[CallQueues], T]) -> T:
+        return await self._joined(name).run(lambda work: function(work.call_queues))
+
+    def _joined(self, name: str) -> Together:
         """Share transactions with calls of the same queue: two queues in one would be locked in any order."""
         if name not in self._together:
             self._together[name] = Together(self._database, self._scope, durable=self._durable)
-        return await self._together[name].run(lambda work: function(work.call_queues))
+        return self._together[name]

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from repomill.calls.budget import Amount
 from repomill.calls.ledger import CallState
 from storage.database.models import BudgetAccount, Call
-from storage.database.repositories._many import OfHere, is_here, of_here, table_of
+from storage.database.repositories._many import OfHere, of_here, table_of, write_here
 from storage.database.repositories.base import Repository
 
 Calls = Sequence[ColumnElement[bool]]
@@ -28,10 +28,11 @@ _LOCKED = of_here(select(_TABLE).where(_IS_NAMED).order_by(_TABLE.c.name).with_f
 _NUMBER = of_here(select(func.count()).select_from(_TABLE).where(_IS_NAMED), _TABLE)
 _WHEN_ALL_ARE_THERE = OfHere(_LOCKED.where(_NUMBER.scalar_subquery() == bindparam("number")))
 _MOVED = ("spent_cost", "spent_calls", "spent_tokens", "reserved_cost", "reserved_calls", "reserved_tokens")
-_MORE = (
+_MORE = write_here(
     update(_TABLE)
-    .where(_TABLE.c.name == bindparam("account"), is_here(_TABLE))
-    .values({name: _TABLE.c[name] + bindparam(f"more_{name}") for name in _MOVED})
+    .where(_TABLE.c.name == bindparam("account"))
+    .values({name: _TABLE.c[name] + bindparam(f"more_{name}") for name in _MOVED}),
+    _TABLE,
 )
 
 
@@ -103,9 +104,7 @@ class Accounts(Repository):
             "more_reserved_calls": more_reserved.calls,
             "more_reserved_tokens": more_reserved.tokens,
         }
-        here = self._scope.organisation_id
-        self._session.flush()
-        self._session.connection().execute(_MORE, [{"account": name, "here": here, **more} for name in sorted(names)])
+        self._write_all(_MORE, *({"account": name, **more} for name in sorted(names)))
 
     def _locked(self, names: Collection[str]) -> dict[str, Account]:
         return self._accounts(_LOCKED, {"names": list(names)})

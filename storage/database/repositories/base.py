@@ -14,7 +14,15 @@ from repomill.errors import NotPermitted
 from repomill.roles import Permission
 from storage.database.changes import StatusChange, facts_of, keep
 from storage.database.models import AuditEntry, Base, Membership, User
-from storage.database.repositories._many import ChangeHere, OfHere, insert_all, read_all, update_all
+from storage.database.repositories._many import (
+    ChangeHere,
+    OfHere,
+    WriteHere,
+    insert_all,
+    read_all,
+    update_all,
+    write_all,
+)
 from storage.database.scope import Scope
 from storage.database.transitions import check_transition
 
@@ -35,6 +43,15 @@ class Repository:
     def _read_all(self, query: OfHere | ChangeHere, named: Mapping[str, object]) -> Sequence[Row[Any]]:
         """Return rows, or those that were changed, past the session, which takes three times as long."""
         return read_all(self._session, self._scope, query, named)
+
+    def _write_all(self, change: WriteHere, *rows: Mapping[str, object]) -> None:
+        """Make a change once for each of these parameters, past the session."""
+        write_all(self._session, self._scope, change, rows)
+
+    @property
+    def _can_return(self) -> bool:
+        """Tell whether changes may return rows: SQLite's do since 3.35."""
+        return self._session.connection().dialect.update_returning
 
     def _add(self, row: RowT) -> RowT:
         """Insert now, so that the database's constraints speak here and not at the commit."""

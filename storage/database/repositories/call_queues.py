@@ -5,21 +5,61 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, func, select, update
+from sqlalchemy import Row, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from repomill.calls.queues import LOOK_AGAIN, SLOT_LIFE, Entry, QueueLimits
 from repomill.calls.token_bucket import TokenBucket
 from storage.database.models import CallQueue, CallSlot
-from storage.database.repositories._many import OfHere, of_here, table_of, update_all
+from storage.database.repositories._many import (
+    OfHere,
+    Opening,
+    change_here,
+    of_here,
+    table_of,
+    update_all,
+    write_here,
+)
 from storage.database.repositories.base import Repository
 
 _QUEUES = table_of(CallQueue)
 _NAMED = of_here(select(_QUEUES).where(_QUEUES.c.name == bindparam("queue")), _QUEUES)
 _LOCKED = OfHere(_NAMED.with_for_update())
-_SLOTS = select(func.count(), func.count().filter(CallSlot.expires_at <= bindparam("now")))
-_SLOTS = _SLOTS.select_from(CallSlot).where(CallSlot.queue == bindparam("queue"))
+_NOW = bindparam("now", type_=_QUEUES.c.next_turn_at.type)
+_DUE = change_here(
+    update(_QUEUES)
+    .where(
+        _QUEUES.c.name == bindparam("queue"),
+        or_(_QUEUES.c.paused_until.is_(None), _QUEUES.c.paused_until <= _NOW),
+        or_(_QUEUES.c.next_turn_at.is_(None), _QUEUES.c.next_turn_at <= _NOW),
+    )
+    .values(next_turn_at=bindparam("next")),
+    _QUEUES,
+    "id",
+)
+"""A turn that is due, booked in one statement."""
+_SLOTS = table_of(CallSlot)
+_IN_QUEUE, _IS_OVER = _SLOTS.c.queue == bindparam("lane"), _SLOTS.c.expires_at <= bindparam("now")
+_ITS = and_(_IN_QUEUE, _SLOTS.c.holder == bindparam("slot"))
+_COUNTED = of_here(select(func.count(), func.count().filter(_IS_OVER)).select_from(_SLOTS).where(_IN_QUEUE), _SLOTS)
 """How many slots there are, and how many of them are over."""
+_SWEPT = write_here(delete(_SLOTS).where(_IN_QUEUE, _IS_OVER), _SLOTS)
+_LEFT = write_here(delete(_SLOTS).where(_ITS), _SLOTS)
+_RENEWED = write_here(update(_SLOTS).where(_ITS).values(expires_at=bindparam("until")), _SLOTS)
+
+
+def turn_due(queue: QueueLimits, now: datetime) -> Opening:
+    """Return what books a turn as its transaction begins, unless nobody may enter or others have later ones."""
+    return Opening(_DUE, _turn(queue, now))
+
+
+def turn_taken(now: datetime) -> Entry:
+    """Return what became of an attempt to enter that booked a turn which was due."""
+    return Entry(0.0, has_turn=True, turn_at=now.timestamp())
+
+
+def _turn(queue: QueueLimits, now: datetime) -> dict[str, object]:
+    return {"queue": queue.name, "now": now, "next": now + timedelta(minutes=1) / (queue.requests_per_minute or 1)}
 
 
 class CallQueues(Repository):
@@ -33,6 +73,11 @@ class CallQueues(Repository):
 
     def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool, tokens: int = 0) -> Entry:
         """Take tokens, a turn and a slot, or say how long to wait before it is tried again."""
+        tokens = tokens if queue.tokens_per_minute is not None else 0
+        if not has_turn and not tokens:
+            due_at = self._booked_when_due(queue)
+            if due_at is not None:
+                return self._in_with_slot(queue, holder, due_at, due_at)
         row, now = self._locked(queue.name), self._clock()
         if row.paused_until is not None and row.paused_until > now:
             return Entry((row.paused_until - now).total_seconds(), has_turn)
@@ -41,12 +86,22 @@ class CallQueues(Repository):
             if wait := self._wait_for_tokens(row, queue, holder, tokens, now):
                 return Entry(wait, has_turn=False)
             turn_at = self._book(row, queue, now)
-        instant = None if turn_at is None else turn_at.timestamp()
         if turn_at is not None and turn_at > now:
-            return Entry((turn_at - now).total_seconds(), has_turn=True, turn_at=instant)
+            return Entry((turn_at - now).total_seconds(), has_turn=True, turn_at=turn_at.timestamp())
+        return self._in_with_slot(queue, holder, turn_at, now)
+
+    def _in_with_slot(self, queue: QueueLimits, holder: UUID, turn_at: datetime | None, now: datetime) -> Entry:
+        instant = None if turn_at is None else turn_at.timestamp()
         if not self._takes_slot(queue, holder, now):
             return Entry(LOOK_AGAIN, has_turn=True, needs_slot=True, turn_at=instant)
         return Entry(0.0, has_turn=True, turn_at=instant)
+
+    def _booked_when_due(self, queue: QueueLimits) -> datetime | None:
+        """Lock the queue and book a turn in one statement; None where that is not due, or nobody may enter."""
+        now = self._clock()
+        if queue.requests_per_minute is None or not self._can_return or not self._read_all(_DUE, _turn(queue, now)):
+            return None
+        return now
 
     def _wait_for_tokens(self, row: Row[Any], queue: QueueLimits, holder: UUID, tokens: int, now: datetime) -> float:
         if queue.tokens_per_minute is None or not tokens:
@@ -93,22 +148,21 @@ class CallQueues(Repository):
     def _takes_slot(self, queue: QueueLimits, holder: UUID, now: datetime) -> bool:
         if queue.concurrency is None:
             return True
-        all_slots, over = self._session.execute(_SLOTS, {"queue": queue.name, "now": now}).one()
+        [(all_slots, over)] = self._read_all(_COUNTED, {"lane": queue.name, "now": now})
         if over:
-            self._session.execute(delete(CallSlot).where(CallSlot.queue == queue.name, CallSlot.expires_at <= now))
+            self._write_all(_SWEPT, {"lane": queue.name, "now": now})
         if all_slots - over >= queue.concurrency:
             return False
-        self._add(CallSlot(queue=queue.name, holder=holder, expires_at=_life(now)))
+        self._insert(CallSlot(queue=queue.name, holder=holder, expires_at=_life(now)))
         return True
 
     def renew(self, queue: QueueLimits, holder: UUID) -> None:
         """Let a slot live on."""
-        its = (CallSlot.queue == queue.name, CallSlot.holder == holder)
-        self._session.execute(update(CallSlot).where(*its).values(expires_at=_life(self._clock())))
+        self._write_all(_RENEWED, {"lane": queue.name, "slot": holder, "until": _life(self._clock())})
 
     def leave(self, queue: QueueLimits, holder: UUID) -> None:
         """Give a slot back."""
-        self._session.execute(delete(CallSlot).where(CallSlot.queue == queue.name, CallSlot.holder == holder))
+        self._write_all(_LEFT, {"lane": queue.name, "slot": holder})
 
     def pause(self, queue: QueueLimits, length: timedelta) -> None:
         """Let nobody enter for that long; a longer pause stays."""

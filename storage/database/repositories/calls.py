@@ -25,6 +25,7 @@ _BY_KEY = select(Call).where(
 _BY_KEY_LOCKED = _BY_KEY.with_for_update()
 
 _TABLE = table_of(Call)
+_TOLD = ("state", "sends", "budget_accounts", "reserved_amount", "reserved_tokens")
 _NOW, _PRICE = bindparam("now", type_=_TABLE.c.settled_at.type), bindparam("price", type_=_TABLE.c.cost.type)
 _SETTLED = change_here(
     update(_TABLE)
@@ -46,6 +47,7 @@ _SETTLED = change_here(
         cost=func.coalesce(_TABLE.c.cost + func.coalesce(_PRICE, 0), _PRICE),
     ),
     _TABLE,
+    *_TOLD,
 )
 """Both steps of a call that was sent, in one statement; what an earlier sending was charged stays charged."""
 
@@ -152,8 +154,9 @@ class Calls(CallReads):
         """Take both steps of a call that has its answer."""
         facts = {"place": response_key, "now": self._clock(), "latency": latency_ms, "price": usage.cost}
         tokens = {"tokens_in": usage.input_tokens, "tokens_out": usage.output_tokens}
-        returns_rows = self._session.connection().dialect.update_returning  # SQLite's does since 3.35
-        for changed in self._read_all(_SETTLED, {**_named(root_id, key), **facts, **tokens}) if returns_rows else ():
+        for changed in (
+            self._read_all(_SETTLED, {**_named(root_id, key), **facts, **tokens}) if self._can_return else ()
+        ):
             row = Call(**changed._mapping)
             self._budgets.settle(row, Amount.of(usage, row.reserved_amount))
             return row

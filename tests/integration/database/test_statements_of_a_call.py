@@ -24,9 +24,10 @@ QUEUE = QueueLimits("models", concurrency=5, requests_per_minute=10**6)
 BOUND = Usage(100, 100, Decimal("0.01"))
 LIMITS = Limits(cost_usd=Decimal(100), calls=1000)
 
-QUEUED = ["SELECT call_queues", "UPDATE call_queues"]
-RESERVED = ["SELECT executions", "SELECT budgets", "SELECT budget_accounts", "UPDATE budget_accounts"]
-SETTLED = ["SELECT executions", "UPDATE calls", "UPDATE budget_accounts"]
+QUEUED, OWNED = "UPDATE call_queues", "SELECT executions"
+"""Statements that open a transaction: PostgreSQL hears them with its beginning, and SQLAlchemy does not."""
+RESERVED = ["SELECT budgets", "SELECT budget_accounts", "UPDATE budget_accounts", "INSERT calls"]
+SETTLED = ["UPDATE calls", "UPDATE budget_accounts"]
 
 
 async def keep(seconds: float) -> None:
@@ -52,7 +53,10 @@ async def test_a_call_with_two_budgets_and_a_slot_at_hand_is_three_short_transac
         await calls.call(CallKind.HTTP, "main", {}, send, bound=BOUND)
         seen = with_slot.ended()
     await queues.aclose()
-    assert seen == [*QUEUED, *RESERVED, "INSERT calls", *SETTLED]
+    if database.engine.dialect.name == "postgresql":
+        assert seen == [*RESERVED, *SETTLED]
+    else:
+        assert seen == [QUEUED, OWNED, *RESERVED, OWNED, *SETTLED]
 
 
 async def test_calls_that_begin_at_once_look_once_what_is_there(database: Database) -> None:
@@ -78,6 +82,6 @@ class _Statements:
 
     def _note(self, connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
         words = statement.replace("(", " ").replace(".", " ").split()
-        if words[0] in {"SELECT", "UPDATE", "INSERT", "DELETE"} and words[1] != "set_config":
+        if words[0] in {"SELECT", "UPDATE", "INSERT", "DELETE"}:
             table = words[2] if words[0] in {"INSERT", "DELETE"} else words[1]
             self._seen.append(f"{words[0]} {table}")
