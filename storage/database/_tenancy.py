@@ -9,11 +9,11 @@ from typing import Any, cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from psycopg import ClientCursor
+from psycopg import ClientCursor, Error
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus
 from sqlalchemy import Boolean, Dialect, Engine, Executable, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
@@ -22,7 +22,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from storage.database._engine import IN_HASTE, READ_ONLY
 from storage.database.models import Tenant
-from storage.database.repositories._many import ChangeHere, OfHere, Opening
+from storage.database.repositories._many import ChangeHere, OfHere, Opened, Opening
 from storage.database.scope import Scope
 
 _BEGIN, _BEGIN_READING = "BEGIN", "BEGIN READ ONLY"
@@ -100,18 +100,18 @@ def _as_likely(element: _Likely, compiler: SQLCompiler, **how: Any) -> str:
     return f"likely({compiler.process(element.clauses, **how)})"
 
 
-def begin(session: OrganisationSession, opening: Opening | None = None) -> bool:
+def begin(session: OrganisationSession, opening: Opening | None = None) -> Opened | None:
     """Begin a transaction, and tell PostgreSQL for whom it acts: its row-level security stands behind the filter above.
 
     And whether its commit waits for the disk: https://www.postgresql.org/docs/current/wal-async-commit.html
     All of that, and what opens it, is one request past SQLAlchemy, since every transaction makes it.
 
     Returns:
-        Whether the opening found a row; False where it was not sent, as to SQLite.
+        What became of the opening; None where it was not sent, as to SQLite.
     """
     connection = session.connection()
     if connection.dialect.name != "postgresql":
-        return False
+        return None
     options, here = connection.get_execution_options(), session.scope.organisation_id
     driver: Any = connection.connection.driver_connection
     statements = [_BEGIN_READING if options.get(READ_ONLY) else _BEGIN, f"{_NAME} = '{here}'"]
@@ -120,14 +120,16 @@ def begin(session: OrganisationSession, opening: Opening | None = None) -> bool:
     if opening is not None:
         text = _text(opening.statement, connection.dialect)
         statements.append(ClientCursor(driver).mogrify(text, {**opening.named, "here": here}))
-    request = "; ".join(statements)
+    request, encoding = "; ".join(statements), driver.info.encoding
     try:
-        result = driver.pgconn.exec_(request.encode())
+        result = driver.pgconn.exec_(request.encode(encoding))
         if result.status not in {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}:
-            raise error_from_result(result)
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise OperationalError(request, None, error) from error
-    return bool(result.ntuples)
+            raise error_from_result(result, encoding)
+    except Error as error:
+        if error.sqlstate is None:  # the connection broke
+            raise OperationalError(request, None, error) from error
+        raise cast(DBAPIError, DBAPIError.instance(request, None, error, Error)) from error
+    return Opened(opening, bool(result.ntuples)) if opening is not None else None
 
 
 @lru_cache

@@ -6,7 +6,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from repomill.calls.queues import Entry, QueueLimits
-from storage.database.repositories.call_queues import CallQueues, turn_due, turn_taken
+from storage.database.repositories.call_queues import CallQueues, turn_due
 from storage.database.scope import Scope
 from storage.database.session import Database
 from storage.database.together import Together
@@ -40,11 +40,15 @@ class SqlQueueBoard:
     async def _book(self, queue: QueueLimits, holder: UUID) -> Entry:
         """Take a turn, all that is needed; one that is due is booked as the transaction begins."""
         now = self._database.clock()
+        opening = turn_due(queue, now)
 
         def book(work: Work) -> Entry:
-            return turn_taken(now) if work.found else work.call_queues.enter(queue, holder, has_turn=False)
+            is_sent = work.opened is not None and work.opened.opening is opening
+            if work.opened is not None and is_sent and work.opened.found:
+                return work.call_queues.entered(queue, now)
+            return work.call_queues.enter(queue, holder, has_turn=False, may_be_due=not is_sent)
 
-        return await self._joined(queue.name).run(book, opening=turn_due(queue, now))
+        return await self._joined(queue.name).run(book, opening=opening)
 
     async def renew(self, queue: QueueLimits, holder: UUID) -> None:
         await self._run(queue.name, lambda queues: queues.renew(queue, holder))

@@ -75,8 +75,8 @@ class Database:
 
         Rows that repositories returned stay usable afterwards. `read_only` transactions do not wait for writers. One
         that need not be `durable` is committed before it is on the disk: of the last of them a power cut, or a crash
-        of PostgreSQL's server, may leave nothing. It is on the disk with the next durable one. Whether its `opening`
-        was sent and found a row says `Work.found`.
+        of PostgreSQL's server, may leave nothing. It is on the disk with the next durable one. What became of its
+        `opening` says `Work.opened`.
 
         Raises:
             DatabaseUnavailable: it cannot be reached, or went away in the middle.
@@ -87,8 +87,7 @@ class Database:
         engine = self._reading_engine if read_only else writing_engine
         with self._translated(), OrganisationSession(engine, scope) as session:
             with session.begin():
-                found = begin(session, opening)
-                yield Work(session, scope, self.clock, found=found)
+                yield Work(session, scope, self.clock, begin(session, opening))
             changes = kept(session)
         if changes:
             for listener in self.listeners:
@@ -105,9 +104,9 @@ class Database:
     ) -> T:
         """Call `function` with a unit of work in a thread; for callers in an event loop.
 
-        A cancelled caller does not undo it: what was begun is committed. A transaction that cannot be begun is tried
-        again within the patience: nothing was done. One that PostgreSQL undid, for it and another waited for each
-        other, is done again. Raises as `transaction`.
+        A cancelled caller does not undo it: what was begun is committed. Where the connection cannot be opened, or
+        broke while nobody used it, it is tried again within the patience: nothing was done. One that PostgreSQL undid,
+        for it and another waited for each other, is done again. Raises as `transaction`.
         """
         has_begun = False
 
@@ -125,7 +124,7 @@ class Database:
                     has_begun = False
                     await asyncio.sleep(random.random() * TRY_AGAIN)  # noqa: S311  # else the two may meet again
                     continue
-                if has_begun or not self._may_come_back():
+                if has_begun or was_undone(error) or not self._may_come_back():
                     raise
                 await asyncio.sleep(TRY_AGAIN)
             else:

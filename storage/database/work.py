@@ -6,6 +6,7 @@ from functools import cached_property
 
 from sqlalchemy.orm import Session
 
+from storage.database.repositories._many import Opened
 from storage.database.repositories.apis import Apis
 from storage.database.repositories.audit import AuditLog
 from storage.database.repositories.budgets import Budgets
@@ -36,8 +37,10 @@ __all__ = ["DEFAULT_SCOPE", "Scope", "Work"]
 class Work:
     """Repositories by noun; nothing in them commits, the transaction does."""
 
-    def __init__(self, session: Session, scope: Scope, clock: Callable[[], datetime], *, found: bool = False) -> None:
-        self.found = found
+    def __init__(
+        self, session: Session, scope: Scope, clock: Callable[[], datetime], opened: Opened | None = None
+    ) -> None:
+        self.opened = opened
         self._parts = (session, scope, clock)
 
     @cached_property

@@ -34,6 +34,14 @@ class Opening:
     named: Mapping[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An opening that was sent, and whether it found a row."""
+
+    opening: Opening
+    found: bool
+
+
 WriteHere = NewType("WriteHere", UpdateBase)
 """A change of rows that `write_here` restricted to one organisation; it returns nothing."""
 
@@ -48,9 +56,9 @@ def of_here(query: Select[Any], table: Table, *others: Table) -> OfHere:
     return OfHere(query.where(*map(is_here, (table, *others))))
 
 
-def change_here(change: Update, table: Table, *names: str) -> ChangeHere:
+def change_here(change: Update, table: Table, name: str, *names: str) -> ChangeHere:
     """Restrict a change of a table's rows to the organisation for which it is sent; it returns columns of them."""
-    return ChangeHere(change.where(is_here(table)).returning(*(table.c[name] for name in names)))
+    return ChangeHere(change.where(is_here(table)).returning(*(table.c[each] for each in (name, *names))))
 
 
 def write_here(change: Update | Delete, table: Table) -> WriteHere:

@@ -1,12 +1,13 @@
 """Queues of calls; what changes one locks its row, so that turns and slots are given out one after the other."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from repomill.calls.queues import LOOK_AGAIN, SLOT_LIFE, Entry, QueueLimits
 from repomill.calls.token_bucket import TokenBucket
@@ -21,6 +22,10 @@ from storage.database.repositories._many import (
     write_here,
 )
 from storage.database.repositories.base import Repository
+from storage.database.scope import Scope
+
+AT_ONCE = timedelta(seconds=0.05)
+"""What a statement takes at most that waits for nobody."""
 
 _QUEUES = table_of(CallQueue)
 _NAMED = of_here(select(_QUEUES).where(_QUEUES.c.name == bindparam("queue")), _QUEUES)
@@ -38,6 +43,9 @@ _DUE = change_here(
     "id",
 )
 """A turn that is due, booked in one statement."""
+_DATED = write_here(
+    update(_QUEUES).where(_QUEUES.c.name == bindparam("lane")).values(next_turn_at=bindparam("next")), _QUEUES
+)
 _SLOTS = table_of(CallSlot)
 _IN_QUEUE, _IS_OVER = _SLOTS.c.queue == bindparam("lane"), _SLOTS.c.expires_at <= bindparam("now")
 _ITS = and_(_IN_QUEUE, _SLOTS.c.holder == bindparam("slot"))
@@ -53,17 +61,21 @@ def turn_due(queue: QueueLimits, now: datetime) -> Opening:
     return Opening(_DUE, _turn(queue, now))
 
 
-def turn_taken(now: datetime) -> Entry:
-    """Return what became of an attempt to enter that booked a turn which was due."""
-    return Entry(0.0, has_turn=True, turn_at=now.timestamp())
-
-
 def _turn(queue: QueueLimits, now: datetime) -> dict[str, object]:
-    return {"queue": queue.name, "now": now, "next": now + timedelta(minutes=1) / (queue.requests_per_minute or 1)}
+    return {"queue": queue.name, "now": now, "next": _following(queue, now)}
+
+
+def _following(queue: QueueLimits, turn: datetime) -> datetime:
+    return turn + timedelta(minutes=1) / (queue.requests_per_minute or 1)
 
 
 class CallQueues(Repository):
     """Turns, pauses and slots by the queue's name."""
+
+    def __init__(self, session: Session, scope: Scope, clock: Callable[[], datetime]) -> None:
+        super().__init__(session, scope, clock)
+        self._behind: set[str] = set()
+        """Queues that had no turn due in this transaction: the next caller's comes later still."""
 
     def pause_left(self, queue: QueueLimits) -> float:
         """Return for how many seconds nobody may enter, without locking."""
@@ -71,13 +83,18 @@ class CallQueues(Repository):
         until = found[0].paused_until if found else None
         return 0.0 if until is None else max(0.0, (until - self._clock()).total_seconds())
 
-    def enter(self, queue: QueueLimits, holder: UUID, *, has_turn: bool, tokens: int = 0) -> Entry:
-        """Take tokens, a turn and a slot, or say how long to wait before it is tried again."""
+    def enter(
+        self, queue: QueueLimits, holder: UUID, *, has_turn: bool, tokens: int = 0, may_be_due: bool = True
+    ) -> Entry:
+        """Take tokens, a turn and a slot, or say how long to wait before it is tried again.
+
+        Who knows that no turn is due says so, which saves a look.
+        """
         tokens = tokens if queue.tokens_per_minute is not None else 0
-        if not has_turn and not tokens:
+        if may_be_due and not has_turn and not tokens:
             due_at = self._booked_when_due(queue)
             if due_at is not None:
-                return self._in_with_slot(queue, holder, due_at, due_at)
+                return self._in_with_slot(queue, holder, due_at)
         row, now = self._locked(queue.name), self._clock()
         if row.paused_until is not None and row.paused_until > now:
             return Entry((row.paused_until - now).total_seconds(), has_turn)
@@ -88,19 +105,37 @@ class CallQueues(Repository):
             turn_at = self._book(row, queue, now)
         if turn_at is not None and turn_at > now:
             return Entry((turn_at - now).total_seconds(), has_turn=True, turn_at=turn_at.timestamp())
-        return self._in_with_slot(queue, holder, turn_at, now)
+        return self._in_with_slot(queue, holder, turn_at)
 
-    def _in_with_slot(self, queue: QueueLimits, holder: UUID, turn_at: datetime | None, now: datetime) -> Entry:
+    def entered(self, queue: QueueLimits, booked: datetime) -> Entry:
+        """Return what became of a turn that was booked by `turn_due`, and is all that was needed."""
+        return Entry(0.0, has_turn=True, turn_at=self._dated(queue, booked).timestamp())
+
+    def _in_with_slot(self, queue: QueueLimits, holder: UUID, turn_at: datetime | None) -> Entry:
         instant = None if turn_at is None else turn_at.timestamp()
-        if not self._takes_slot(queue, holder, now):
+        if not self._takes_slot(queue, holder, self._clock()):
             return Entry(LOOK_AGAIN, has_turn=True, needs_slot=True, turn_at=instant)
         return Entry(0.0, has_turn=True, turn_at=instant)
 
     def _booked_when_due(self, queue: QueueLimits) -> datetime | None:
         """Lock the queue and book a turn in one statement; None where that is not due, or nobody may enter."""
-        now = self._clock()
-        if queue.requests_per_minute is None or not self._can_return or not self._read_all(_DUE, _turn(queue, now)):
+        if queue.requests_per_minute is None or queue.name in self._behind or not self._can_return:
             return None
+        now = self._clock()
+        if self._read_all(_DUE, _turn(queue, now)):
+            return self._dated(queue, now)
+        self._behind.add(queue.name)
+        return None
+
+    def _dated(self, queue: QueueLimits, booked: datetime) -> datetime:
+        """Return the instant of a turn that was just booked: now, where the queue's lock was waited for since.
+
+        All who waited would go out at once else, each in a turn of the past.
+        """
+        now = self._clock()
+        if now - booked < AT_ONCE:
+            return booked
+        self._write_all(_DATED, {"lane": queue.name, "next": _following(queue, now)})
         return now
 
     def _wait_for_tokens(self, row: Row[Any], queue: QueueLimits, holder: UUID, tokens: int, now: datetime) -> float:
@@ -114,7 +149,7 @@ class CallQueues(Repository):
         if queue.requests_per_minute is None:
             return None
         turn = max(now, row.next_turn_at or now)
-        self._write(row, next_turn_at=turn + timedelta(minutes=1) / queue.requests_per_minute)
+        self._write(row, next_turn_at=_following(queue, turn))
         return turn
 
     def unbook(self, queue: QueueLimits, turns: Collection[float]) -> frozenset[float]:

@@ -131,14 +131,26 @@ async def test_connections_that_the_server_ended_are_replaced(server: tuple[Path
 
 
 async def test_who_waits_too_long_for_the_lock_that_opens_a_transaction_is_told(server: tuple[Path, str]) -> None:
-    hasty, other = Database(server[1], statement_timeout=timedelta(seconds=0.2)), Database(server[1])
+    """The server answered: that is no outage, however often others get through meanwhile."""
+    hasty = Database(server[1], statement_timeout=timedelta(seconds=0.2), patience=3 * SHORT)
+    other, looking = Database(server[1]), asyncio.Event()
     lease = await other.run(DEFAULT_SCOPE, running_execution)
     ledger = SqlCallLedger(hasty, MemoryStore(), DEFAULT_SCOPE, lease, lease.execution_id)
     call = CallRequest(CallKey("node", 1, "0" * 64), CallKind.HTTP, "main", "", {})
+
+    async def get_through() -> None:
+        while not looking.is_set():
+            await hasty.run(DEFAULT_SCOPE, users)
+            await asyncio.sleep(TRY_AGAIN / 5)
+
+    beside = asyncio.create_task(get_through())
     with other.transaction(DEFAULT_SCOPE) as work:
         work.executions.guard(lease)
-        with pytest.raises(DatabaseUnavailable, match="statement timeout"):
-            await ledger.reserve(call)
+        async with asyncio.timeout(10):
+            with pytest.raises(DatabaseUnavailable, match="statement timeout"):
+                await ledger.reserve(call)
     assert (await ledger.reserve(call)).state is CallState.RESERVED
+    looking.set()
+    await beside
     for database in (hasty, other):
         database.close()

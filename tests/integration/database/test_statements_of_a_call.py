@@ -1,9 +1,13 @@
 """What a call asks of the database: its time goes into statements, so their number is held."""
 
 import asyncio
+import itertools
+from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 from repomill.calls.budget import Limits, Period
@@ -18,7 +22,7 @@ from storage.database.ledger import SqlCallLedger
 from storage.database.queues import SqlQueueBoard
 from storage.database.scope import DEFAULT_SCOPE
 from storage.database.session import Database
-from tests.fakes.stored_rows import running_execution
+from tests.fakes.stored_rows import NOW, running_execution
 
 QUEUE = QueueLimits("models", concurrency=5, requests_per_minute=10**6)
 BOUND = Usage(100, 100, Decimal("0.01"))
@@ -37,6 +41,15 @@ async def keep(seconds: float) -> None:
 
 async def send() -> Answered:
     return Answered({}, Usage(10, 10, Decimal("0.001")))
+
+
+@pytest.fixture
+def database(migrated_url: str) -> Iterator[Database]:
+    """A database that takes a millisecond for whatever it does, however busy this machine is."""
+    passed = itertools.count()
+    opened = Database(migrated_url, clock=lambda: NOW + timedelta(milliseconds=next(passed)))
+    yield opened
+    opened.close()
 
 
 async def test_a_call_with_two_budgets_and_a_slot_at_hand_is_three_short_transactions(database: Database) -> None:
