@@ -43,10 +43,10 @@ class SqlQueueBoard:
         opening = turn_due(queue, now)
 
         def book(work: Work) -> Entry:
-            is_sent = work.opened is not None and work.opened.opening is opening
-            if work.opened is not None and is_sent and work.opened.found:
+            found = work.found(opening)
+            if found:
                 return work.call_queues.entered(queue, now)
-            return work.call_queues.enter(queue, holder, has_turn=False, may_be_due=not is_sent)
+            return work.call_queues.enter(queue, holder, has_turn=False, may_be_due=found is None)
 
         return await self._joined(queue.name).run(book, opening=opening)
 

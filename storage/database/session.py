@@ -76,7 +76,7 @@ class Database:
         Rows that repositories returned stay usable afterwards. `read_only` transactions do not wait for writers. One
         that need not be `durable` is committed before it is on the disk: of the last of them a power cut, or a crash
         of PostgreSQL's server, may leave nothing. It is on the disk with the next durable one. What became of its
-        `opening` says `Work.opened`.
+        `opening` says `Work.found`.
 
         Raises:
             DatabaseUnavailable: it cannot be reached, or went away in the middle.

@@ -153,8 +153,7 @@ class Together:
 
     async def _transact(self, pieces: Sequence[_Piece]) -> list[Any]:
         def all_of_them(work: Work) -> list[Any]:
-            opened = work.opened
-            if self._first is not None and not (opened and opened.found and opened.opening is self._opening):
+            if self._first is not None and not work.found(self._opening):
                 self._first(work)
             results = [piece.function(work) for piece in pieces]
             _wait_for([each for piece in pieces for each in piece.beside])

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from sqlalchemy.orm import Session
 
-from storage.database.repositories._many import Opened
+from storage.database.repositories._many import Opened, Opening
 from storage.database.repositories.apis import Apis
 from storage.database.repositories.audit import AuditLog
 from storage.database.repositories.budgets import Budgets
@@ -40,8 +40,13 @@ class Work:
     def __init__(
         self, session: Session, scope: Scope, clock: Callable[[], datetime], opened: Opened | None = None
     ) -> None:
-        self.opened = opened
+        self._opened = opened
         self._parts = (session, scope, clock)
+
+    def found(self, opening: Opening | None) -> bool | None:
+        """Tell whether an opening of this transaction found a row; None where it was not sent."""
+        opened = self._opened
+        return opened.found if opened is not None and opened.opening is opening else None
 
     @cached_property
     def users(self) -> Users:
