@@ -1,6 +1,7 @@
 """No organisation sees, changes or deletes what belongs to another."""
 
 import gc
+from functools import cached_property
 from uuid import UUID, uuid4
 from weakref import ref
 
@@ -115,7 +116,7 @@ def test_every_model_but_the_organisation_is_filtered() -> None:
 
 
 def test_every_repository_is_bound_to_a_scope(database: Database, other: Scope) -> None:
-    names = [name for name in vars(Work) if not name.startswith("_")]
+    names = [name for name, value in vars(Work).items() if isinstance(value, cached_property)]
     with database.transaction(other) as work:
         scopes: set[UUID] = set()
         for name in names:
