@@ -4,6 +4,7 @@ A filter that each query has to remember is one that some query forgets, so it i
 statement (SELECT, UPDATE, DELETE) of a session, and new rows are stamped.
 """
 
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
@@ -118,8 +119,10 @@ def begin(session: OrganisationSession, opening: Opening | None = None) -> Opene
     if options.get(IN_HASTE):
         statements.append(_IN_HASTE)
     if opening is not None:
-        text = _text(opening.statement, connection.dialect)
-        statements.append(ClientCursor(driver).mogrify(text, {**opening.named, "here": here}))
+        named = {**opening.named, "here": here}
+        text, processors = _compiled(opening.statement, connection.dialect)
+        values = {name: processors[name](value) if name in processors else value for name, value in named.items()}
+        statements.append(ClientCursor(driver).mogrify(text, values))
     request, encoding = "; ".join(statements), driver.info.encoding
     try:
         result = driver.pgconn.exec_(request.encode(encoding))
@@ -129,12 +132,15 @@ def begin(session: OrganisationSession, opening: Opening | None = None) -> Opene
         if error.sqlstate is None:  # the connection broke
             raise OperationalError(request, None, error) from error
         raise cast(DBAPIError, DBAPIError.instance(request, None, error, Error)) from error
-    return Opened(opening, bool(result.ntuples)) if opening is not None else None
+    return Opened(opening, result.get_value(0, 0) if result.ntuples else None) if opening is not None else None
 
 
 @lru_cache
-def _text(statement: OfHere | ChangeHere, dialect: Dialect) -> str:
-    return str(statement.compile(dialect=dialect))
+def _compiled(statement: OfHere | ChangeHere, dialect: Dialect) -> tuple[str, Mapping[str, Callable[[Any], Any]]]:
+    """Return a statement as the driver takes it, and what becomes of its values first, by their types."""
+    compiled: Any = statement.compile(dialect=dialect)
+    found = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
+    return str(compiled), {name: process for name, process in found.items() if process is not None}
 
 
 def _stamp_row(row: Tenant, organisation_id: UUID) -> None:

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -24,7 +24,9 @@ from storage.artifacts.keys import call_key
 from storage.artifacts.port import ArtifactStore
 from storage.database.lease import Lease
 from storage.database.models import Call
+from storage.database.repositories._calls_at_once import begun, ended
 from storage.database.repositories._leases import owned
+from storage.database.repositories._many import Opening
 from storage.database.repositories.budgets import RunBudget
 from storage.database.scope import Scope
 from storage.database.session import Database
@@ -32,14 +34,6 @@ from storage.database.together import Together
 from storage.database.work import Work
 
 T = TypeVar("T")
-
-
-class Reserve(Protocol):
-    """A step of the repository that begins a call."""
-
-    def __call__(
-        self, run: RunBudget, execution_id: UUID, call: CallRequest, request_key: str, *, is_new: bool
-    ) -> Call: ...
 
 
 ANSWER_FORMAT = 1
@@ -124,40 +118,54 @@ class SqlCallLedger:
         return key in self._keys or not self._knows_all
 
     async def reserve(self, call: CallRequest) -> CallRow:
-        return await self._reserve(call, lambda work: work.calls.reserve)
+        return await self._reserve(call, goes_out=False)
 
     async def reserve_and_send(self, call: CallRequest) -> CallRow:
-        return await self._reserve(call, lambda work: work.calls.reserve_and_send)
+        return await self._reserve(call, goes_out=True)
 
-    async def _reserve(self, call: CallRequest, step: Callable[[Work], Reserve]) -> CallRow:
+    async def _reserve(self, call: CallRequest, *, goes_out: bool) -> CallRow:
         is_new = bool(self._knows_all) and call.key not in self._keys
         self._keys.add(call.key)
         request_key = self._payload_key(call.key, "request")
         stored = await self._stored_beside({request_key: call.content})
         execution = self._lease.execution_id
+        at_once = self._begun(call, request_key) if is_new and goes_out else None
 
         def reserve(work: Work) -> Call:
-            return step(work)(self._run(work), execution, call, request_key, is_new=is_new)
+            if at_once is not None and (sends := work.number(at_once)) is not None:
+                return Call(state=CallState.SENT, sends=sends)
+            step = work.calls.reserve_and_send if goes_out else work.calls.reserve
+            return step(self._run(work), execution, call, request_key, is_new=is_new)
 
         try:
-            return await self._put_aside(call.key, reserve, stored)
+            return await self._put_aside(call.key, reserve, stored, at_once)
         except IntegrityError:
-            is_new = False  # another execution of the same root was quicker
+            is_new, at_once = False, None  # another execution of the same root was quicker
         return await self._put_aside(call.key, reserve, stored)
+
+    def _begun(self, call: CallRequest, request_key: str) -> Opening | None:
+        if self._project_id is None:  # the first call looks it up
+            return None
+        run = RunBudget(self.root_execution_id, self._project_id, self._limits)
+        return begun(self._lease, run, call, request_key, self._database.clock())
 
     async def mark_sent(self, key: CallKey) -> CallRow:
         return await self._put_aside(key, lambda work: work.calls.sent(self._run(work), key))
 
     async def _put_aside(
-        self, key: CallKey, step: Callable[[Work], Call], stored: Sequence[Future[None]] = ()
+        self,
+        key: CallKey,
+        step: Callable[[Work], Call],
+        stored: Sequence[Future[None]] = (),
+        at_once: Opening | None = None,
     ) -> CallRow:
         """Take a step that needs budget; runs that died may hold it."""
         try:
-            return await self._write(key, step, stored)
+            return await self._write(key, step, stored, at_once)
         except BudgetReserved:
             if not await self._database.run(self._scope, lambda work: work.calls.end_abandoned(ABANDONED)):
                 raise
-        return await self._write(key, step, stored)
+        return await self._write(key, step, stored, at_once)
 
     async def record_answer(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
         return await self._answered(key, await self._stored(key, Answer(response, usage, latency_ms)))
@@ -170,9 +178,14 @@ class SqlCallLedger:
     async def record_and_settle(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
         root, place = self.root_execution_id, self._payload_key(key, "response")
         stored = await self._stored_beside({place: Answer(response, usage, latency_ms).to_bytes()})
-        row = await self._write(
-            key, lambda work: work.calls.answered_and_settled(root, key, place, usage, latency_ms), stored
-        )
+        at_once = ended(self._lease, root, key, place, usage, latency_ms, self._database.clock())
+
+        def settle(work: Work) -> Call:
+            if (sends := work.number(at_once)) is not None:
+                return Call(state=CallState.SETTLED, sends=sends)
+            return work.calls.answered_and_settled(root, key, place, usage, latency_ms)
+
+        row = await self._write(key, settle, stored, at_once)
         return CallRow(row.key, row.state, row.sends, response)
 
     async def record_known(self, call: CallRequest, response: Json, usage: Usage) -> CallRow:
@@ -230,9 +243,13 @@ class SqlCallLedger:
         return [future for future in begun.values() if future is not None]
 
     async def _write(
-        self, key: CallKey, function: Callable[[Work], Call], stored: Sequence[Future[None]] = ()
+        self,
+        key: CallKey,
+        function: Callable[[Work], Call],
+        stored: Sequence[Future[None]] = (),
+        at_once: Opening | None = None,
     ) -> CallRow:
-        return _row(key, await self._together.run(function, stored))
+        return _row(key, await self._together.run(function, stored, opening=at_once))
 
     def _payload_key(self, key: CallKey, side: Literal["request", "response"]) -> str:
         """Name a payload by node and request: two nodes that ask the same get answers of their own."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from storage.database.session import Database
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest revision under `migrations/versions`."""
 
 # Alembic keeps what it works on in module globals: one at a time in a process, whatever the database.

@@ -61,8 +61,8 @@ class _Caller:
 class Together:
     """Joins the transactions of callers in one event loop; `first` opens each, and fails it for all who are in it.
 
-    Where their `opening` found a row, `first` is not needed. They are `durable` or not, as those of
-    `Database.transaction`.
+    Where the `opening`, or that of a piece which is alone, found a row, `first` is not needed. They are `durable` or
+    not, as those of `Database.transaction`.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Together:
     ) -> T:
         """Call `function` with a unit of work that others may share; it is committed when this returns.
 
-        Where it has one to itself, an `opening` of its own goes out first.
+        Where it has one to itself, an `opening` of its own goes out first, in the place of the one for all.
 
         What goes on `beside` has ended well before the commit. It takes no longer than a few statements and needs no
         event loop: locks are held meanwhile. A function that raises undoes what all did who shared the transaction, and
@@ -153,13 +153,14 @@ class Together:
 
     async def _transact(self, pieces: Sequence[_Piece]) -> list[Any]:
         def all_of_them(work: Work) -> list[Any]:
-            if self._first is not None and not work.found(self._opening):
+            if self._first is not None and not work.found(opening):
                 self._first(work)
             results = [piece.function(work) for piece in pieces]
             _wait_for([each for piece in pieces for each in piece.beside])
             return results
 
-        opening = self._opening or (pieces[0].opening if len(pieces) == 1 else None)
+        own = pieces[0].opening if len(pieces) == 1 else None
+        opening = own or self._opening
         return await self._database.run(self._scope, all_of_them, durable=self._durable, opening=opening)
 
 

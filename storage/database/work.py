@@ -46,7 +46,17 @@ class Work:
     def found(self, opening: Opening | None) -> bool | None:
         """Tell whether an opening of this transaction found a row; None where it was not sent."""
         opened = self._opened
-        return opened.found if opened is not None and opened.opening is opening else None
+        return opened.value is not None if opened is not None and opened.opening is opening else None
+
+    def number(self, opening: Opening) -> int | None:
+        """Return the number that an opening found, None where it found none; one that was not sent is tried now.
+
+        SQLite is asked nothing, and finds none.
+        """
+        opened = self._opened
+        if opened is not None and opened.opening is opening:
+            return None if opened.value is None else int(opened.value)
+        return self.calls.number(opening)
 
     @cached_property
     def users(self) -> Users:

@@ -41,10 +41,11 @@ FOR NO KEY UPDATE: rows that refer to it may still be inserted.
 
 def owned(lease: Lease) -> Opening:
     """Return what opens a transaction of a lease's owner, in the place of `Leases.guard` when it finds a row."""
-    return Opening(_OWNED, _named(lease))
+    return Opening(_OWNED, lease_named(lease))
 
 
-def _named(lease: Lease) -> dict[str, object]:
+def lease_named(lease: Lease) -> dict[str, object]:
+    """Return the parameters of statements that prove a lease."""
     return {"execution": lease.execution_id, "fence": lease.fence, "attempt": lease.attempt_id}
 
 
@@ -137,7 +138,7 @@ class Leases(Repository):
         First in every transaction that writes on behalf of an execution: it also orders locks, so that two
         writers of one execution cannot wait for each other.
         """
-        if not self._read_all(_OWNED, _named(lease)):
+        if not self._read_all(_OWNED, lease_named(lease)):
             self._locked(lease.execution_id)  # it may be gone altogether
             raise OwnershipLost(str(lease.execution_id))
 

@@ -36,10 +36,10 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An opening that was sent, and whether it found a row."""
+    """An opening that was sent, and the first value of the row it found, as text; None where it found none."""
 
     opening: Opening
-    found: bool
+    value: bytes | None
 
 
 WriteHere = NewType("WriteHere", UpdateBase)

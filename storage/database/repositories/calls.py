@@ -11,7 +11,7 @@ from repomill.calls.budget import Amount
 from repomill.calls.ledger import CallKey, CallRequest, CallState, Usage
 from repomill.errors import IllegalTransition
 from storage.database.models import Call, Execution, ExecutionAttempt
-from storage.database.repositories._many import change_here, table_of
+from storage.database.repositories._many import Opening, change_here, table_of
 from storage.database.repositories.budgets import Budgets, RunBudget
 from storage.database.repositories.call_reads import ENTITY, CallReads
 from storage.database.transitions import check_transition
@@ -57,6 +57,17 @@ class Calls(CallReads):
 
     Callers guard their lease first. A call's state has its own instants in the row, so it is not audited again.
     """
+
+    def number(self, step: Opening) -> int | None:
+        """Take a step at once where the database can: return how often the call was sent, None where nothing was done.
+
+        See `storage.database.repositories._calls_at_once`.
+        """
+        if self._session.get_bind().dialect.name != "postgresql":
+            return None
+        for found in self._read_all(step.statement, step.named):
+            return int(found.sends)
+        return None
 
     def find(self, root_id: UUID, key: CallKey) -> Call | None:
         """Return the call, None when it was never reserved."""

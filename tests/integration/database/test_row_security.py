@@ -72,6 +72,14 @@ def test_ones_own_rows_are_seen_and_no_others(sql: Engine) -> None:
         assert [_count(connection, table) for table in ("project_files", "users", "organisations")] == [0, 1, 1]
 
 
+def test_functions_see_what_their_caller_sees(sql: Engine) -> None:
+    with sql.connect() as connection:
+        functions = "SELECT proname, prosecdef FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+        found = dict(connection.execute(text(functions)).tuples().all())
+    assert {"begin_call", "end_call"} <= found.keys()
+    assert not any(found.values())
+
+
 def test_others_rows_can_neither_be_changed_nor_deleted(sql: Engine) -> None:
     with sql.begin() as connection:
         connection.execute(NAME, {"organisation": str(OTHER.organisation_id)})

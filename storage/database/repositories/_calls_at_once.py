@@ -1,0 +1,100 @@
+"""Steps of plain calls that PostgreSQL takes by itself, in functions of the database (migration 0016).
+
+They do what `Calls.reserve_and_send` does of a new call that its budgets allow, and what `Calls.answered_and_settled`
+does of one that was sent. In all other cases they do nothing, and those say what is wrong.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import BigInteger, Boolean, Integer, String, Uuid, bindparam, column, func, select
+from sqlalchemy.types import TypeEngine
+
+from repomill.calls.ledger import FREE, CallKey, CallRequest, Usage
+from storage.database.lease import Lease
+from storage.database.models import Budget, Call
+from storage.database.repositories._leases import lease_named
+from storage.database.repositories._many import OfHere, Opening, table_of
+from storage.database.repositories.budgets import RunBudget
+
+_CALL, _BUDGET = table_of(Call).c, table_of(Budget).c
+_Types = Mapping[str, TypeEngine[Any]]
+
+_LEASE: _Types = {"here": Uuid(), "execution": Uuid(), "fence": Integer(), "attempt": Uuid()}
+_KEY: _Types = {"path": _CALL.node_path.type, "nth": Integer(), "digest": _CALL.request_digest.type}
+
+
+def _call(name: str, arguments: _Types) -> OfHere:
+    """Return what calls a function with these arguments, in this order."""
+    function = getattr(func, name)(*(bindparam(each, type_=type_) for each, type_ in arguments.items()))
+    return OfHere(select(column("sends", Integer())).select_from(function.table_valued("sends")))
+
+
+_BEGIN = _call(
+    "begin_call",
+    {
+        **_LEASE,
+        "root": Uuid(),
+        "project": Uuid(),
+        "day": String(),
+        "run_cost": _BUDGET.cost_usd.type,
+        "run_calls": BigInteger(),
+        "run_tokens": BigInteger(),
+        "is_free": Boolean(),
+        "bound": _CALL.reserved_amount.type,
+        "tokens": BigInteger(),
+        "row": Uuid(),
+        **_KEY,
+        "kind": _CALL.kind.type,
+        "source": _CALL.source.type,
+        "model": _CALL.model.type,
+        "place": _CALL.request_key.type,
+        "now": _CALL.created_at.type,
+    },
+)
+_END = _call(
+    "end_call",
+    {
+        **_LEASE,
+        "root": Uuid(),
+        **_KEY,
+        "place": _CALL.response_key.type,
+        "now": _CALL.settled_at.type,
+        "latency": Integer(),
+        "tokens_in": Integer(),
+        "tokens_out": Integer(),
+        "price": _CALL.cost.type,
+    },
+)
+
+
+def begun(lease: Lease, run: RunBudget, call: CallRequest, request_key: str, now: datetime) -> Opening:
+    """Return what reserves a new call that its budgets allow, as one that goes out after the commit."""
+    bound, limits = call.bound, run.limits
+    row = {"row": uuid4(), "kind": call.kind, "source": call.source, "model": call.model, "place": request_key}
+    budget = {
+        "project": run.project_id,
+        "day": now.astimezone(UTC).date().isoformat(),
+        "run_cost": limits.cost_usd,
+        "run_calls": limits.calls,
+        "run_tokens": limits.tokens,
+        "is_free": bound == FREE,
+        "bound": bound.cost,
+        "tokens": bound.input_tokens + bound.output_tokens,
+    }
+    return Opening(_BEGIN, {**lease_named(lease), **_named(run.root_id, call.key), **budget, **row, "now": now})
+
+
+def ended(  # noqa: PLR0913, PLR0917  # all that a row holds of an answer
+    lease: Lease, root_id: UUID, key: CallKey, response_key: str, usage: Usage, latency_ms: int, now: datetime
+) -> Opening:
+    """Return what takes both steps of a call that was sent and has its answer."""
+    answer = {"place": response_key, "now": now, "latency": latency_ms, "price": usage.cost}
+    tokens = {"tokens_in": usage.input_tokens, "tokens_out": usage.output_tokens}
+    return Opening(_END, {**lease_named(lease), **_named(root_id, key), **answer, **tokens})
+
+
+def _named(root_id: UUID, key: CallKey) -> dict[str, object]:
+    return {"root": root_id, "path": key.node_path, "nth": key.ordinal, "digest": key.request_digest}
