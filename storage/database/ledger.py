@@ -24,9 +24,8 @@ from storage.artifacts.keys import call_key
 from storage.artifacts.port import ArtifactStore
 from storage.database.lease import Lease
 from storage.database.models import Call
-from storage.database.repositories._calls_at_once import begun, ended
+from storage.database.repositories._calls_at_once import AtOnce, begun, ended
 from storage.database.repositories._leases import owned
-from storage.database.repositories._many import Opening
 from storage.database.repositories.budgets import RunBudget
 from storage.database.scope import Scope
 from storage.database.session import Database
@@ -129,25 +128,18 @@ class SqlCallLedger:
         request_key = self._payload_key(call.key, "request")
         stored = await self._stored_beside({request_key: call.content})
         execution = self._lease.execution_id
-        at_once = self._begun(call, request_key) if is_new and goes_out else None
+        root, limits, now = self.root_execution_id, self._limits, self._database.clock()
+        at_once = begun(self._lease, root, limits, call, request_key, now) if is_new and goes_out else None
 
         def reserve(work: Work) -> Call:
-            if at_once is not None and (sends := work.number(at_once)) is not None:
-                return Call(state=CallState.SENT, sends=sends)
             step = work.calls.reserve_and_send if goes_out else work.calls.reserve
             return step(self._run(work), execution, call, request_key, is_new=is_new)
 
         try:
             return await self._put_aside(call.key, reserve, stored, at_once)
         except IntegrityError:
-            is_new, at_once = False, None  # another execution of the same root was quicker
+            is_new = False  # another execution of the same root was quicker
         return await self._put_aside(call.key, reserve, stored)
-
-    def _begun(self, call: CallRequest, request_key: str) -> Opening | None:
-        if self._project_id is None:  # the first call looks it up
-            return None
-        run = RunBudget(self.root_execution_id, self._project_id, self._limits)
-        return begun(self._lease, run, call, request_key, self._database.clock())
 
     async def mark_sent(self, key: CallKey) -> CallRow:
         return await self._put_aside(key, lambda work: work.calls.sent(self._run(work), key))
@@ -157,7 +149,7 @@ class SqlCallLedger:
         key: CallKey,
         step: Callable[[Work], Call],
         stored: Sequence[Future[None]] = (),
-        at_once: Opening | None = None,
+        at_once: AtOnce | None = None,
     ) -> CallRow:
         """Take a step that needs budget; runs that died may hold it."""
         try:
@@ -178,14 +170,12 @@ class SqlCallLedger:
     async def record_and_settle(self, key: CallKey, response: Json, usage: Usage, latency_ms: int) -> CallRow:
         root, place = self.root_execution_id, self._payload_key(key, "response")
         stored = await self._stored_beside({place: Answer(response, usage, latency_ms).to_bytes()})
-        at_once = ended(self._lease, root, key, place, usage, latency_ms, self._database.clock())
-
-        def settle(work: Work) -> Call:
-            if (sends := work.number(at_once)) is not None:
-                return Call(state=CallState.SETTLED, sends=sends)
-            return work.calls.answered_and_settled(root, key, place, usage, latency_ms)
-
-        row = await self._write(key, settle, stored, at_once)
+        row = await self._write(
+            key,
+            lambda work: work.calls.answered_and_settled(root, key, place, usage, latency_ms),
+            stored,
+            ended(self._lease, root, key, place, usage, latency_ms, self._database.clock()),
+        )
         return CallRow(row.key, row.state, row.sends, response)
 
     async def record_known(self, call: CallRequest, response: Json, usage: Usage) -> CallRow:
@@ -245,11 +235,18 @@ class SqlCallLedger:
     async def _write(
         self,
         key: CallKey,
-        function: Callable[[Work], Call],
+        step: Callable[[Work], Call],
         stored: Sequence[Future[None]] = (),
-        at_once: Opening | None = None,
+        at_once: AtOnce | None = None,
     ) -> CallRow:
-        return _row(key, await self._together.run(function, stored, opening=at_once))
+        """Take a step; PostgreSQL may do so `at_once`, without us."""
+
+        def take(work: Work) -> CallRow:
+            if at_once is not None and (sends := work.taken_at_once(at_once.opening)) is not None:
+                return CallRow(key, at_once.becomes, sends)
+            return _row(key, step(work))
+
+        return await self._together.run(take, stored, opening=at_once.opening if at_once else None)
 
     def _payload_key(self, key: CallKey, side: Literal["request", "response"]) -> str:
         """Name a payload by node and request: two nodes that ask the same get answers of their own."""

@@ -48,15 +48,15 @@ class Work:
         opened = self._opened
         return opened.value is not None if opened is not None and opened.opening is opening else None
 
-    def number(self, opening: Opening) -> int | None:
-        """Return the number that an opening found, None where it found none; one that was not sent is tried now.
+    def taken_at_once(self, opening: Opening) -> int | None:
+        """Return how often a call was sent whose step an opening took, None where it did not.
 
-        SQLite is asked nothing, and finds none.
+        One that did not go out as the transaction began does so now; SQLite takes no such steps.
         """
         opened = self._opened
         if opened is not None and opened.opening is opening:
             return None if opened.value is None else int(opened.value)
-        return self.calls.number(opening)
+        return self.calls.taken_at_once(opening)
 
     @cached_property
     def users(self) -> Users:

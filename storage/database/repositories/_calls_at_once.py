@@ -5,21 +5,22 @@ does of one that was sent. In all other cases they do nothing, and those say wha
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Boolean, Integer, String, Uuid, bindparam, column, func, select
+from sqlalchemy import BigInteger, Boolean, Integer, Numeric, String, Uuid, bindparam, column, func, select
 from sqlalchemy.types import TypeEngine
 
-from repomill.calls.ledger import FREE, CallKey, CallRequest, Usage
+from repomill.calls.budget import Limits
+from repomill.calls.ledger import FREE, CallKey, CallRequest, CallState, Usage
 from storage.database.lease import Lease
-from storage.database.models import Budget, Call
+from storage.database.models import Call
 from storage.database.repositories._leases import lease_named
 from storage.database.repositories._many import OfHere, Opening, table_of
-from storage.database.repositories.budgets import RunBudget
 
-_CALL, _BUDGET = table_of(Call).c, table_of(Budget).c
+_CALL = table_of(Call).c
 _Types = Mapping[str, TypeEngine[Any]]
 
 _LEASE: _Types = {"here": Uuid(), "execution": Uuid(), "fence": Integer(), "attempt": Uuid()}
@@ -37,11 +38,10 @@ _BEGIN = _call(
     {
         **_LEASE,
         "root": Uuid(),
-        "project": Uuid(),
         "day": String(),
-        "run_cost": _BUDGET.cost_usd.type,
-        "run_calls": BigInteger(),
-        "run_tokens": BigInteger(),
+        "run_cost": Numeric(),
+        "run_calls": Numeric(),
+        "run_tokens": Numeric(),
         "is_free": Boolean(),
         "bound": _CALL.reserved_amount.type,
         "tokens": BigInteger(),
@@ -70,12 +70,21 @@ _END = _call(
 )
 
 
-def begun(lease: Lease, run: RunBudget, call: CallRequest, request_key: str, now: datetime) -> Opening:
-    """Return what reserves a new call that its budgets allow, as one that goes out after the commit."""
-    bound, limits = call.bound, run.limits
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """What takes a step of a call, and the state of the call where it did."""
+
+    opening: Opening
+    becomes: CallState
+
+
+def begun(  # noqa: PLR0913, PLR0917  # all that a row holds of a request
+    lease: Lease, root_id: UUID, limits: Limits, call: CallRequest, request_key: str, now: datetime
+) -> AtOnce:
+    """Return what reserves a new call that its budgets and its run's limits allow, to go out after the commit."""
+    bound = call.bound
     row = {"row": uuid4(), "kind": call.kind, "source": call.source, "model": call.model, "place": request_key}
     budget = {
-        "project": run.project_id,
         "day": now.astimezone(UTC).date().isoformat(),
         "run_cost": limits.cost_usd,
         "run_calls": limits.calls,
@@ -84,16 +93,18 @@ def begun(lease: Lease, run: RunBudget, call: CallRequest, request_key: str, now
         "bound": bound.cost,
         "tokens": bound.input_tokens + bound.output_tokens,
     }
-    return Opening(_BEGIN, {**lease_named(lease), **_named(run.root_id, call.key), **budget, **row, "now": now})
+    named = {**lease_named(lease), **_named(root_id, call.key), **budget, **row, "now": now}
+    return AtOnce(Opening(_BEGIN, named), CallState.SENT)
 
 
 def ended(  # noqa: PLR0913, PLR0917  # all that a row holds of an answer
     lease: Lease, root_id: UUID, key: CallKey, response_key: str, usage: Usage, latency_ms: int, now: datetime
-) -> Opening:
+) -> AtOnce:
     """Return what takes both steps of a call that was sent and has its answer."""
     answer = {"place": response_key, "now": now, "latency": latency_ms, "price": usage.cost}
     tokens = {"tokens_in": usage.input_tokens, "tokens_out": usage.output_tokens}
-    return Opening(_END, {**lease_named(lease), **_named(root_id, key), **answer, **tokens})
+    named = {**lease_named(lease), **_named(root_id, key), **answer, **tokens}
+    return AtOnce(Opening(_END, named), CallState.SETTLED)
 
 
 def _named(root_id: UUID, key: CallKey) -> dict[str, object]:

@@ -58,8 +58,8 @@ class Calls(CallReads):
     Callers guard their lease first. A call's state has its own instants in the row, so it is not audited again.
     """
 
-    def number(self, step: Opening) -> int | None:
-        """Take a step at once where the database can: return how often the call was sent, None where nothing was done.
+    def taken_at_once(self, step: Opening) -> int | None:
+        """Let the database take a step: return how often the call was sent, None where the step is not taken.
 
         See `storage.database.repositories._calls_at_once`.
         """

@@ -1,6 +1,8 @@
 """Budgets on both databases: what is put aside, what it comes to, and that nobody gets over the limit."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -355,6 +357,28 @@ def test_threads_at_once_never_get_over_the_limit(database: Database) -> None:
         made = sum(threads.map(spend, spenders))
     with database.transaction(DEFAULT_SCOPE) as work:
         assert spenders[0].taken(work) == (Amount(made * Decimal("0.1"), made, made * 10), Amount())
+    assert 1 <= made <= 8
+
+
+async def test_ledgers_at_once_never_get_over_the_limit(database: Database) -> None:
+    with database.transaction(DEFAULT_SCOPE) as work:
+        leases = [claim(work, new_execution(work).id, f"host:{number}") for number in range(6)]
+        first = Spender(work, leases[0])
+        limit_project(work, first)
+
+    async def spend(lease: Lease) -> int:
+        ledger, made = SqlCallLedger(database, MemoryStore(), DEFAULT_SCOPE, lease, lease.execution_id), 0
+        for number in range(8):
+            assert await ledger.find(request(number).key) is None
+            with suppress(BudgetExceeded, BudgetReserved):
+                await ledger.reserve_and_send(request(number))
+                await ledger.record_and_settle(request(number).key, "text", USED, latency_ms=1)
+                made += 1
+        return made
+
+    made = sum(await asyncio.gather(*map(spend, leases)))
+    with database.transaction(DEFAULT_SCOPE) as work:
+        assert first.taken(work) == (Amount(made * Decimal("0.1"), made, made * 10), Amount())
     assert 1 <= made <= 8
 
 

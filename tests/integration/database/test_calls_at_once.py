@@ -1,15 +1,17 @@
 """What PostgreSQL does by itself of a plain call is what Python does of it, and it does no more than that."""
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from repomill.calls.budget import Limits, Period
 from repomill.calls.ledger import FREE, CallKey, CallKind, CallRequest, Usage
@@ -23,8 +25,9 @@ from storage.database.repositories.budgets import RunBudget
 from storage.database.scope import Scope
 from storage.database.session import Database
 from storage.database.work import Work
-from tests.fakes.stored_rows import NOW, claim, fake_digest, membership_of, running_execution
+from tests.fakes.stored_rows import NOW, claim, fake_digest, membership_of, new_execution, running_execution
 from tests.servers import postgresql
+from tests.servers.waiting import wait_until
 
 REFUSALS = (BudgetExceeded, BudgetReserved, PriceUnknown)
 
@@ -83,28 +86,40 @@ class Spender:
     ) -> "Spender":
         scope = organisation(database)
         with database.transaction(scope) as work:
-            lease = running_execution(work)
-            project = work.executions.get(lease.execution_id).project_id
+            root = new_execution(work)
+            lease, project = claim(work, new_execution(work, root_id=root.id).id), root.project_id
             for (is_project, period), each in budgets.items():
                 work.budgets.define(project if is_project else None, period, each)
-        run = RunBudget(lease.execution_id, project, limits)
+        run = RunBudget(root.id, project, limits)
         return cls(database, scope, lease, run, how, len(budgets) + bool(limits))
+
+    def beside(self) -> "Spender":
+        """Return another run of the project."""
+        with self.database.transaction(self.scope) as work:
+            lease = running_execution(work)
+        return replace(self, lease=lease, run=replace(self.run, root_id=lease.execution_id))
 
     def begin(self, number: int, bound: Usage) -> str:
         call = request(number, bound)
         return self._take(
-            begun(self.lease, self.run, call, "asked", NOW),
+            self.beginning(call),
             lambda work: work.calls.reserve_and_send(self.run, self.lease.execution_id, call, "asked", is_new=True),
             is_free=bound == FREE,
         )
 
     def end(self, number: int, usage: Usage) -> str:
-        root, key = self.run.root_id, request(number).key
+        key = request(number).key
         return self._take(
-            ended(self.lease, root, key, "answered", usage, 7, NOW),
-            lambda work: work.calls.answered_and_settled(root, key, "answered", usage, 7),
+            self.ending(key, usage),
+            lambda work: work.calls.answered_and_settled(self.run.root_id, key, "answered", usage, 7),
             is_free=True,
         )
+
+    def beginning(self, call: CallRequest) -> Opening:
+        return begun(self.lease, self.run.root_id, self.run.limits, call, "asked", NOW).opening
+
+    def ending(self, key: CallKey, usage: Usage = FREE) -> Opening:
+        return ended(self.lease, self.run.root_id, key, "answered", usage, 7, NOW).opening
 
     def _take(self, step: Opening, by_python: Callable[[Work], Call], *, is_free: bool) -> str:
         """Say what came of a step; each that Python can take is taken at once, where all accounts are there."""
@@ -112,7 +127,7 @@ class Spender:
         try:
             with self.database.transaction(self.scope, opening=opening) as work:
                 assert work.found(opening) is not False or self.how == "as it begins"
-                sends = None if self.how == "in Python" else work.number(step)
+                sends = None if self.how == "in Python" else work.taken_at_once(step)
                 is_plain = is_free or len(self._accounts(work)) == self.budgets
                 call = by_python(work) if sends is None else Call(sends=sends)
                 assert sends is not None or self.how == "in Python" or not is_plain
@@ -131,9 +146,10 @@ class Spender:
         here = select(calls).where(calls.c.organisation_id == self.scope.organisation_id).order_by(calls.c.ordinal)
         with self.database.transaction(self.scope, read_only=True) as work:
             rows = [*work.calls._session.connection().execute(here), *self._accounts(work)]
-        own = ("id", "organisation_id", "execution_id", "root_execution_id")
+        own = ("id", "organisation_id")
         plain = [{name: value for name, value in row._mapping.items() if name not in own} for row in rows]
-        return repr(plain).replace(str(self.run.project_id), "P").replace(str(self.run.root_id), "R")
+        names = {self.run.project_id: "project", self.run.root_id: "root", self.lease.execution_id: "execution"}
+        return reduce(lambda text, known: text.replace(str(known[0]), known[1]), names.items(), repr(plain))
 
 
 DOLLAR, COUNT = Limits(cost_usd=Decimal(1)), Limits(calls=3)
@@ -162,12 +178,32 @@ def spender(database: Database) -> Spender:
     return Spender.of(database, {(True, Period.TOTAL): Limits(calls=5)}, Limits(), "as it begins")
 
 
+def is_somebody_waiting(database: Database) -> bool:
+    with database.bare() as connection:
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        return bool(connection.execute(text(waiting)).scalar())
+
+
+def test_who_waited_for_an_account_sees_what_the_other_took(database: Database, spender: Spender) -> None:
+    for number in range(4):
+        assert spender.begin(number, CHEAP) == "sent 1"
+    other, last = spender.beside(), spender.beginning(request(4, CHEAP))
+    with ThreadPoolExecutor(1) as thread:
+        with database.transaction(spender.scope, opening=last) as work:
+            assert work.found(last)
+            waiting = thread.submit(other.begin, 4, CHEAP)
+            wait_until(lambda: is_somebody_waiting(database))
+        assert waiting.result().startswith("BudgetReserved")
+
+
 def test_a_lease_that_was_taken_over_begins_and_ends_nothing(database: Database, spender: Spender) -> None:
     spender.begin(0, FREE)
     with database.transaction(spender.scope) as work:
         claim(work, spender.lease.execution_id, "host:2", dead=True)
-    begin = begun(spender.lease, spender.run, request(1), "asked", NOW)
-    end = ended(spender.lease, spender.run.root_id, request(0).key, "answered", FREE, 7, NOW)
+    begin = spender.beginning(request(1))
+    end = spender.ending(request(0).key)
     before = spender.stored()
     for step in (begin, end):
         with database.transaction(spender.scope, opening=step) as work:
@@ -179,21 +215,29 @@ def test_another_organisation_can_neither_begin_nor_end_a_call(database: Databas
     other = Spender.of(database, {}, Limits(), "as it begins")
     spender.begin(0, FREE)
     before = spender.stored()
-    end = ended(spender.lease, spender.run.root_id, request(0).key, "answered", FREE, 7, NOW)
-    begin = begun(spender.lease, spender.run, request(1), "asked", NOW)
+    end = spender.ending(request(0).key)
+    begin = spender.beginning(request(1))
     for step in (begin, end):
         with database.transaction(other.scope, opening=step) as work:
-            assert work.number(step) is None
+            assert work.taken_at_once(step) is None
     assert spender.stored() == before
 
 
 def test_a_call_that_was_not_sent_is_not_ended_at_once(database: Database, spender: Spender) -> None:
-    root, call = spender.run.root_id, request(0)
+    call = request(0)
     with database.transaction(spender.scope) as work:
-        work.calls.reserve(spender.run, root, call, "asked")
-    end = ended(spender.lease, root, call.key, "answered", FREE, 7, NOW)
+        work.calls.reserve(spender.run, spender.lease.execution_id, call, "asked")
+    before = spender.stored()
+    end = spender.ending(call.key)
     with database.transaction(spender.scope, opening=end) as work:
         assert work.found(end) is False
+    assert spender.stored() == before
+
+
+def test_limits_of_a_run_may_be_beyond_what_a_budget_can_be(database: Database) -> None:
+    most = Limits(cost_usd=Decimal("1e18"), calls=2**63, tokens=2**70)
+    spender = Spender.of(database, {}, most, "as it begins")
+    assert [spender.begin(number, CHEAP) for number in range(2)] == ["sent 1"] * 2
 
 
 def test_what_a_lost_sending_was_charged_stays_charged(database: Database, spender: Spender) -> None:

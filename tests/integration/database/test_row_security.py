@@ -7,10 +7,14 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, insert, inspect, text
 from sqlalchemy.exc import ProgrammingError
 
+from repomill.calls.budget import Limits, Period
+from repomill.calls.ledger import CallKey, CallKind, CallRequest, CallRow, CallState, Usage
+from storage.artifacts.memory import MemoryStore
+from storage.database.ledger import SqlCallLedger
 from storage.database.models import Membership, Organisation, User
 from storage.database.scope import DEFAULT_ORGANISATION_ID, DEFAULT_SCOPE, Scope
 from storage.database.session import Database
-from tests.fakes.stored_rows import NOW, completed_project, membership_of
+from tests.fakes.stored_rows import NOW, completed_project, fake_digest, membership_of, running_execution
 from tests.servers import postgresql
 
 ROLE = "application"
@@ -78,6 +82,22 @@ def test_functions_see_what_their_caller_sees(sql: Engine) -> None:
         found = dict(connection.execute(text(functions)).tuples().all())
     assert {"begin_call", "end_call"} <= found.keys()
     assert not any(found.values())
+
+
+async def test_who_is_no_owner_makes_calls(url: str) -> None:
+    database = Database(f"{url}&options=-c%20role%3D{ROLE}")
+    with database.transaction(DEFAULT_SCOPE) as work:
+        lease = running_execution(work)
+        work.budgets.define(None, Period.TOTAL, Limits(calls=2))
+    ledger = SqlCallLedger(database, MemoryStore(), DEFAULT_SCOPE, lease, lease.execution_id)
+    rows = list[CallRow]()
+    for number in (1, 2):
+        key = CallKey("plan", number, fake_digest())
+        assert await ledger.find(key) is None
+        rows.append(await ledger.reserve_and_send(CallRequest(key, CallKind.HTTP, "main", "", {}, Usage(1, 1))))
+        rows.append(await ledger.record_and_settle(key, {}, Usage(1, 1), latency_ms=1))
+    database.close()
+    assert [row.state for row in rows] == [CallState.SENT, CallState.SETTLED] * 2
 
 
 def test_others_rows_can_neither_be_changed_nor_deleted(sql: Engine) -> None:

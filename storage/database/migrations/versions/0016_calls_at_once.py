@@ -13,7 +13,8 @@ depends_on = None
 
 LEASE = "_here uuid, _execution uuid, _fence integer, _attempt uuid"
 LOCK_LEASE = """
-    PERFORM 1 FROM executions JOIN execution_attempts ON execution_attempts.execution_id = executions.id
+    SELECT executions.project_id INTO _project
+    FROM executions JOIN execution_attempts ON execution_attempts.execution_id = executions.id
     WHERE executions.organisation_id = _here AND executions.id = _execution AND executions.fence = _fence
         AND execution_attempts.organisation_id = _here AND execution_attempts.id = _attempt
         AND execution_attempts.ended_at IS NULL
@@ -26,16 +27,17 @@ LOCK_LEASE = """
 BEGIN_CALL = f"""
 CREATE FUNCTION begin_call(
     {LEASE},
-    _root uuid, _project uuid, _day text, _run_cost numeric, _run_calls bigint, _run_tokens bigint,
+    _root uuid, _day text, _run_cost numeric, _run_calls numeric, _run_tokens numeric,
     _is_free boolean, _cost numeric, _tokens bigint,
     _id uuid, _path text, _nth integer, _digest text, _kind text, _source text, _model text, _place text,
     _now timestamptz
 ) RETURNS TABLE (sends integer) LANGUAGE plpgsql AS $$
 DECLARE
+    _project uuid;
     _names text[];
     _costs numeric[];
-    _counts bigint[];
-    _totals bigint[];
+    _counts numeric[];
+    _totals numeric[];
 BEGIN
     {LOCK_LEASE}
     IF NOT _is_free THEN
@@ -46,7 +48,7 @@ BEGIN
             SELECT
                 CASE WHEN project_id IS NULL THEN 'organisation' ELSE 'project ' || project_id END
                 || CASE period WHEN 'day' THEN ' ' || _day ELSE '' END AS name,
-                budgets.cost_usd AS cost, budgets.calls::bigint AS calls, budgets.tokens AS tokens
+                budgets.cost_usd AS cost, budgets.calls::numeric AS calls, budgets.tokens::numeric AS tokens
             FROM budgets
             WHERE organisation_id = _here AND (project_id = _project OR project_id IS NULL)
             UNION ALL
@@ -100,6 +102,7 @@ CREATE FUNCTION end_call(
     _place text, _now timestamptz, _latency integer, _in integer, _out integer, _price numeric
 ) RETURNS TABLE (sends integer) LANGUAGE plpgsql AS $$
 DECLARE
+    _project uuid;
     _accounts jsonb;
     _account text;
     _bound numeric;
