@@ -45,18 +45,22 @@ class Work:
 
     def found(self, opening: Opening | None) -> bool | None:
         """Tell whether an opening of this transaction found a row; None where it was not sent."""
-        opened = self._opened
-        return opened.value is not None if opened is not None and opened.opening is opening else None
+        sent = self._sent(opening)
+        return None if sent is None else sent.value is not None
 
     def taken_at_once(self, opening: Opening) -> int | None:
         """Return how often a call was sent whose step an opening took, None where it did not.
 
         One that did not go out as the transaction began does so now; SQLite takes no such steps.
         """
-        opened = self._opened
-        if opened is not None and opened.opening is opening:
-            return None if opened.value is None else int(opened.value)
-        return self.calls.taken_at_once(opening)
+        sent = self._sent(opening)
+        if sent is None:
+            return self.calls.taken_at_once(opening)
+        return None if sent.value is None else int(sent.value)
+
+    def _sent(self, opening: Opening | None) -> Opened | None:
+        """Return what became of this opening, where it is the one that was sent."""
+        return self._opened if self._opened is not None and self._opened.opening is opening else None
 
     @cached_property
     def users(self) -> Users:

@@ -19,6 +19,7 @@ from storage.database.lease import Lease
 from storage.database.models import Call
 from storage.database.repositories._leases import lease_named
 from storage.database.repositories._many import OfHere, Opening, table_of
+from storage.database.repositories.call_reads import call_named
 
 _CALL = table_of(Call).c
 _Types = Mapping[str, TypeEngine[Any]]
@@ -93,7 +94,7 @@ def begun(  # noqa: PLR0913, PLR0917  # all that a row holds of a request
         "bound": bound.cost,
         "tokens": bound.input_tokens + bound.output_tokens,
     }
-    named = {**lease_named(lease), **_named(root_id, call.key), **budget, **row, "now": now}
+    named = {**lease_named(lease), **call_named(root_id, call.key), **budget, **row, "now": now}
     return AtOnce(Opening(_BEGIN, named), CallState.SENT)
 
 
@@ -103,9 +104,5 @@ def ended(  # noqa: PLR0913, PLR0917  # all that a row holds of an answer
     """Return what takes both steps of a call that was sent and has its answer."""
     answer = {"place": response_key, "now": now, "latency": latency_ms, "price": usage.cost}
     tokens = {"tokens_in": usage.input_tokens, "tokens_out": usage.output_tokens}
-    named = {**lease_named(lease), **_named(root_id, key), **answer, **tokens}
+    named = {**lease_named(lease), **call_named(root_id, key), **answer, **tokens}
     return AtOnce(Opening(_END, named), CallState.SETTLED)
-
-
-def _named(root_id: UUID, key: CallKey) -> dict[str, object]:
-    return {"root": root_id, "path": key.node_path, "nth": key.ordinal, "digest": key.request_digest}

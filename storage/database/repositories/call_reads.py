@@ -34,6 +34,11 @@ class CallCost:
     cost: Decimal | None
 
 
+def call_named(root_id: UUID, key: CallKey) -> dict[str, object]:
+    """Return the parameters of statements that are about one call."""
+    return {"root": root_id, "path": key.node_path, "nth": key.ordinal, "digest": key.request_digest}
+
+
 class CallReads(Repository):
     """Lists, references and costs of calls; nothing here locks or changes one."""
 

@@ -13,7 +13,7 @@ from repomill.errors import IllegalTransition
 from storage.database.models import Call, Execution, ExecutionAttempt
 from storage.database.repositories._many import Opening, change_here, table_of
 from storage.database.repositories.budgets import Budgets, RunBudget
-from storage.database.repositories.call_reads import ENTITY, CallReads
+from storage.database.repositories.call_reads import ENTITY, CallReads, call_named
 from storage.database.transitions import check_transition
 
 _BY_KEY = select(Call).where(
@@ -71,7 +71,7 @@ class Calls(CallReads):
 
     def find(self, root_id: UUID, key: CallKey) -> Call | None:
         """Return the call, None when it was never reserved."""
-        return self._session.scalars(_BY_KEY, _named(root_id, key)).one_or_none()
+        return self._session.scalars(_BY_KEY, call_named(root_id, key)).one_or_none()
 
     def reserve(
         self, run: RunBudget, execution_id: UUID, call: CallRequest, request_key: str, *, is_new: bool = False
@@ -166,7 +166,7 @@ class Calls(CallReads):
         facts = {"place": response_key, "now": self._clock(), "latency": latency_ms, "price": usage.cost}
         tokens = {"tokens_in": usage.input_tokens, "tokens_out": usage.output_tokens}
         for changed in (
-            self._read_all(_SETTLED, {**_named(root_id, key), **facts, **tokens}) if self._can_return else ()
+            self._read_all(_SETTLED, {**call_named(root_id, key), **facts, **tokens}) if self._can_return else ()
         ):
             row = Call(**changed._mapping)
             self._budgets.settle(row, Amount.of(usage, row.reserved_amount))
@@ -239,7 +239,7 @@ class Calls(CallReads):
 
     def _locked(self, root_id: UUID, key: CallKey) -> Call | None:
         """Executions of one root share its calls, so the lease alone does not keep two writers apart."""
-        return self._session.scalars(_BY_KEY_LOCKED, _named(root_id, key)).one_or_none()
+        return self._session.scalars(_BY_KEY_LOCKED, call_named(root_id, key)).one_or_none()
 
     def _known(self, root_id: UUID, key: CallKey, state: CallState) -> Call:
         row = self._locked(root_id, key)
@@ -267,10 +267,6 @@ class Calls(CallReads):
             request_key=request_key,
             created_at=self._clock(),
         )
-
-
-def _named(root_id: UUID, key: CallKey) -> dict[str, object]:
-    return {"root": root_id, "path": key.node_path, "nth": key.ordinal, "digest": key.request_digest}
 
 
 def _key(row: Call) -> CallKey:
