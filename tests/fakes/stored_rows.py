@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import Connection, insert
+
 from repomill.calls.ledger import LedgerMode
 from repomill.trees.tree import Entry
 from storage.database.lease import Lease
-from storage.database.models import Execution, GeneratedProject
+from storage.database.models import Execution, GeneratedProject, Membership, Organisation, User
 from storage.database.repositories.executions import NewExecution
 from storage.database.repositories.generated_projects import StoredTree
 from storage.database.repositories.project_files import StoredFile
@@ -39,6 +41,14 @@ def membership_of(scope: Scope, role: str = "admin") -> dict[str, Any]:
     """Return the columns of what makes a user a member."""
     columns = {"id": uuid4(), "organisation_id": scope.organisation_id, "user_id": scope.user_id}
     return columns | {"role": role, "updated_at": NOW}
+
+
+def add_organisation(connection: Connection, scope: Scope, user: str = "default") -> None:
+    """Write an organisation with one user, its administrator."""
+    here = scope.organisation_id
+    connection.execute(insert(Organisation).values(id=here, name="O", slug=here.hex, created_at=NOW))
+    connection.execute(insert(User).values(id=scope.user_id, organisation_id=here, name=user, created_at=NOW))
+    connection.execute(insert(Membership).values(**membership_of(scope)))
 
 
 def specification(name: str = "demo", text: str = "a", description: str = "") -> Specification:

@@ -2,13 +2,10 @@
 
 from uuid import uuid4
 
-from sqlalchemy import insert
-
 from repomill.apis.description import ApiDescription, Operation
-from storage.database.models import Membership, Organisation, User
 from storage.database.scope import DEFAULT_SCOPE, Scope
 from storage.database.session import Database
-from tests.fakes.stored_rows import NOW, fake_digest, membership_of
+from tests.fakes.stored_rows import add_organisation, fake_digest
 
 TEA = Operation(name="getTea", method="GET", path="/teas/{id}", summary="One tea", deprecated=True)
 
@@ -60,10 +57,7 @@ def test_what_is_not_there_is_told(database: Database) -> None:
 def test_an_organisation_sees_its_own_apis_only(database: Database) -> None:
     other = Scope(uuid4(), uuid4())
     with database.exclusive(1) as connection:
-        connection.execute(insert(Organisation).values(id=other.organisation_id, name="O", slug="o", created_at=NOW))
-        user = {"id": other.user_id, "organisation_id": other.organisation_id, "name": "eve", "created_at": NOW}
-        connection.execute(insert(User).values(**user))
-        connection.execute(insert(Membership).values(**membership_of(other)))
+        add_organisation(connection, other, "eve")
     with database.transaction(DEFAULT_SCOPE) as work:
         version = work.apis.add("tea", description(), "l", "k")
     with database.transaction(other) as work:

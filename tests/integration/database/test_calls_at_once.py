@@ -11,13 +11,13 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 
 from repomill.calls.budget import Limits, Period
 from repomill.calls.ledger import FREE, CallKey, CallKind, CallRequest, Usage
 from repomill.errors import BudgetExceeded, BudgetReserved, PriceUnknown
 from storage.database.lease import Lease
-from storage.database.models import BudgetAccount, Call, Membership, Organisation, User
+from storage.database.models import BudgetAccount, Call
 from storage.database.repositories._calls_at_once import begun, ended
 from storage.database.repositories._leases import owned
 from storage.database.repositories._many import Opening, table_of
@@ -25,7 +25,7 @@ from storage.database.repositories.budgets import RunBudget
 from storage.database.scope import Scope
 from storage.database.session import Database
 from storage.database.work import Work
-from tests.fakes.stored_rows import NOW, claim, fake_digest, membership_of, new_execution, running_execution
+from tests.fakes.stored_rows import NOW, add_organisation, claim, fake_digest, new_execution, running_execution
 from tests.servers import postgresql
 from tests.servers.waiting import wait_until
 
@@ -55,12 +55,8 @@ def database(postgresql_server: str, migrated_postgresql: str) -> Iterator[Datab
 
 def organisation(database: Database) -> Scope:
     scope = Scope(uuid4(), uuid4())
-    named = {"id": scope.organisation_id, "name": "O", "slug": scope.organisation_id.hex, "created_at": NOW}
-    user = {"id": scope.user_id, "organisation_id": scope.organisation_id, "name": "default", "created_at": NOW}
     with database.exclusive(1) as connection:
-        connection.execute(insert(Organisation).values(**named))
-        connection.execute(insert(User).values(**user))
-        connection.execute(insert(Membership).values(**membership_of(scope)))
+        add_organisation(connection, scope)
     return scope
 
 

@@ -4,17 +4,16 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, insert, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from sqlalchemy.exc import ProgrammingError
 
 from repomill.calls.budget import Limits, Period
 from repomill.calls.ledger import CallKey, CallKind, CallRequest, CallRow, CallState, Usage
 from storage.artifacts.memory import MemoryStore
 from storage.database.ledger import SqlCallLedger
-from storage.database.models import Membership, Organisation, User
 from storage.database.scope import DEFAULT_ORGANISATION_ID, DEFAULT_SCOPE, Scope
 from storage.database.session import Database
-from tests.fakes.stored_rows import NOW, completed_project, fake_digest, membership_of, running_execution
+from tests.fakes.stored_rows import NOW, add_organisation, completed_project, fake_digest, running_execution
 from tests.servers import postgresql
 
 ROLE = "application"
@@ -30,7 +29,7 @@ def url(postgresql_server: str, migrated_postgresql: str) -> str:
     with owner.transaction(DEFAULT_SCOPE) as work:
         completed_project(work)
     with owner.exclusive(1) as connection:
-        _add_organisation(connection)
+        add_organisation(connection, OTHER, "eve")
         _add_role(connection)
     owner.close()
     return url
@@ -42,13 +41,6 @@ def sql(url: str) -> Iterator[Engine]:
     engine = create_engine(url, connect_args={"options": f"-c role={ROLE}"})
     yield engine
     engine.dispose()
-
-
-def _add_organisation(connection: Connection) -> None:
-    connection.execute(insert(Organisation).values(id=OTHER.organisation_id, name="O", slug="o", created_at=NOW))
-    user = {"id": OTHER.user_id, "organisation_id": OTHER.organisation_id, "name": "eve", "created_at": NOW}
-    connection.execute(insert(User).values(**user))
-    connection.execute(insert(Membership).values(**membership_of(OTHER)))
 
 
 def _add_role(connection: Connection) -> None:

@@ -6,19 +6,19 @@ from uuid import UUID, uuid4
 from weakref import ref
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 
 from repomill.calls.budget import Limits, Period
 from repomill.calls.ledger import Usage
 from repomill.errors import ExecutionNotFound, GeneratedProjectNotFound, WorkflowNotFound
 from storage.database._tenancy import ForeignRow
-from storage.database.models import Membership, Organisation, Project, Tenant, User
+from storage.database.models import Organisation, Project, Tenant
 from storage.database.repositories.base import Repository
 from storage.database.repositories.budgets import RunBudget
 from storage.database.scope import DEFAULT_SCOPE, Scope
 from storage.database.session import Database
 from storage.database.work import Work
-from tests.fakes.stored_rows import NOW, completed_project, membership_of, new_execution
+from tests.fakes.stored_rows import NOW, add_organisation, completed_project, new_execution
 
 
 @pytest.fixture
@@ -26,10 +26,7 @@ def other(database: Database) -> Scope:
     """A second organisation with a user."""
     scope = Scope(uuid4(), uuid4())
     with database.exclusive(1) as connection:
-        connection.execute(insert(Organisation).values(id=scope.organisation_id, name="O", slug="o", created_at=NOW))
-        user = {"id": scope.user_id, "organisation_id": scope.organisation_id, "name": "default", "created_at": NOW}
-        connection.execute(insert(User).values(**user))
-        connection.execute(insert(Membership).values(**membership_of(scope)))
+        add_organisation(connection, scope)
     return scope
 
 
